@@ -1,0 +1,13 @@
+/*
+ * Every cap that a peer or a file could push against, in one place: the
+ * number, its unit in the name, why it is what it is, and what happens there.
+ * Caps that operators set live in the configuration; these are the defaults
+ * and the walls behind them.
+ */
+#pragma once
+
+/* Flow exports (decode/flow.h). At the cap the least recently heard makes room, and flow_counters tells. */
+#define LIMIT_FLOW_EXPORTERS 1024 /* exporter address + domain pairs; a large carrier has some hundreds */
+#define LIMIT_FLOW_TEMPLATES 8192 /* over all exporters; 8 each is common, 60 the most seen in captures */
+#define LIMIT_FLOW_TEMPLATE_FIELDS 256 /* fields of one template; more is refused */
+#define LIMIT_FLOW_SAMPLING 1000000 /* 1:n that is believed; more is refused and the last good rate stays */

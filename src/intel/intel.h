@@ -1,0 +1,66 @@
+/*
+ * What is known about addresses apart from the traffic: whose they are, where
+ * they are, whether they are ours, and which flow class a pair makes.
+ *
+ * Answers are as good as the operator's configuration and the address
+ * database; "unknown" is a normal answer.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/err.h"
+#include "core/ip.h"
+#include "record/flow_class.h"
+
+struct intel; /* opaque */
+
+enum direction {
+	DIRECTION_UNKNOWN = 0, /* no protected networks configured: every destination may be a target */
+	DIRECTION_IN, /* to a protected network from elsewhere */
+	DIRECTION_OUT, /* from a protected network to elsewhere */
+	DIRECTION_INSIDE, /* both ends protected */
+	DIRECTION_TRANSIT, /* neither */
+};
+
+struct intel_config {
+	const struct ip_prefix *networks; /* the member's own networks; borrowed until intel_new() returns */
+	size_t network_count;
+	const struct ip_prefix *domestic; /* prefixes to be taken as domestic, before the database is asked */
+	size_t domestic_count;
+	const struct ip_prefix *foreign; /* prefixes to be taken as foreign, before the database is asked */
+	size_t foreign_count;
+	char country[3]; /* ISO 3166 code that is "domestic" in the address database, "" to not ask it */
+	const char *database_path; /* libloc database, NULL: none */
+};
+
+/** Where an address belongs. */
+struct origin {
+	uint32_t asn; /* 0: unknown */
+	char country[3]; /* ISO 3166 alpha-2, "" unknown */
+};
+
+/**
+ * @param config read, not kept
+ * @param ret_intel set on OK; owned by the caller, free with intel_free()
+ * @return OK, E_NOMEM, E_LIMIT, or E_SYS: the database cannot be opened
+ */
+MUST_USE int intel_new(const struct intel_config *config, struct intel **ret_intel);
+void intel_free(struct intel *intel);
+
+/** Which way an observation goes, from the protected networks' point of view. Fast: for each packet. */
+enum direction intel_direction(const struct intel *intel, const struct ip_addr *src, const struct ip_addr *dst);
+
+/** The flow class of an address pair. Fast: for each packet. */
+enum flow_class intel_flow_class(const struct intel *intel, const struct ip_addr *src, const struct ip_addr *dst);
+
+/** AS and country from the database. Slow (microseconds): for reports, not for each packet. */
+struct origin intel_origin(const struct intel *intel, const struct ip_addr *addr);
+
+/** Whether protected networks are configured at all. */
+bool intel_has_networks(const struct intel *intel);
+
+/** The configured protected network that covers an address most closely, NULL if none. Borrowed. */
+const struct ip_prefix *intel_network_of(const struct intel *intel, const struct ip_addr *addr);
