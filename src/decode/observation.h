@@ -56,7 +56,7 @@ enum observation_trait {
 	TRAIT_FRAGMENT_ATOMIC = 1 << 2, /* IPv6 fragment header that fragments nothing (RFC 6946) */
 	TRAIT_IPV6_EXTENSIONS = 1 << 3, /* hop-by-hop, routing or destination options header seen */
 	TRAIT_IP_OPTIONS = 1 << 4, /* IPv4 header longer than 20 bytes */
-	TRAIT_TUNNELLED = 1 << 5, /* addresses are those of an inner header */
+	TRAIT_TUNNELLED = 1 << 5, /* addresses are those of an inner header, outer_* tell of the outermost one */
 	TRAIT_TCP_OPTIONS = 1 << 6, /* TCP header longer than 20 bytes */
 	TRAIT_TCP_SEQ_IS_DST = 1 << 7, /* TCP sequence number equals the IPv4 destination: Mirai's scanner */
 	TRAIT_FLOW = 1 << 8, /* from a flow record: counts are sums, lengths are means */
@@ -90,8 +90,13 @@ struct observation {
 	uint8_t icmp_code;
 	uint8_t signature; /* enum signature */
 	uint8_t quoted_protocol; /* with TRAIT_ICMP_QUOTE: protocol of the quoted packet */
+	uint8_t outer_protocol; /* with TRAIT_TUNNELLED: protocol of the outermost IP header: GRE, IPV4, IPV6, UDP ... */
 	uint16_t quoted_src_port; /* with TRAIT_ICMP_QUOTE */
 	uint16_t quoted_dst_port;
+	uint16_t outer_dst_port; /* with TRAIT_TUNNELLED over UDP: 4789, 6081 ...; else 0 */
+	uint16_t outer_length_bytes; /* with TRAIT_TUNNELLED: IP length of the outermost packet */
+	struct ip_addr outer_src; /* with TRAIT_TUNNELLED: addresses of the outermost IP header */
+	struct ip_addr outer_dst;
 };
 
 /** Packets after correction for sampling. */
@@ -104,4 +109,30 @@ static inline uint64_t observation_packets(const struct observation *obs)
 static inline uint64_t observation_bytes(const struct observation *obs)
 {
 	return obs->bytes * obs->sampling;
+}
+
+/**
+ * The packet as its outermost IP header shows it, for a target that is flooded with tunnel packets but ends no
+ * tunnel (Mirai's GRE flood carries a sound inner IP packet with invented addresses).
+ *
+ * @param obs with TRAIT_TUNNELLED
+ * @return an observation of its own, of outer_protocol between the outer addresses
+ */
+static inline struct observation observation_outer(const struct observation *obs)
+{
+	return (struct observation){
+		.start_ns = obs->start_ns,
+		.end_ns = obs->end_ns,
+		.src = obs->outer_src,
+		.dst = obs->outer_dst,
+		.packets = obs->packets,
+		.bytes = obs->packets * obs->outer_length_bytes,
+		.sampling = obs->sampling,
+		.exporter = obs->exporter,
+		.traits = obs->traits & (TRAIT_EGRESS | TRAIT_FLOW),
+		.dst_port = obs->outer_dst_port,
+		.length_bytes = obs->outer_length_bytes,
+		.vlan = obs->vlan,
+		.protocol = obs->outer_protocol,
+	};
 }

@@ -14,7 +14,7 @@
 #include "core/err.h"
 #include "decode/observation.h"
 
-#define PACKET_TUNNELS_MAX 4 /* nested tunnels followed; deeper ones count as their outer packet */
+#define PACKET_TUNNELS_MAX 4 /* nested tunnels followed; deeper ones count as the packet that carries them */
 
 /** Link types, numbered as in capture files (https://www.tcpdump.org/linktypes.html). */
 enum link_type {
@@ -33,8 +33,8 @@ enum link_type {
 /**
  * Decodes one packet.
  *
- * Fills every member of *ret_obs but start_ns, end_ns, sampling and exporter
- * are taken from *ret_obs as the caller set them.
+ * Fills every member of *ret_obs but start_ns, end_ns, sampling and exporter,
+ * which stay as the caller set them.
  *
  * @param link link type of the capture
  * @param bytes captured bytes, borrowed, may be fewer than were on the wire
