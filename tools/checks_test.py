@@ -156,6 +156,11 @@ class Style(Tree):
         self.write("src/core/planted.c", self.body("switch (c) {\n\tcase EAGAIN:\n\t\tbreak;\n\tdefault:\n\t\tbreak;\n\t}"))
         self.clean(style)
 
+    def test_default_over_numbers_of_others_passes(self):
+        self.write("src/core/planted.c", "/* Planted. */\nenum ip {\n\tIP_TCP = 6,\n\tIP_UDP = 17,\n};\n"
+                   + self.body("switch (p) {\n\tcase IP_TCP:\n\t\tbreak;\n\tdefault:\n\t\tbreak;\n\t}"))
+        self.clean(style)
+
     def test_goto_back(self):
         self.planted("/* Planted. */\nint f(void)\n{\nagain:\n\tx();\n\tgoto again;\n}\n", "goto goes back")
 
@@ -173,7 +178,7 @@ class Style(Tree):
     def test_layout(self):
         self.planted("/* Planted. */\nint x; \n", "blanks at the end")
         self.planted("/* Planted. */\nint x;", "no newline")
-        self.planted("/* Planted. */\n/* " + "x" * 120 + " */\n", "longer than")
+        self.planted("/* Planted. */\n/* " + "x" * 132 + " */\n", "longer than")
         self.planted("/* Planted. */\n", "names an operator knows", name="src/util/x.c")
         self.planted("/* Planted. */\n", "one level of folders", name="src/core/deep/x.c")
 
