@@ -10,4 +10,12 @@
 #define LIMIT_FLOW_EXPORTERS 1024 /* exporter address + domain pairs; a large carrier has some hundreds */
 #define LIMIT_FLOW_TEMPLATES 8192 /* over all exporters; 8 each is common, 60 the most seen in captures */
 #define LIMIT_FLOW_TEMPLATE_FIELDS 256 /* fields of one template; more is refused */
+#define LIMIT_FLOW_NOTES 64 /* samplers of one exporter and domain; the next is refused and counted */
 #define LIMIT_FLOW_SAMPLING 1000000 /* 1:n that is believed; more is refused and the last good rate stays */
+
+/* Configuration, logging and metrics (core/conf.h, core/log.h, core/metrics.h). */
+#define LIMIT_CONF_BYTES 1048576 /* a configuration file; a larger one is refused */
+#define LIMIT_LOG_LINE_BYTES 1024 /* one log line; the rest is cut */
+#define LIMIT_LOG_PEER_TEXT_BYTES 64 /* of text that a peer chose, inside a log line; the rest is cut and "..." stands for it */
+#define LIMIT_LOG_BURST 10 /* lines that one log bucket lets through at once; then one per second, the rest is counted */
+#define LIMIT_METRICS_BYTES 1048576 /* one exposition; whole samples beyond are left out and counted in its last line */

@@ -1,0 +1,178 @@
+/* Proves, in child processes, that the sandbox lets through what is on its lists and nothing else. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/sandbox.h"
+
+static char directory[] = "/tmp/sandbox_test.XXXXXX";
+static char inside[64], outside[64];
+
+/** Runs an act in a child under a sandbox; returns what waitpid() says. */
+static int run(enum sandbox_kind kind, enum sandbox_verdict verdict, enum sandbox_access access, int (*act)(void))
+{
+	pid_t pid = fork();
+	assert_return_code(pid, errno);
+	if (pid == 0) {
+		const struct sandbox_path paths[] = {{directory, access}, {"/nonexistent", SANDBOX_READ}};
+		const struct sandbox_config config = {kind, verdict, paths, ARRAY_LEN(paths)};
+		struct sandbox_report report;
+		if (sandbox_drop(NULL, 0) != OK || sandbox_enter(&config, &report) != OK || report.paths_missing > 1)
+			_exit(99);
+		_exit(act());
+	}
+	int status = 0;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static bool has_seccomp(void)
+{
+	struct sandbox_report report = {0};
+	int ends[2];
+	assert_int_equal(pipe(ends), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		const struct sandbox_config config = {.kind = SANDBOX_READER};
+		if (sandbox_enter(&config, &report) != OK || write(ends[1], &report, sizeof(report)) != sizeof(report))
+			_exit(1);
+		_exit(0);
+	}
+	int status;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(read(ends[0], &report, sizeof(report)), sizeof(report));
+	close(ends[0]);
+	close(ends[1]);
+	return report.has_seccomp;
+}
+
+static int try_open(const char *path, int flags)
+{
+	int fd = open(path, flags | O_CLOEXEC, 0600);
+	return fd >= 0 ? 0 : errno;
+}
+
+static int read_inside(void)
+{
+	return try_open(inside, O_RDONLY);
+}
+
+static int read_outside(void)
+{
+	return try_open(outside, O_RDONLY);
+}
+
+static int write_inside(void)
+{
+	return try_open(inside, O_WRONLY | O_CREAT | O_TRUNC);
+}
+
+static int write_outside(void)
+{
+	return try_open(outside, O_WRONLY);
+}
+
+static int open_socket(void)
+{
+	return socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0) >= 0 ? 0 : errno;
+}
+
+static int become_root(void)
+{
+	return setuid(0) == 0 && access("/proc/1/mem", W_OK) == 0 ? 0 : EPERM;
+}
+
+static int raw_socket(void)
+{
+	return socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, 1) >= 0 ? 0 : errno;
+}
+
+static void a_reader_reads_its_paths_only(void **state)
+{
+	(void)state;
+	assert_int_equal(run(SANDBOX_READER, SANDBOX_ERRNO, SANDBOX_READ, read_inside), 0);
+	assert_int_equal(WEXITSTATUS(run(SANDBOX_READER, SANDBOX_ERRNO, SANDBOX_READ, read_outside)), EACCES);
+	assert_int_not_equal(run(SANDBOX_READER, SANDBOX_ERRNO, SANDBOX_WRITE, write_inside), has_seccomp() ? 0 : -1);
+}
+
+static void a_server_writes_its_paths_only(void **state)
+{
+	(void)state;
+	assert_int_equal(run(SANDBOX_SERVER, SANDBOX_KILL, SANDBOX_WRITE, write_inside), 0);
+	assert_int_equal(WEXITSTATUS(run(SANDBOX_SERVER, SANDBOX_KILL, SANDBOX_READ, write_inside)), EACCES);
+	assert_int_equal(WEXITSTATUS(run(SANDBOX_SERVER, SANDBOX_KILL, SANDBOX_WRITE, write_outside)), EACCES);
+}
+
+static void other_calls_kill_or_fail(void **state)
+{
+	(void)state;
+	if (!has_seccomp())
+		skip();
+	int status = run(SANDBOX_SERVER, SANDBOX_KILL, SANDBOX_READ, open_socket);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+	assert_int_equal(WEXITSTATUS(run(SANDBOX_SERVER, SANDBOX_ERRNO, SANDBOX_READ, open_socket)), EPERM);
+	status = run(SANDBOX_NONE, SANDBOX_KILL, SANDBOX_READ, read_inside);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
+}
+
+/** As run(), with capabilities dropped but no sandbox: the kernel's own verdicts. */
+static int run_dropped(const char *user, int (*act)(void))
+{
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(sandbox_drop(user, 0) == OK ? act() : 99);
+	int status = 0;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WEXITSTATUS(status);
+}
+
+static void dropped_capabilities_stay_dropped(void **state)
+{
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(raw_socket(), 0);
+	assert_int_equal(run_dropped(NULL, raw_socket), EPERM);
+	assert_int_equal(run_dropped("nobody", raw_socket), EPERM);
+	assert_int_equal(run_dropped("nobody", become_root), EPERM);
+	assert_int_equal(run_dropped("no-such-user-here", read_inside), 99);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	if (mkdtemp(directory) == NULL)
+		return -1;
+	snprintf(inside, sizeof(inside), "%s/inside", directory);
+	snprintf(outside, sizeof(outside), "%s.outside", directory);
+	return try_open(inside, O_WRONLY | O_CREAT) | try_open(outside, O_WRONLY | O_CREAT);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	return unlink(inside) | unlink(outside) | rmdir(directory);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_reader_reads_its_paths_only),
+		cmocka_unit_test(a_server_writes_its_paths_only),
+		cmocka_unit_test(other_calls_kill_or_fail),
+		cmocka_unit_test(dropped_capabilities_stay_dropped),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
