@@ -203,9 +203,11 @@ class Docs(Tree):
         self.caught(docs, "README.md: no line for src/rules", "ARCHITECTURE.md: no line for src/rules")
 
     def test_key_without_an_explanation(self):
-        self.write("doc/hinomi.conf.example", "interface eth0 {\n\tring = 64MiB\n}\nsampling = 100\n")
-        self.write("doc/man/hinomi.conf.5.scd", "*ring*\n")
-        self.caught(docs, "the key sampling")
+        self.write("src/sensor/config.c", '/* */\n\t{.name = "ring", x},\n\tRATE(host_pps, UNIT_PPS),\n\tTEXT(struct c, x, "user", set),\n\t{"capture", true, f},\n')
+        self.write("doc/man/hinomi.conf.5.scd", "*ring* *capture*\n")
+        self.write("doc/hinomi.conf.example", "capture x { ring = 1 }\n# host_pps\n")
+        self.caught(docs, "5.scd: the key host_pps", "5.scd: the key user", "example: the key user")
+        self.assertNotIn("key ring", "\n".join(docs.problems(self.root)))
 
     def test_dead_link(self):
         self.write("CONTRIBUTING.md", "[here](doc/gone.md)\n")
