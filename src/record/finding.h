@@ -21,10 +21,12 @@
 #define FINDING_SOURCES_MAX 100 /* sources listed; the largest by packets, source_count tells of how many */
 #define FINDING_PREFIXES_MAX 16 /* covering prefixes of a carpet */
 #define FINDING_TOP_MAX 8 /* most frequent values of a header field */
+#define FINDING_ORIGINS_MAX 16 /* rows of AS and country statistics */
 #define FINDING_NAME_BYTES 48
 #define FINDING_WHY_BYTES 384
 #define FINDING_ID_BYTES 33 /* 32 hex digits */
 #define FINDING_SENSOR_BYTES 64
+#define FINDING_DOCUMENT_BYTES_MAX 262144 /* longest document that is read; the fullest finding is shorter */
 
 enum finding_kind {
 	FINDING_UNKNOWN = 0,
@@ -42,6 +44,7 @@ enum finding_phase {
 	FINDING_BEGIN, /* first told */
 	FINDING_CHANGE, /* same finding, other vectors, shape or size */
 	FINDING_END, /* over: the last word, with totals */
+	FINDING_PHASE_COUNT
 };
 
 /** Shapes in time and space, or-ed into finding.shapes. */
@@ -52,6 +55,7 @@ enum finding_shape {
 	SHAPE_PULSE = 1 << 3, /* on and off: pulse_period_ms, pulse_duty_permille */
 	SHAPE_BURST = 1 << 4, /* shorter than 10 s; told at the end */
 	SHAPE_RAMP = 1 << 5, /* grew steadily to its peak */
+	SHAPE_COUNT = 6 /* bits in use */
 };
 
 enum source_verdict {
@@ -144,7 +148,7 @@ struct finding {
 	size_t listed_count;
 	struct finding_source sources[FINDING_SOURCES_MAX]; /* largest first */
 	size_t origin_count;
-	struct finding_origin origins[16];
+	struct finding_origin origins[FINDING_ORIGINS_MAX];
 };
 
 const char *finding_kind_name(enum finding_kind kind);

@@ -14,5 +14,8 @@ enum flow_class {
 	FLOW_CLASS_COUNT
 };
 
+/** The names as documents write them, by class. */
+extern const char *const flow_class_names[FLOW_CLASS_COUNT];
+
 /** The name as documents write it ("foreign_domestic"); static text. */
 const char *flow_class_name(enum flow_class flow_class);

@@ -1,0 +1,84 @@
+/* Texts that can be shown safely: UTF-8 by RFC 3629 section 4, and the characters that are refused. */
+#include "record/text.h"
+
+#include <stdint.h>
+#include <string.h>
+
+#include "core/err.h"
+
+/** Reads one UTF-8 character; returns its length, 0 if it is not well formed (RFC 3629 section 3). */
+static size_t utf8_read(const uint8_t *at, size_t left, uint32_t *ret_code)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; /* shortest form only */
+	size_t length = at[0] < 0x80 ? 1 : at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
+	if (length > left || (at[0] & 0xc0) == 0x80 || at[0] > 0xf4)
+		return 0;
+	uint32_t code = length == 1 ? at[0] : at[0] & (0x7fu >> length);
+	for (size_t i = 1; i < length; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (at[i] & 0x3f);
+	}
+	if (code < least[length] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+		return 0;
+	*ret_code = code;
+	return length;
+}
+
+size_t text_character_bytes(const char *text, size_t length_bytes)
+{
+	static const struct {
+		uint32_t first, last;
+	} refused[] = {
+		{0x0000, 0x001f}, /* C0 */
+		{0x007f, 0x009f}, /* DEL, C1 */
+		{0x00ad, 0x00ad}, /* soft hyphen */
+		{0x061c, 0x061c}, /* Arabic letter mark */
+		{0x200b, 0x200f}, /* zero width, direction marks */
+		{0x2028, 0x202e}, /* separators, bidi embeddings */
+		{0x2060, 0x206f}, /* invisible operators, bidi isolates */
+		{0xfeff, 0xfeff}, /* byte order mark */
+		{0xfff9, 0xfffb}, /* annotations */
+		{0xe0000, 0xe0fff}, /* tags */
+	};
+	uint32_t code;
+	size_t length = length_bytes > 0 ? utf8_read((const uint8_t *)text, length_bytes, &code) : 0;
+	for (size_t i = 0; length > 0 && i < ARRAY_LEN(refused); i++) {
+		if (code >= refused[i].first && code <= refused[i].last)
+			return 0;
+	}
+	return length;
+}
+
+bool text_is_plain(const char *text, size_t length_bytes)
+{
+	while (length_bytes > 0) {
+		size_t step = text_character_bytes(text, length_bytes);
+		if (step == 0)
+			return false;
+		text += step;
+		length_bytes -= step;
+	}
+	return true;
+}
+
+char *text_plain_copy(const char *text, char *ret_text, size_t room_bytes)
+{
+	size_t left = strlen(text);
+	char *out = ret_text;
+	while (left > 0) {
+		size_t step = text_character_bytes(text, left);
+		size_t need = step > 0 ? step : 1;
+		if ((size_t)(out - ret_text) + need >= room_bytes)
+			break;
+		if (step > 0)
+			memcpy(out, text, step);
+		else
+			*out = '?';
+		out += need;
+		text += need;
+		left -= need;
+	}
+	*out = '\0';
+	return ret_text;
+}
