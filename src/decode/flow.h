@@ -37,16 +37,21 @@ struct flow_counters {
 	uint64_t datagrams;
 	uint64_t datagrams_malformed; /* refused at the header, or cut short inside */
 	uint64_t records; /* observations handed out */
-	uint64_t records_no_ip; /* data records without an IP address pair (options, layer 2 only, counters) */
+	uint64_t records_no_ip; /* data records without an IP address pair (options, layer 2 only, counters, discards) */
+	uint64_t records_empty; /* data records of no packets and no bytes (events such as address translation) */
 	uint64_t records_malformed; /* contradictory record: skipped */
 	uint64_t sets_unknown_template; /* data sets skipped: template not (yet) known */
 	uint64_t templates_learned;
 	uint64_t templates_withdrawn;
 	uint64_t templates_changed; /* same id, other layout */
 	uint64_t templates_refused; /* our cap, or a template that describes nothing */
-	uint64_t sampling_refused; /* absurd sampling rate (0 or above the cap): the last good one stays */
+	uint64_t templates_evicted; /* room made at the cap: the least recently heard went */
+	uint64_t exporters_evicted; /* the same for exporter + domain pairs */
+	uint64_t sampling_refused; /* absurd sampling rate (0 or above the cap), or a sampler above the cap: the last good one stays */
 	uint64_t sequence_gaps; /* records or datagrams the exporter sent and we never saw */
-	uint64_t clock_refused; /* start or end outside sense: the datagram's own time is used */
+	uint64_t exporter_drops; /* samples that an sFlow agent says it lost itself */
+	uint64_t clock_refused; /* start or end outside sense: the datagram's own time is used; also once per datagram
+				 * whose own time is outside sense: its arrival is used */
 };
 
 struct flow_state; /* opaque: templates and sampling per exporter and domain */
