@@ -3,7 +3,16 @@
  * they are, whether they are ours, and which flow class a pair makes.
  *
  * Answers are as good as the operator's configuration and the address
- * database; "unknown" is a normal answer.
+ * database; "unknown" is a normal answer. An address is domestic or foreign by
+ * the first of these that knows it:
+ *   1. the closest of the configured prefixes: domestic, foreign, networks (a
+ *      member's own networks, private ones too, are domestic unless listed as
+ *      foreign; of two equal prefixes foreign wins over domestic over networks)
+ *   2. bogons: unknown, for nobody can tell where they really come from
+ *   3. the database, where a country is configured: that country is domestic,
+ *      everything else foreign
+ *   4. unknown
+ * A pair with an unknown end is of FLOW_CLASS_UNKNOWN.
  */
 #pragma once
 
@@ -15,7 +24,9 @@
 #include "core/ip.h"
 #include "record/flow_class.h"
 
-struct intel; /* opaque */
+#define INTEL_PREFIXES_MAX 100000 /* configured, of each kind; the whole of a large country has some 20,000 */
+
+struct intel; /* opaque; read-only once made, so any number of threads may ask */
 
 enum direction {
 	DIRECTION_UNKNOWN = 0, /* no protected networks configured: every destination may be a target */
@@ -45,7 +56,8 @@ struct origin {
 /**
  * @param config read, not kept
  * @param ret_intel set on OK; owned by the caller, free with intel_free()
- * @return OK, E_NOMEM, E_LIMIT, or E_SYS: the database cannot be opened
+ * @return OK, E_NOMEM, E_LIMIT (INTEL_PREFIXES_MAX, or the memory of the tables), or E_SYS: the database cannot be
+ * opened, or is damaged
  */
 MUST_USE int intel_new(const struct intel_config *config, struct intel **ret_intel);
 void intel_free(struct intel *intel);
@@ -56,8 +68,18 @@ enum direction intel_direction(const struct intel *intel, const struct ip_addr *
 /** The flow class of an address pair. Fast: for each packet. */
 enum flow_class intel_flow_class(const struct intel *intel, const struct ip_addr *src, const struct ip_addr *dst);
 
-/** AS and country from the database. Slow (microseconds): for reports, not for each packet. */
+/** AS and country from the database. Slower (some 100 ns): for reports, not for each packet. */
 struct origin intel_origin(const struct intel *intel, const struct ip_addr *addr);
+
+/**
+ * Whether an address cannot be the source of a packet on the public Internet: the special-purpose registries of IANA
+ * (RFC 6890 and its successors) that are not globally reachable, multicast, and IPv6 that IANA has not given out.
+ * Evidence of a forged source, unless the network is a private one.
+ */
+bool intel_is_bogon(const struct ip_addr *addr);
+
+/** Memory that the tables take, bytes; the mapped database not counted. */
+size_t intel_memory_bytes(const struct intel *intel);
 
 /** Whether protected networks are configured at all. */
 bool intel_has_networks(const struct intel *intel);

@@ -1,0 +1,212 @@
+/*
+ * Two prefix tables, painted once at start: the protected networks (value:
+ * index + 1), and the side each address is on (enum side). A direction or a
+ * flow class is then two look-ups. The sides are painted in the reverse of the
+ * order in which intel.h asks: all public space foreign, the networks of the
+ * configured country domestic, bogons unknown, the configured prefixes last.
+ *
+ * Owns the tables, a copy of the networks and the mapped database.
+ */
+#include "intel/intel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "intel/bogon.h"
+#include "intel/database.h"
+#include "intel/prefix_table.h"
+
+enum side {
+	SIDE_UNKNOWN = 0,
+	SIDE_FOREIGN,
+	SIDE_DOMESTIC,
+	SIDE_COUNT
+};
+
+struct intel {
+	struct ip_prefix *networks; /* shortest first */
+	size_t network_count;
+	struct prefix_table *network_table;
+	struct prefix_table *side_table;
+	struct database *database; /* NULL: none */
+	char country[3]; /* domestic; "" none */
+};
+
+/** A configured prefix with its side; rank breaks the tie of equal prefixes. */
+struct claim {
+	struct ip_prefix prefix;
+	enum side side;
+	uint8_t rank;
+};
+
+static int claim_compare(const void *a, const void *b)
+{
+	const struct claim *x = a, *y = b;
+	if (x->prefix.bits != y->prefix.bits)
+		return x->prefix.bits < y->prefix.bits ? -1 : 1;
+	return (int)x->rank - (int)y->rank;
+}
+
+static int prefix_compare(const void *a, const void *b)
+{
+	return (int)((const struct ip_prefix *)a)->bits - (int)((const struct ip_prefix *)b)->bits;
+}
+
+static size_t claims_add(struct claim *claims, size_t count, const struct ip_prefix *prefixes, size_t prefix_count,
+	enum side side, uint8_t rank)
+{
+	for (size_t i = 0; i < prefix_count; i++)
+		claims[count++] = (struct claim){prefixes[i], side, rank};
+	return count;
+}
+
+static int claims_paint(struct prefix_table *table, const struct intel_config *config)
+{
+	size_t count = 0, room = config->network_count + config->domestic_count + config->foreign_count;
+	struct claim *claims = calloc(room + 1, sizeof(*claims));
+	if (claims == NULL)
+		return E_NOMEM;
+	count = claims_add(claims, count, config->networks, config->network_count, SIDE_DOMESTIC, 0);
+	count = claims_add(claims, count, config->domestic, config->domestic_count, SIDE_DOMESTIC, 1);
+	count = claims_add(claims, count, config->foreign, config->foreign_count, SIDE_FOREIGN, 2);
+	qsort(claims, count, sizeof(*claims), claim_compare);
+	int err = OK;
+	for (size_t i = 0; i < count && err == OK; i++)
+		err = prefix_table_paint(table, &claims[i].prefix, claims[i].side);
+	free(claims);
+	return err;
+}
+
+static int country_paint(void *arg, const struct ip_prefix *prefix, const struct database_network *network)
+{
+	struct intel *intel = arg;
+	bool is_domestic = strcmp(network->country, intel->country) == 0;
+	return prefix_table_paint(intel->side_table, prefix, is_domestic ? SIDE_DOMESTIC : SIDE_FOREIGN);
+}
+
+static int bogon_paint(void *arg, const struct ip_prefix *prefix)
+{
+	return prefix_table_paint(arg, prefix, SIDE_UNKNOWN);
+}
+
+/** All that the database tells about sides: the public space, and the country in it. */
+static int database_paint(struct intel *intel)
+{
+	static const char *const public[] = {"0.0.0.0/0", "2000::/3"};
+	for (size_t i = 0; i < ARRAY_LEN(public); i++) {
+		struct ip_prefix prefix;
+		int err = ip_prefix_parse(public[i], &prefix);
+		ASSERT(err == OK);
+		err = prefix_table_paint(intel->side_table, &prefix, SIDE_FOREIGN);
+		if (err != OK)
+			return err;
+	}
+	int err = database_walk(intel->database, country_paint, intel);
+	return err == OK ? bogon_walk(bogon_paint, intel->side_table) : err;
+}
+
+static int sides_build(struct intel *intel, const struct intel_config *config)
+{
+	int err = prefix_table_new(&intel->side_table);
+	if (err == OK && config->database_path != NULL)
+		err = database_open(config->database_path, &intel->database);
+	if (err == OK && intel->database != NULL && intel->country[0] != '\0')
+		err = database_paint(intel);
+	return err == OK ? claims_paint(intel->side_table, config) : err;
+}
+
+static int networks_build(struct intel *intel, const struct intel_config *config)
+{
+	int err = prefix_table_new(&intel->network_table);
+	if (err != OK)
+		return err;
+	intel->networks = calloc(config->network_count + 1, sizeof(*intel->networks));
+	if (intel->networks == NULL)
+		return E_NOMEM;
+	intel->network_count = config->network_count;
+	if (config->network_count > 0)
+		memcpy(intel->networks, config->networks, config->network_count * sizeof(*intel->networks));
+	qsort(intel->networks, intel->network_count, sizeof(*intel->networks), prefix_compare);
+	for (size_t i = 0; i < intel->network_count && err == OK; i++)
+		err = prefix_table_paint(intel->network_table, &intel->networks[i], (uint32_t)i + 1);
+	return err;
+}
+
+int intel_new(const struct intel_config *config, struct intel **ret_intel)
+{
+	if (config->network_count > INTEL_PREFIXES_MAX || config->domestic_count > INTEL_PREFIXES_MAX ||
+		config->foreign_count > INTEL_PREFIXES_MAX)
+		return E_LIMIT;
+	struct intel *intel = calloc(1, sizeof(*intel));
+	if (intel == NULL)
+		return E_NOMEM;
+	memcpy(intel->country, config->country, 2);
+	int err = networks_build(intel, config);
+	if (err == OK)
+		err = sides_build(intel, config);
+	if (err != OK) {
+		intel_free(intel);
+		return err;
+	}
+	*ret_intel = intel;
+	return OK;
+}
+
+void intel_free(struct intel *intel)
+{
+	if (intel == NULL)
+		return;
+	prefix_table_free(intel->network_table);
+	prefix_table_free(intel->side_table);
+	database_close(intel->database);
+	free(intel->networks);
+	free(intel);
+}
+
+enum direction intel_direction(const struct intel *intel, const struct ip_addr *src, const struct ip_addr *dst)
+{
+	static const enum direction directions[2][2] = {
+		{DIRECTION_TRANSIT, DIRECTION_IN},
+		{DIRECTION_OUT, DIRECTION_INSIDE},
+	};
+	if (intel->network_count == 0)
+		return DIRECTION_UNKNOWN;
+	return directions[prefix_table_find(intel->network_table, src) != 0][prefix_table_find(intel->network_table, dst) != 0];
+}
+
+enum flow_class intel_flow_class(const struct intel *intel, const struct ip_addr *src, const struct ip_addr *dst)
+{
+	static const enum flow_class classes[SIDE_COUNT][SIDE_COUNT] = {
+		[SIDE_FOREIGN] = {[SIDE_FOREIGN] = FLOW_CLASS_FOREIGN_FOREIGN, [SIDE_DOMESTIC] = FLOW_CLASS_FOREIGN_DOMESTIC},
+		[SIDE_DOMESTIC] = {[SIDE_FOREIGN] = FLOW_CLASS_DOMESTIC_FOREIGN, [SIDE_DOMESTIC] = FLOW_CLASS_DOMESTIC_DOMESTIC},
+	};
+	return classes[prefix_table_find(intel->side_table, src)][prefix_table_find(intel->side_table, dst)];
+}
+
+struct origin intel_origin(const struct intel *intel, const struct ip_addr *addr)
+{
+	struct origin origin = {0};
+	if (intel->database == NULL)
+		return origin;
+	struct database_network network = database_find(intel->database, addr);
+	origin.asn = network.asn;
+	memcpy(origin.country, network.country, sizeof(origin.country));
+	return origin;
+}
+
+bool intel_has_networks(const struct intel *intel)
+{
+	return intel->network_count > 0;
+}
+
+const struct ip_prefix *intel_network_of(const struct intel *intel, const struct ip_addr *addr)
+{
+	uint32_t index = prefix_table_find(intel->network_table, addr);
+	return index != 0 ? &intel->networks[index - 1] : NULL;
+}
+
+size_t intel_memory_bytes(const struct intel *intel)
+{
+	return sizeof(*intel) + prefix_table_bytes(intel->network_table) + prefix_table_bytes(intel->side_table) +
+		intel->network_count * sizeof(*intel->networks);
+}
