@@ -141,7 +141,7 @@ void flow_sequence_take(struct flow_context *ctx, struct flow_exporter *exporter
 	uint32_t units_max)
 {
 	int32_t ahead = (int32_t)(sequence - exporter->sequence_next); /* sequence numbers wrap */
-	int32_t lost_max = (int32_t)(units_max * 65536); /* more is a restart: about half a minute of a busy exporter */
+	int32_t lost_max = (int32_t)(units_max * 16384); /* more is a restart: half a second of a very busy exporter */
 	int32_t late_max = (int32_t)(units_max * 256);
 	if (exporter->sequence_known && ahead < 0 && ahead >= -late_max)
 		return;
