@@ -69,6 +69,11 @@ class Layers(Tree):
         self.write("src/decode/c.c", '/* */\n#include "core/gone.h"\n')
         self.caught(layers, "no such file")
 
+    def test_file_made_by_the_build_passes(self):
+        self.write("src/decode/c.c", '/* */\n#include "core/made.h"\n')
+        self.write("src/core/meson.build", "custom_target('made', output: 'made.h')\n")
+        self.clean(layers)
+
     def test_cycle(self):
         self.write("tools/layers.txt", "library core: decode\nlibrary decode: core\nprocess cli: any\n")
         self.caught(layers, "includes itself")
@@ -208,6 +213,11 @@ class Docs(Tree):
         self.write("doc/hinomi.conf.example", "capture x { ring = 1 }\n# host_pps\n")
         self.caught(docs, "5.scd: the key host_pps", "5.scd: the key user", "example: the key user")
         self.assertNotIn("key ring", "\n".join(docs.problems(self.root)))
+
+    def test_option_without_an_explanation(self):
+        self.write("src/cli/main.c", '/* --comment */\nconst char *u = "  --told N  --untold-one N";\n')
+        self.write("doc/man/hinomi.1.scd", "*--told* _N_\n")
+        self.assertEqual(["doc/man/hinomi.1.scd: --untold-one of src/cli/ is not explained"], list(docs.problems(self.root)))
 
     def test_dead_link(self):
         self.write("CONTRIBUTING.md", "[here](doc/gone.md)\n")
