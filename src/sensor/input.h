@@ -65,3 +65,24 @@ static inline void input_count(struct input_counters *counters, int error)
 	else
 		counters->malformed++;
 }
+
+/**
+ * Writes the one line of why an input could not be opened.
+ *
+ * @param ret_why filled: "SUBJECT: WHY"
+ * @param error handed back
+ * @param subject the interface or directory
+ * @param why what is wrong, and what to do
+ * @return error
+ */
+int input_refuse(char ret_why[static INPUT_WHY_BYTES], int error, const char *subject, const char *why);
+
+/**
+ * The same where the system failed; errno stays as it is.
+ *
+ * @param ret_why filled: "SUBJECT: WHAT: text of errno"
+ * @param subject the interface or directory
+ * @param what was tried
+ * @return E_NOMEM for ENOMEM, else E_SYS
+ */
+int input_refuse_errno(char ret_why[static INPUT_WHY_BYTES], const char *subject, const char *what);
