@@ -65,6 +65,7 @@ enum observation_trait {
 	TRAIT_ROUTER_ALERT = 1 << 11, /* a hop-by-hop or IPv4 router alert option */
 	TRAIT_ICMP_QUOTE = 1 << 12, /* ICMP error: quoted_* describe the packet it answers */
 	TRAIT_EGRESS = 1 << 13, /* capture or exporter says: leaving through the watched interface */
+	TRAIT_AH = 1 << 14, /* an authentication header was stepped over; protocol is what it carries */
 };
 
 struct observation {

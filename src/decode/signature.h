@@ -12,7 +12,11 @@
 
 #include "core/err.h"
 
-#define SIGNATURE_LOOK_BYTES 48 /* first payload bytes that may be looked at */
+/*
+ * First payload bytes that may be looked at. DNS asks for the most: its header, a name of up to 48 bytes, and the
+ * question's type behind it.
+ */
+#define SIGNATURE_LOOK_BYTES 64
 
 enum signature {
 	SIGNATURE_NONE = 0, /* nothing recognised, or not looked at */
