@@ -19,3 +19,20 @@
 #define LIMIT_LOG_PEER_TEXT_BYTES 64 /* of text that a peer chose, inside a log line; the rest is cut and "..." stands for it */
 #define LIMIT_LOG_BURST 10 /* lines that one log bucket lets through at once; then one per second, the rest is counted */
 #define LIMIT_METRICS_BYTES 1048576 /* one exposition; whole samples beyond are left out and counted in its last line */
+
+/* The sensor's own files and sockets (sensor/). */
+#define LIMIT_STATE_BYTES 67108864 /* a saved state file; a larger one is not loaded */
+#define LIMIT_FINDINGS_QUEUE_BYTES 8388608 /* findings that wait for a full disk or a slow reader; whole lines beyond are counted as lost */
+#define LIMIT_SERVICE_CLIENTS 8 /* connections of one local service at a time; more wait in the kernel's backlog */
+#define LIMIT_SERVICE_REQUEST_BYTES 4096 /* a request; a longer one ends the connection */
+#define LIMIT_SERVICE_REPLY_BYTES 16777216 /* a reply; a longer one is an error reply */
+#define LIMIT_SERVICE_TIME_MS 5000 /* from accept to the end of the reply */
+#define LIMIT_STATUS_FINDINGS 64 /* open findings in one status reply; the rest is counted */
+#define LIMIT_STATUS_TALKERS 20 /* talkers in one status reply */
+#define LIMIT_EXPORTERS_COUNTED 1024 /* flow exporters with counters of their own; later ones share the entry "other" */
+
+/* Detection (detect/). Within the memory that is configured; at the cap a counter of detect_counters tells. */
+#define LIMIT_DETECT_OPEN_FINDINGS 512 /* of one detector; more open at once is a carpet, which is one finding */
+#define LIMIT_DETECT_WATCHES 4096 /* profiles of one detector */
+#define LIMIT_DETECT_PACKETS (UINT64_C(1) << 40) /* of one observation, corrected for sampling: more is not believed */
+#define LIMIT_DETECT_BYTES (UINT64_C(1) << 50) /* likewise */

@@ -1,0 +1,502 @@
+/*
+ * Carpet bombing: an attack spread over so many addresses of a prefix that
+ * none of them is busy by itself. Traffic is counted per site, which is a /16
+ * of IPv4 or a /48 of IPv6, in 256 parts (/24, /56), and each busy part again
+ * in 256 (addresses; for IPv6 the last byte). A site that is busy as a whole
+ * is watched like an address is; its finding names the smallest prefixes that
+ * cover what was hit.
+ *
+ * A flood on one address is not a carpet: a site's finding opens only where
+ * the attack is spread, and what single addresses explain is not counted.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "core/limits.h"
+#include "detect/engine.h"
+#include "detect/watch.h"
+
+#define PARTS 256
+#define SITE_WAYS 4
+#define BLOCKS_OF_SITE 8 /* busy parts whose addresses are counted */
+#define SPREAD_HOSTS 6 /* fewer addresses are single floods */
+#define COVER_PERMILLE 30 /* a part below this share of the site is noise */
+
+/** Addresses of one busy part. */
+struct block {
+	uint16_t part; /* + 1; 0: free */
+	uint32_t packets[PARTS];
+	struct ip_addr first; /* IPv6: to find the bits that all addresses share */
+	struct ip_addr differing; /* bits in which any address differs from the first */
+};
+
+/** A watched site. */
+struct site_watch {
+	uint64_t part_packets[PARTS]; /* since parts_ns */
+	int64_t parts_ns;
+	struct block blocks[BLOCKS_OF_SITE];
+	struct watch watch;
+};
+
+/** A site in the cold table: only its count of the present second. */
+struct site {
+	struct ip_addr base; /* masked address */
+	uint32_t second; /* 0: empty */
+	uint32_t watch; /* + 1 */
+	uint64_t packets;
+	uint64_t bytes;
+};
+
+struct carpet {
+	struct engine *engine;
+	struct watch_owner owner;
+	struct site *sites;
+	uint64_t set_count; /* a power of two */
+	struct site_watch *watches;
+	uint32_t watch_count;
+	uint32_t used_count; /* watches 0..used_count-1 have been given to a site */
+	uint64_t promote_packets;
+	uint64_t promote_bytes;
+	uint64_t last_hash; /* of the site of the observation before: most often the same */
+	struct site *last_site;
+	uint64_t bitmap[1024]; /* by hash of the base: which sites may be watched */
+};
+
+static uint8_t site_bits(const struct ip_addr *addr)
+{
+	return ip_is_v4(addr) ? 112 : 48;
+}
+
+/** The site's address: masked without loops, this is for each packet. */
+static struct ip_addr site_base(const struct ip_addr *addr)
+{
+	struct ip_addr base = {.be64 = {0, 0}};
+	if (ip_is_v4(addr)) {
+		base.be32[2] = addr->be32[2];
+		base.be32[3] = addr->be32[3] & __builtin_bswap32(0xffff0000);
+	} else {
+		base.be64[0] = addr->be64[0] & __builtin_bswap64(UINT64_C(0xffffffffffff0000));
+	}
+	return base;
+}
+
+static unsigned part_of(const struct ip_addr *addr)
+{
+	return ip_is_v4(addr) ? addr->bytes[14] : addr->bytes[6];
+}
+
+static void complete(void *state, struct watch *watch, struct finding *finding);
+
+static uint64_t eighth_or(uint64_t value, uint64_t least)
+{
+	return value / 8 > least ? value / 8 : least;
+}
+
+static void set_bar(struct carpet *carpet)
+{
+	const struct engine *engine = carpet->engine;
+	carpet->promote_packets = carpet->promote_bytes = UINT64_MAX;
+	for (size_t i = 0; i <= engine->config.network_count; i++) {
+		const struct detect_threshold *t = i == 0 ? &engine->config.defaults : &engine->networks[i - 1];
+		uint64_t packets = t->prefix_pps != 0 ? eighth_or(t->prefix_pps, 32) : UINT64_MAX;
+		uint64_t bytes = t->prefix_bps != 0 ? eighth_or(t->prefix_bps / 8, 4096) : UINT64_MAX;
+		if (packets < carpet->promote_packets)
+			carpet->promote_packets = packets;
+		if (bytes < carpet->promote_bytes)
+			carpet->promote_bytes = bytes;
+	}
+	if (engine->config.offline)
+		carpet->promote_packets = 64;
+}
+
+static void carpet_destroy(void *state)
+{
+	struct carpet *carpet = state;
+	engine_release(carpet->sites, carpet->set_count * SITE_WAYS * sizeof(struct site));
+	engine_release(carpet->watches, carpet->watch_count * sizeof(struct site_watch));
+	free(carpet);
+}
+
+static void *carpet_create(struct engine *engine, uint64_t memory_bytes)
+{
+	struct carpet *carpet = calloc(1, sizeof(*carpet));
+	if (carpet == NULL)
+		return NULL;
+	carpet->engine = engine;
+	carpet->owner = (struct watch_owner){.engine = engine, .complete = complete, .state = carpet,
+		.open_max = LIMIT_DETECT_OPEN_FINDINGS};
+	uint64_t room = memory_bytes * 3 / 4 / sizeof(struct site_watch);
+	carpet->watch_count = room > LIMIT_DETECT_WATCHES ? LIMIT_DETECT_WATCHES : (uint32_t)room;
+	carpet->set_count = 64;
+	while (carpet->set_count * 2 * SITE_WAYS * sizeof(struct site) <= memory_bytes / 4)
+		carpet->set_count *= 2;
+	carpet->sites = engine_reserve(carpet->set_count * SITE_WAYS * sizeof(struct site));
+	carpet->watches = engine_reserve(carpet->watch_count * sizeof(struct site_watch));
+	if (carpet->sites == NULL || carpet->watches == NULL) {
+		carpet_destroy(carpet);
+		return NULL;
+	}
+	set_bar(carpet);
+	return carpet;
+}
+
+static struct site *site_find(struct carpet *carpet, const struct ip_addr *base, uint64_t hash)
+{
+	struct site *set = &carpet->sites[(hash & (carpet->set_count - 1)) * SITE_WAYS];
+	for (unsigned i = 0; i < SITE_WAYS; i++) {
+		if (set[i].second != 0 && ip_equal(&set[i].base, base))
+			return &set[i];
+	}
+	return NULL;
+}
+
+static struct site *site_place(struct carpet *carpet, const struct ip_addr *base, uint64_t hash, uint32_t second)
+{
+	struct site *site = site_find(carpet, base, hash);
+	if (site != NULL)
+		return site;
+	struct site *set = &carpet->sites[(hash & (carpet->set_count - 1)) * SITE_WAYS];
+	for (unsigned i = 0; i < SITE_WAYS; i++) {
+		if (set[i].watch == 0 && (site == NULL || set[i].second < site->second))
+			site = &set[i];
+	}
+	if (site != NULL)
+		*site = (struct site){.base = *base, .second = second};
+	return site;
+}
+
+static struct site_watch *watch_take(struct carpet *carpet, int64_t now_ns)
+{
+	if (carpet->used_count < carpet->watch_count)
+		return &carpet->watches[carpet->used_count++];
+	for (uint32_t i = 0; i < carpet->watch_count; i++) {
+		struct site_watch *at = &carpet->watches[i];
+		if (!watch_is_idle(&at->watch, now_ns))
+			continue;
+		if (carpet->engine->config.offline)
+			watch_finish(&carpet->owner, &at->watch, now_ns);
+		struct site *old = site_find(carpet, &at->watch.profile.end.addr, at->watch.profile.host_hash);
+		if (old != NULL)
+			*old = (struct site){.second = 0};
+		return at;
+	}
+	return NULL;
+}
+
+static void promote(struct carpet *carpet, struct site *site, uint64_t hash)
+{
+	int64_t now_ns = carpet->engine->now_ns;
+	struct site_watch *watch = watch_take(carpet, now_ns);
+	if (watch == NULL) {
+		carpet->engine->counters.watched_refused++;
+		return;
+	}
+	memset(watch, 0, offsetof(struct site_watch, watch));
+	struct ip_prefix end = {.addr = site->base, .bits = site_bits(&site->base)};
+	watch_init(&watch->watch, WATCH_PREFIX, &end, hash, now_ns);
+	watch->parts_ns = now_ns;
+	site->watch = (uint32_t)(watch - carpet->watches) + 1;
+	carpet->bitmap[hash >> 6 & 1023] |= UINT64_C(1) << (hash & 63);
+	carpet->last_site = NULL;
+}
+
+/** The block that counts a part's addresses; made when the part holds a share worth it. */
+static struct block *block_of(struct site_watch *site, unsigned part)
+{
+	struct block *smallest = NULL;
+	for (unsigned i = 0; i < BLOCKS_OF_SITE; i++) {
+		struct block *block = &site->blocks[i];
+		if (block->part == part + 1)
+			return block;
+		if (block->part == 0 && smallest == NULL)
+			smallest = block;
+	}
+	if (smallest == NULL || site->part_packets[part] < 16)
+		return NULL;
+	smallest->part = (uint16_t)(part + 1);
+	return smallest;
+}
+
+static void count_place(struct site_watch *site, const struct ip_addr *dst, const struct mark *mark)
+{
+	unsigned part = part_of(dst);
+	site->part_packets[part] += mark->packets;
+	struct block *block = block_of(site, part);
+	if (block == NULL)
+		return;
+	uint32_t *packets = &block->packets[dst->bytes[15]];
+	*packets = mark->packets > UINT32_MAX - *packets ? UINT32_MAX : *packets + (uint32_t)mark->packets;
+	if (ip_is_v4(dst))
+		return;
+	if (block->first.be64[0] == 0)
+		block->first = *dst;
+	block->differing.be64[0] |= block->first.be64[0] ^ dst->be64[0];
+	block->differing.be64[1] |= block->first.be64[1] ^ dst->be64[1];
+}
+
+static struct site *site_of(struct carpet *carpet, const struct ip_addr *dst, uint32_t second, uint64_t *ret_hash)
+{
+	struct ip_addr base = site_base(dst);
+	uint64_t hash = engine_hash(carpet->engine, &base);
+	*ret_hash = hash;
+	if (carpet->last_site != NULL && hash == carpet->last_hash)
+		return carpet->last_site;
+	carpet->last_site = site_place(carpet, &base, hash, second);
+	carpet->last_hash = hash;
+	return carpet->last_site;
+}
+
+static void observe_one(struct carpet *carpet, const struct observation *obs, const struct mark *mark, uint32_t second)
+{
+	uint64_t hash;
+	struct site *site = site_of(carpet, &obs->dst, second, &hash);
+	if (site == NULL)
+		return;
+	if (site->watch != 0) {
+		struct site_watch *watch = &carpet->watches[site->watch - 1];
+		profile_add(&watch->watch.profile, obs, mark, false);
+		distinct_add(watch->watch.profile.all_hosts, DISTINCT_SMALL, mark->dst_hash);
+		count_place(watch, &obs->dst, mark);
+		return;
+	}
+	uint32_t keep_s = carpet->engine->config.offline ? 60 : 1;
+	if (second - site->second >= keep_s) {
+		site->second = second;
+		site->packets = site->bytes = 0;
+	}
+	site->packets += mark->packets;
+	site->bytes += mark->bytes;
+	if (site->packets >= carpet->promote_packets || site->bytes >= carpet->promote_bytes)
+		promote(carpet, site, hash);
+}
+
+/** What a watched site itself sends. */
+static void observe_back(struct carpet *carpet, const struct observation *obs, const struct mark *mark)
+{
+	struct ip_addr base = site_base(&obs->src);
+	uint64_t hash = engine_hash(carpet->engine, &base);
+	if (!(carpet->bitmap[hash >> 6 & 1023] >> (hash & 63) & 1))
+		return;
+	struct site *site = site_find(carpet, &base, hash);
+	if (site != NULL && site->watch != 0)
+		profile_add_reverse(&carpet->watches[site->watch - 1].watch.profile, obs, mark);
+}
+
+static void carpet_observe(void *state, const struct batch *batch)
+{
+	struct carpet *carpet = state;
+	uint32_t second = (uint32_t)(carpet->engine->now_ns / NS_PER_S) | 1u << 31;
+	for (size_t i = 0; i < batch->count; i++) {
+		enum direction direction = (enum direction)batch->marks[i].direction;
+		if (direction == DIRECTION_IN || direction == DIRECTION_UNKNOWN)
+			observe_one(carpet, &batch->obs[i], &batch->marks[i], second);
+		observe_back(carpet, &batch->obs[i], &batch->marks[i]);
+	}
+}
+
+static void forget_places(struct site_watch *site, int64_t now_ns)
+{
+	memset(site->part_packets, 0, sizeof(site->part_packets));
+	memset(site->blocks, 0, sizeof(site->blocks));
+	site->parts_ns = now_ns;
+}
+
+/** Largest single part of the blocks' addresses, in permille of all that was counted in blocks. */
+static unsigned largest_host_permille(const struct site_watch *site)
+{
+	uint64_t all = 0, largest = 0;
+	for (unsigned i = 0; i < PARTS; i++)
+		all += site->part_packets[i];
+	for (unsigned b = 0; b < BLOCKS_OF_SITE; b++) {
+		for (unsigned i = 0; i < PARTS; i++) {
+			if (site->blocks[b].packets[i] > largest)
+				largest = site->blocks[b].packets[i];
+		}
+	}
+	return all > 0 ? (unsigned)(largest * 1000 / all) : 0;
+}
+
+static bool is_spread(const struct site_watch *site)
+{
+	uint64_t hosts = distinct_estimate(site->watch.profile.all_hosts, DISTINCT_SMALL);
+	return hosts >= SPREAD_HOSTS && largest_host_permille(site) <= 400;
+}
+
+static void carpet_tick(void *state, int64_t now_ns)
+{
+	struct carpet *carpet = state;
+	for (uint32_t i = 0; i < carpet->used_count; i++) {
+		struct site_watch *site = &carpet->watches[i];
+		if (site->watch.profile.epoch_ns > site->parts_ns)
+			forget_places(site, now_ns);
+		if (site->watch.is_open || is_spread(site))
+			watch_tick(&carpet->owner, &site->watch, now_ns);
+		else if (now_ns - site->watch.profile.epoch_ns > 3 * NS_PER_S && !carpet->engine->config.offline)
+			profile_new_epoch(&site->watch.profile, now_ns);
+	}
+}
+
+static void carpet_finish(void *state, int64_t now_ns)
+{
+	struct carpet *carpet = state;
+	for (uint32_t i = 0; i < carpet->used_count; i++) {
+		struct site_watch *site = &carpet->watches[i];
+		if (site->watch.is_open || is_spread(site))
+			watch_finish(&carpet->owner, &site->watch, now_ns);
+	}
+}
+
+static void carpet_open(void *state, detect_sink *sink, void *arg)
+{
+	struct carpet *carpet = state;
+	for (uint32_t i = 0; i < carpet->used_count; i++) {
+		struct watch *watch = &carpet->watches[i].watch;
+		if (!watch->is_open)
+			continue;
+		watch_report(&carpet->owner, watch, FINDING_CHANGE, carpet->engine->now_ns);
+		sink(arg, &carpet->engine->scratch);
+	}
+}
+
+static uint64_t carpet_memory_bytes(const void *state)
+{
+	const struct carpet *carpet = state;
+	return sizeof(*carpet) + carpet->set_count * SITE_WAYS * sizeof(struct site) +
+		carpet->watch_count * sizeof(struct site_watch);
+}
+
+/** Weights of the 256 children of a node, and where prefixes found below it go. */
+struct cover {
+	uint64_t weights[PARTS];
+	uint64_t floor; /* lighter children are noise */
+	struct ip_addr base;
+	unsigned byte; /* of the address that the children number */
+	struct finding *finding;
+};
+
+static void cover_add(struct cover *cover, unsigned first, unsigned size)
+{
+	struct finding *finding = cover->finding;
+	if (finding->prefix_count == FINDING_PREFIXES_MAX)
+		return;
+	struct ip_prefix *prefix = &finding->prefixes[finding->prefix_count++];
+	prefix->addr = cover->base;
+	prefix->addr.bytes[cover->byte] = (uint8_t)first;
+	prefix->bits = (uint8_t)(cover->byte * 8 + 8 - (unsigned)__builtin_ctz(size));
+}
+
+/**
+ * The smallest prefixes over children first..first+size-1: a range of which at least half is hit is one prefix,
+ * another is looked at by halves. Depth is at most eight.
+ */
+static void cover_range(struct cover *cover, unsigned first, unsigned size)
+{
+	unsigned hit = 0;
+	for (unsigned i = first; i < first + size; i++)
+		hit += cover->weights[i] > cover->floor;
+	if (hit == 0)
+		return;
+	unsigned low = 0, high = 0;
+	for (unsigned i = 0; i < size / 2; i++) {
+		low += cover->weights[first + i] > cover->floor;
+		high += cover->weights[first + size / 2 + i] > cover->floor;
+	}
+	bool is_full = hit * 2 >= size && (size == 1 || (low > 0 && high > 0));
+	if (is_full) {
+		cover_add(cover, first, size);
+		return;
+	}
+	cover_range(cover, first, size / 2);
+	cover_range(cover, first + size / 2, size / 2);
+}
+
+static void cover_block(const struct site_watch *site, unsigned part, struct finding *finding)
+{
+	const struct block *block = NULL;
+	for (unsigned i = 0; i < BLOCKS_OF_SITE; i++) {
+		if (site->blocks[i].part == part + 1)
+			block = &site->blocks[i];
+	}
+	bool is_v4 = ip_is_v4(&site->watch.profile.end.addr);
+	struct cover cover = {.base = site->watch.profile.end.addr, .byte = is_v4 ? 14 : 6, .finding = finding};
+	if (block == NULL) {
+		cover_add(&cover, part, 1);
+		return;
+	}
+	cover.base.bytes[cover.byte] = (uint8_t)part;
+	if (is_v4) {
+		uint64_t heaviest = 0;
+		for (unsigned i = 0; i < PARTS; i++) {
+			cover.weights[i] = block->packets[i];
+			heaviest = cover.weights[i] > heaviest ? cover.weights[i] : heaviest;
+		}
+		cover.byte = 15;
+		cover.floor = heaviest / 8;
+		cover_range(&cover, 0, PARTS);
+		return;
+	}
+	unsigned shared = block->differing.be64[0] != 0 ? (unsigned)__builtin_clzll(__builtin_bswap64(block->differing.be64[0]))
+			: block->differing.be64[1] != 0 ? 64u + (unsigned)__builtin_clzll(__builtin_bswap64(block->differing.be64[1]))
+							: 128u;
+	if (finding->prefix_count < FINDING_PREFIXES_MAX) {
+		struct ip_prefix *prefix = &finding->prefixes[finding->prefix_count++];
+		prefix->addr = ip_masked(&block->first, (uint8_t)shared);
+		prefix->bits = (uint8_t)shared;
+	}
+}
+
+/** The smallest prefix that covers all of a finding's prefixes. */
+static struct ip_prefix common_prefix(const struct finding *finding)
+{
+	struct ip_prefix common = finding->prefixes[0];
+	for (size_t i = 1; i < finding->prefix_count; i++) {
+		while (common.bits > 0 && !ip_prefix_covers(&common, &finding->prefixes[i].addr)) {
+			common.bits--;
+			common.addr = ip_masked(&common.addr, common.bits);
+		}
+	}
+	return common;
+}
+
+/** The prefixes that were hit, the smallest that cover; the target is the one that covers them all. */
+static void complete(void *state, struct watch *watch, struct finding *finding)
+{
+	(void)state;
+	const struct site_watch *site = (const struct site_watch *)(const void *)((const char *)watch - offsetof(struct site_watch, watch));
+	bool is_v4 = ip_is_v4(&watch->profile.end.addr);
+	struct cover cover = {.base = watch->profile.end.addr, .byte = is_v4 ? 14 : 6, .finding = finding};
+	uint64_t heaviest = 0;
+	unsigned busy = 0, only = 0;
+	for (unsigned i = 0; i < PARTS; i++) {
+		cover.weights[i] = site->part_packets[i];
+		heaviest = cover.weights[i] > heaviest ? cover.weights[i] : heaviest;
+	}
+	cover.floor = heaviest * COVER_PERMILLE / 1000;
+	for (unsigned i = 0; i < PARTS; i++) {
+		if (cover.weights[i] > cover.floor) {
+			busy++;
+			only = i;
+		}
+	}
+	if (busy == 1)
+		cover_block(site, only, finding);
+	else
+		cover_range(&cover, 0, PARTS);
+	uint64_t hosts = distinct_estimate(watch->profile.all_hosts, DISTINCT_SMALL);
+	finding->target_count = hosts > UINT32_MAX ? UINT32_MAX : (uint32_t)hosts;
+	if (finding->prefix_count > 0)
+		finding->target = common_prefix(finding);
+}
+
+const struct detector detector_carpet = {
+	.name = "carpet",
+	.create = carpet_create,
+	.observe = carpet_observe,
+	.tick = carpet_tick,
+	.finish = carpet_finish,
+	.open = carpet_open,
+	.memory_bytes = carpet_memory_bytes,
+	.destroy = carpet_destroy,
+	.memory_share = 3,
+};

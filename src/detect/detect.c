@@ -1,0 +1,326 @@
+/*
+ * The engine: works out once for each observation what all detectors need,
+ * keeps time, and calls the detectors of the table below.
+ *
+ * Time is that of the observations, and of detect_advance() when live. It
+ * never runs backwards for the detectors: what is a little late is counted
+ * where it belongs, what is older than the slots of rates.h is left out and
+ * counted, and if everything is older (a file put together of several), what
+ * is open ends and time starts anew there.
+ */
+#include "detect/detect.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "core/clock.h"
+#include "core/limits.h"
+#include "core/random.h"
+#include "detect/classify.h"
+#include "detect/engine.h"
+#include "detect/hosts.h"
+
+#define MEMORY_MIN_BYTES (UINT64_C(8) << 20)
+#define LATE_NS (RATES_COARSE_SLOTS * RATES_COARSE_NS)
+#define EARLY_NS (2 * NS_PER_S) /* live: further in the future than clocks may differ */
+#define LATE_RUN 512 /* so many late ones in a row: time itself went back */
+
+static const struct detector *const detectors[] = {
+	&detector_flood,
+	&detector_carpet,
+	&detector_outbound,
+	&detector_sweep,
+};
+
+struct detect {
+	struct engine engine;
+	void *states[ARRAY_LEN(detectors)];
+	int64_t ticked_ns;
+	bool has_clock; /* detect_advance() was called: its time bounds that of observations */
+	unsigned late_run;
+	struct mark marks[DETECT_BATCH_MAX];
+	struct observation outer[DETECT_BATCH_MAX]; /* outer headers of tunnelled packets */
+};
+
+void *engine_reserve(uint64_t bytes)
+{
+	void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+void engine_release(void *memory, uint64_t bytes)
+{
+	if (memory != NULL)
+		(void)munmap(memory, bytes);
+}
+
+void engine_emit(struct engine *engine)
+{
+	if (engine->scratch.phase == FINDING_BEGIN)
+		engine->counters.findings_begun++;
+	if (engine->scratch.phase == FINDING_END)
+		engine->counters.findings_ended++;
+	engine->sink(engine->sink_arg, &engine->scratch);
+}
+
+const struct detect_threshold *engine_threshold(const struct engine *engine, const struct ip_addr *addr)
+{
+	const struct detect_threshold *best = &engine->config.defaults;
+	int best_bits = -1;
+	for (size_t i = 0; i < engine->config.network_count; i++) {
+		const struct detect_threshold *at = &engine->networks[i];
+		if (at->network.bits > best_bits && ip_prefix_covers(&at->network, addr)) {
+			best = at;
+			best_bits = at->network.bits;
+		}
+	}
+	return best;
+}
+
+struct detect_config detect_config_default(void)
+{
+	return (struct detect_config){
+		.sensor = "hinomi",
+		.defaults =
+			{
+				.host_pps = 20000,
+				.host_bps = UINT64_C(1000000000),
+				.host_icmp_pps = 5000,
+				.host_syn_pps = 10000,
+				.prefix_pps = 40000,
+				.prefix_bps = UINT64_C(2000000000),
+				.outbound_pps = 10000,
+			},
+		.offline_packets = 100,
+		.memory_bytes = UINT64_C(128) << 20,
+		.end_quiet_ms = 10000,
+	};
+}
+
+static unsigned all_shares(void)
+{
+	unsigned sum = 0;
+	for (size_t i = 0; i < ARRAY_LEN(detectors); i++)
+		sum += detectors[i]->memory_share;
+	return sum;
+}
+
+static int create_detectors(struct detect *detect)
+{
+	for (size_t i = 0; i < ARRAY_LEN(detectors); i++) {
+		uint64_t memory = detect->engine.config.memory_bytes / all_shares() * detectors[i]->memory_share;
+		detect->states[i] = detectors[i]->create(&detect->engine, memory);
+		if (detect->states[i] == NULL)
+			return E_NOMEM;
+	}
+	return OK;
+}
+
+int detect_new(const struct detect_config *config, const struct intel *intel, detect_sink *sink, void *arg,
+	struct detect **ret_detect)
+{
+	if (config->memory_bytes < MEMORY_MIN_BYTES)
+		return E_CONFIG;
+	struct detect *detect = calloc(1, sizeof(*detect));
+	if (detect == NULL)
+		return E_NOMEM;
+	struct engine *engine = &detect->engine;
+	engine->config = *config;
+	engine->intel = intel;
+	engine->sink = sink;
+	engine->sink_arg = arg;
+	if (config->network_count > 0) {
+		engine->networks = calloc(config->network_count, sizeof(*engine->networks));
+		if (engine->networks == NULL) {
+			free(detect);
+			return E_NOMEM;
+		}
+		memcpy(engine->networks, config->networks, config->network_count * sizeof(*engine->networks));
+	}
+	engine->config.networks = engine->networks;
+	if (config->seed != 0) {
+		struct random rng;
+		random_init(&rng, config->seed);
+		engine->key = (struct hash_key){{random_next(&rng), random_next(&rng)}};
+	} else {
+		random_bytes(&engine->key, sizeof(engine->key));
+	}
+	classify_init();
+	int err = create_detectors(detect);
+	if (err != OK) {
+		detect_free(detect);
+		return err;
+	}
+	*ret_detect = detect;
+	return OK;
+}
+
+void detect_free(struct detect *detect)
+{
+	if (detect == NULL)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(detectors); i++) {
+		if (detect->states[i] != NULL)
+			detectors[i]->destroy(detect->states[i]);
+	}
+	free(detect->engine.networks);
+	free(detect);
+}
+
+static void tick(struct detect *detect)
+{
+	int64_t now_ns = detect->engine.now_ns;
+	if (now_ns / ENGINE_TICK_NS == detect->ticked_ns / ENGINE_TICK_NS)
+		return;
+	detect->ticked_ns = now_ns;
+	for (size_t i = 0; i < ARRAY_LEN(detectors); i++)
+		detectors[i]->tick(detect->states[i], now_ns);
+}
+
+void detect_finish(struct detect *detect)
+{
+	for (size_t i = 0; i < ARRAY_LEN(detectors); i++)
+		detectors[i]->finish(detect->states[i], detect->engine.now_ns);
+}
+
+/** Everything is older than what was: judge what is open, start time anew. */
+static void turn_back(struct detect *detect, int64_t now_ns)
+{
+	detect_finish(detect);
+	detect->engine.now_ns = now_ns;
+	detect->ticked_ns = now_ns;
+	detect->late_run = 0;
+}
+
+static uint64_t corrected(uint64_t count, uint32_t sampling, uint64_t cap)
+{
+	uint64_t result;
+	if (__builtin_mul_overflow(count, (uint64_t)sampling, &result) || result > cap)
+		return cap;
+	return result;
+}
+
+/** Moves time on to an observation, or says that it is too old to be of use. */
+static bool is_timely(struct detect *detect, struct mark *mark)
+{
+	struct engine *engine = &detect->engine;
+	if (detect->has_clock && mark->end_ns > engine->now_ns + EARLY_NS) {
+		engine->counters.early++;
+		int64_t shift_ns = mark->end_ns - engine->now_ns;
+		mark->end_ns = engine->now_ns;
+		mark->start_ns -= shift_ns;
+	}
+	if (mark->end_ns > engine->now_ns) {
+		engine->now_ns = mark->end_ns;
+	} else if (mark->end_ns < engine->now_ns - LATE_NS) {
+		engine->counters.late++;
+		if (++detect->late_run < LATE_RUN || detect->has_clock)
+			return false;
+		turn_back(detect, mark->end_ns);
+	}
+	detect->late_run = 0;
+	return true;
+}
+
+static void mark_one(struct detect *detect, const struct observation *obs, struct mark *mark)
+{
+	struct engine *engine = &detect->engine;
+	mark->packets = corrected(obs->packets, obs->sampling, LIMIT_DETECT_PACKETS);
+	mark->bytes = corrected(obs->bytes, obs->sampling, LIMIT_DETECT_BYTES);
+	mark->end_ns = obs->end_ns > 0 ? obs->end_ns : 0;
+	mark->start_ns = obs->start_ns < 0 ? 0 : obs->start_ns > mark->end_ns ? mark->end_ns : obs->start_ns;
+	mark->src_hash = engine_hash(engine, &obs->src);
+	mark->dst_hash = engine_hash(engine, &obs->dst);
+	mark->vector = (uint8_t)classify(obs);
+	mark->direction = (uint8_t)intel_direction(engine->intel, &obs->src, &obs->dst);
+	mark->flow_class = (uint8_t)intel_flow_class(engine->intel, &obs->src, &obs->dst);
+}
+
+/** Hands a run of timely observations to all detectors. */
+static void dispatch(struct detect *detect, const struct observation *obs, const struct mark *marks, size_t count)
+{
+	struct batch batch = {.obs = obs, .marks = marks, .count = count};
+	if (count == 0)
+		return;
+	for (size_t i = 0; i < ARRAY_LEN(detectors); i++)
+		detectors[i]->observe(detect->states[i], &batch);
+}
+
+static void observe_run(struct detect *detect, const struct observation *batch, size_t count, bool is_counted)
+{
+	struct engine *engine = &detect->engine;
+	size_t from = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct mark *mark = &detect->marks[i];
+		mark_one(detect, &batch[i], mark);
+		if (is_counted) {
+			engine->counters.observations++;
+			engine->counters.packets += mark->packets;
+			engine->counters.bytes += mark->bytes;
+			engine->counters.class_packets[mark->flow_class] += mark->packets;
+		}
+		int64_t before_ns = engine->now_ns;
+		bool timely = is_timely(detect, mark);
+		bool is_tick = engine->now_ns / ENGINE_TICK_NS != detect->ticked_ns / ENGINE_TICK_NS;
+		if (timely && !is_tick)
+			continue;
+		/* What came before the tick is judged by it. */
+		int64_t after_ns = engine->now_ns;
+		engine->now_ns = before_ns < after_ns ? before_ns : after_ns;
+		dispatch(detect, batch + from, detect->marks + from, i - from);
+		engine->now_ns = after_ns;
+		from = timely ? i : i + 1;
+		tick(detect);
+	}
+	dispatch(detect, batch + from, detect->marks + from, count - from);
+}
+
+void detect_observe(struct detect *detect, const struct observation *batch, size_t count)
+{
+	ASSERT(count <= DETECT_BATCH_MAX);
+	observe_run(detect, batch, count, true);
+	/* A tunnel that ends nowhere near is a flood on whoever its outer header names. */
+	size_t outer = 0;
+	for (size_t i = 0; i < count; i++) {
+		if (batch[i].traits & TRAIT_TUNNELLED)
+			detect->outer[outer++] = observation_outer(&batch[i]);
+	}
+	if (outer > 0)
+		observe_run(detect, detect->outer, outer, false);
+}
+
+void detect_advance(struct detect *detect, int64_t now_wall_ns)
+{
+	struct engine *engine = &detect->engine;
+	detect->has_clock = true;
+	if (now_wall_ns > engine->now_ns)
+		engine->now_ns = now_wall_ns;
+	else if (now_wall_ns < engine->now_ns - LATE_NS)
+		turn_back(detect, now_wall_ns);
+	tick(detect);
+}
+
+const struct detect_counters *detect_counters_of(const struct detect *detect)
+{
+	return &detect->engine.counters;
+}
+
+size_t detect_top(const struct detect *detect, struct detect_talker *ret_talkers, size_t max)
+{
+	return hosts_top(detect->states[0], detect->engine.now_ns, ret_talkers, max);
+}
+
+void detect_open(struct detect *detect, detect_sink *sink, void *arg)
+{
+	for (size_t i = 0; i < ARRAY_LEN(detectors); i++)
+		detectors[i]->open(detect->states[i], sink, arg);
+}
+
+uint64_t detect_memory_bytes(const struct detect *detect)
+{
+	uint64_t sum = sizeof(*detect);
+	for (size_t i = 0; i < ARRAY_LEN(detectors); i++)
+		sum += detectors[i]->memory_bytes(detect->states[i]);
+	return sum;
+}

@@ -1,0 +1,259 @@
+/*
+ * Filling profiles. Exact are the counts of packets and bytes by vector;
+ * frequent values and other ends are sampled once a target is hit by more
+ * packets than 50 ms need to know it (PROFILE_DETAIL_PACKETS), because the
+ * shares of a million packets are those of ten thousand of them.
+ */
+#include "detect/profile.h"
+
+#include <string.h>
+
+#include "core/clock.h"
+#include "detect/classify.h"
+
+void profile_init(struct profile *profile, const struct ip_prefix *end, uint64_t host_hash, int64_t now_ns)
+{
+	memset(profile, 0, sizeof(*profile));
+	profile->end = *end;
+	profile->host_hash = host_hash;
+	profile->opened_ns = now_ns;
+	profile->last_ns = now_ns;
+	profile->epoch_ns = now_ns;
+	profile->decayed_ns = now_ns;
+	profile->random = (uint32_t)(host_hash >> 32) | 1;
+	profile->sampling = 1;
+	rates_init(&profile->rates);
+}
+
+void profile_new_epoch(struct profile *profile, int64_t now_ns)
+{
+	for (unsigned i = 0; i < profile->slot_count; i++) {
+		struct slot *slot = &profile->slots[i];
+		struct slot fresh = {
+			.vector = slot->vector,
+			.protocol = slot->protocol,
+			.is_v6 = slot->is_v6,
+			.recent_packets = slot->recent_packets,
+			.recent_bytes = slot->recent_bytes,
+			.start_ns = now_ns,
+			.end_ns = now_ns,
+		};
+		memcpy(fresh.peers_before, slot->peers, sizeof(fresh.peers_before));
+		*slot = fresh;
+	}
+	struct peer *peers = &profile->peers[0][0];
+	for (unsigned i = 0; i < PROFILE_PEER_SETS * PROFILE_PEER_WAYS; i++) {
+		peers[i].packets = peers[i].packets != 0; /* known, without weight */
+		peers[i].bytes = 0;
+	}
+	memset(&profile->reverse, 0, sizeof(profile->reverse));
+	memset(profile->all_peers, 0, sizeof(profile->all_peers));
+	memset(profile->all_hosts, 0, sizeof(profile->all_hosts));
+	memset(profile->class_packets, 0, sizeof(profile->class_packets));
+	profile->observations = 0;
+	profile->sampling = 1;
+	profile->epoch_ns = now_ns;
+}
+
+static uint32_t next_random(struct profile *profile)
+{
+	uint32_t x = profile->random;
+	x ^= x << 13;
+	x ^= x >> 17;
+	x ^= x << 5;
+	return profile->random = x;
+}
+
+/** The slot of a vector; when all are taken the last one, which then tells of several. */
+static struct slot *slot_find(struct profile *profile, const struct observation *obs, const struct mark *mark)
+{
+	unsigned index = profile->slot_of[mark->vector];
+	if (index != 0)
+		return &profile->slots[index - 1];
+	if (profile->slot_count == PROFILE_SLOTS) {
+		profile->slot_of[mark->vector] = PROFILE_SLOTS;
+		return &profile->slots[PROFILE_SLOTS - 1];
+	}
+	struct slot *slot = &profile->slots[profile->slot_count++];
+	profile->slot_of[mark->vector] = profile->slot_count;
+	slot->vector = mark->vector;
+	slot->protocol = obs->protocol;
+	slot->is_v6 = !ip_is_v4(&obs->dst);
+	slot->start_ns = mark->start_ns;
+	return slot;
+}
+
+static uint8_t peer_traits_of(const struct observation *obs, enum vector vector)
+{
+	uint8_t traits = classify_is_reflection(vector) ? PEER_REFLECTOR : PEER_DIRECT;
+	if (obs->protocol == PROTOCOL_TCP) {
+		if (obs->tcp_flags & TCP_SYN && !(obs->tcp_flags & TCP_ACK))
+			traits |= PEER_SYN;
+		if (obs->tcp_flags & TCP_ACK && !(obs->tcp_flags & (TCP_SYN | TCP_RST)))
+			traits |= PEER_DATA;
+		if (obs->traits & TRAIT_FLOW && (obs->tcp_flags & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK))
+			traits |= PEER_AFTER_SYN;
+	}
+	if (obs->traits & TRAIT_TCP_SEQ_IS_DST)
+		traits |= PEER_MIRAI;
+	return traits;
+}
+
+/** The place of an address; a new one replaces the smallest of its set with probability weight / (count + weight). */
+static struct peer *peer_place(struct profile *profile, const struct ip_addr *addr, uint64_t hash, uint64_t weight)
+{
+	struct peer *set = profile->peers[(hash >> 40) % PROFILE_PEER_SETS];
+	struct peer *smallest = &set[0];
+	for (unsigned i = 0; i < PROFILE_PEER_WAYS; i++) {
+		if (set[i].packets != 0 && ip_equal(&set[i].addr, addr))
+			return &set[i];
+		if (set[i].packets < smallest->packets)
+			smallest = &set[i];
+	}
+	uint64_t chance = next_random(profile);
+	if (smallest->packets != 0 && chance * (smallest->packets + weight) >= weight << 32)
+		return NULL;
+	uint64_t inherited = smallest->packets;
+	*smallest = (struct peer){.addr = *addr, .ttl_min = 255};
+	smallest->packets = inherited > 0 ? 1 : 0;
+	return smallest;
+}
+
+static void peer_add(struct profile *profile, const struct observation *obs, const struct mark *mark, bool peer_is_dst,
+	uint32_t factor)
+{
+	const struct ip_addr *addr = peer_is_dst ? &obs->dst : &obs->src;
+	uint64_t weight = mark->packets * factor;
+	if (weight > UINT32_MAX)
+		weight = UINT32_MAX;
+	struct peer *peer = peer_place(profile, addr, peer_is_dst ? mark->dst_hash : mark->src_hash, weight);
+	if (peer == NULL)
+		return;
+	uint8_t traits = peer_traits_of(obs, (enum vector)mark->vector);
+	if (peer->traits & PEER_SYN && traits & PEER_DATA)
+		traits |= PEER_AFTER_SYN;
+	peer->packets += weight;
+	peer->bytes += mark->bytes * factor;
+	peer->traits |= traits;
+	peer->vector = mark->vector;
+	peer->port = peer_is_dst ? obs->dst_port : obs->src_port;
+	peer->flow_class = mark->flow_class;
+	if (obs->traits & TRAIT_TTL_KNOWN) {
+		peer->traits |= PEER_TTL_KNOWN;
+		if (obs->ttl < peer->ttl_min)
+			peer->ttl_min = obs->ttl;
+		if (obs->ttl > peer->ttl_max)
+			peer->ttl_max = obs->ttl;
+	}
+}
+
+static uint32_t detail_of(const struct observation *obs)
+{
+	if (obs->protocol == PROTOCOL_TCP)
+		return obs->tcp_flags;
+	if (obs->protocol == PROTOCOL_ICMP || obs->protocol == PROTOCOL_ICMPV6)
+		return (uint32_t)obs->icmp_type << 8 | obs->icmp_code;
+	return obs->protocol;
+}
+
+/** How many packets this observation stands for in the details: 1, PROFILE_DETAIL_STEP, or 0 for "pass over". */
+static uint32_t detail_factor(struct profile *profile, int64_t end_ns)
+{
+	int64_t number = end_ns / RATES_FINE_NS;
+	if (number > profile->detail_number) {
+		profile->detail_number = number;
+		profile->detail_used = 0;
+	}
+	if (profile->detail_used++ < PROFILE_DETAIL_PACKETS)
+		return 1;
+	return profile->detail_used % PROFILE_DETAIL_STEP == 0 ? PROFILE_DETAIL_STEP : 0;
+}
+
+static void slot_add_details(struct profile *profile, struct slot *slot, const struct observation *obs, uint32_t weight)
+{
+	if (!(obs->traits & TRAIT_FRAGMENT_LATER)) {
+		top_add(&slot->src_ports, obs->src_port, weight, next_random(profile));
+		top_add(&slot->dst_ports, obs->dst_port, weight, next_random(profile));
+	}
+	top_add(&slot->lengths, obs->length_bytes, weight, next_random(profile));
+	top_add(&slot->details, detail_of(obs), weight, next_random(profile));
+	if (obs->traits & TRAIT_TTL_KNOWN)
+		top_add(&slot->ttls, obs->ttl, weight, next_random(profile));
+}
+
+void profile_add(struct profile *profile, const struct observation *obs, const struct mark *mark, bool peer_is_dst)
+{
+	struct slot *slot = slot_find(profile, obs, mark);
+	uint64_t peer_hash = peer_is_dst ? mark->dst_hash : mark->src_hash;
+	uint64_t ports_hash = (uint64_t)obs->src_port << 16 | obs->dst_port;
+
+	rates_add(&profile->rates, mark->start_ns, mark->end_ns, mark->packets, mark->bytes);
+	slot->packets += mark->packets;
+	slot->bytes += mark->bytes;
+	slot->recent_packets += mark->packets;
+	slot->recent_bytes += mark->bytes;
+	if (obs->traits & TRAIT_FRAGMENT_FIRST)
+		slot->first_fragments += mark->packets;
+	if (mark->start_ns < slot->start_ns)
+		slot->start_ns = mark->start_ns;
+	if (mark->end_ns > slot->end_ns)
+		slot->end_ns = mark->end_ns;
+	distinct_add(slot->peers, DISTINCT_SMALL, peer_hash);
+	distinct_add(profile->all_peers, DISTINCT_LARGE, peer_hash);
+	distinct_add(slot->flows, DISTINCT_SMALL, hash_mix(peer_hash ^ ports_hash, UINT64_C(0x9e3779b97f4a7c15)));
+	distinct_add(slot->ports, DISTINCT_SMALL, hash_mix(obs->dst_port + 1u, UINT64_C(0xd1b54a32d192ed03)) * UINT64_C(0x2545f4914f6cdd1d));
+
+	profile->class_packets[mark->flow_class] += mark->packets;
+	profile->observations++;
+	profile->recent_observations++;
+	if (obs->sampling > profile->sampling)
+		profile->sampling = obs->sampling;
+	if (mark->end_ns > profile->last_ns)
+		profile->last_ns = mark->end_ns;
+
+	uint32_t factor = detail_factor(profile, mark->end_ns);
+	if (factor == 0)
+		return;
+	uint64_t weight = mark->packets * factor;
+	slot_add_details(profile, slot, obs, weight > UINT32_MAX ? UINT32_MAX : (uint32_t)weight);
+	peer_add(profile, obs, mark, peer_is_dst, factor);
+}
+
+void profile_add_reverse(struct profile *profile, const struct observation *obs, const struct mark *mark)
+{
+	struct reverse *reverse = &profile->reverse;
+	reverse->packets += mark->packets;
+	if (obs->protocol == PROTOCOL_TCP) {
+		bool is_flow = obs->traits & TRAIT_FLOW;
+		if (obs->tcp_flags & TCP_SYN && (is_flow || !(obs->tcp_flags & TCP_ACK)))
+			reverse->syn += is_flow ? 1 : mark->packets;
+		if (!(obs->tcp_flags & TCP_RST) || (is_flow && obs->tcp_flags & (TCP_PSH | TCP_SYN)))
+			reverse->tcp += mark->packets;
+		return;
+	}
+	if (obs->protocol == PROTOCOL_UDP) {
+		reverse->udp += mark->packets;
+		reverse->questions[classify_question(obs)] += mark->packets;
+		return;
+	}
+	if (obs->protocol != PROTOCOL_ICMP && obs->protocol != PROTOCOL_ICMPV6)
+		reverse->other += mark->packets;
+	else if (obs->icmp_type == 8 || obs->icmp_type == 128)
+		reverse->icmp_echo += mark->packets;
+}
+
+void profile_decay(struct profile *profile, int64_t now_ns)
+{
+	for (int seconds = 0; now_ns - profile->decayed_ns >= NS_PER_S; seconds++) {
+		if (seconds == 40) { /* everything is zero by now: catch up in one step */
+			profile->decayed_ns = now_ns;
+			return;
+		}
+		for (unsigned i = 0; i < profile->slot_count; i++) {
+			profile->slots[i].recent_packets /= 2;
+			profile->slots[i].recent_bytes /= 2;
+		}
+		profile->recent_observations /= 2;
+		profile->decayed_ns += NS_PER_S;
+	}
+}

@@ -1,0 +1,144 @@
+/*
+ * What is remembered of one end that has become busy enough to be looked at:
+ * rates, shares of each vector, frequent header values, the other ends, and
+ * what this end itself sent (so that answers to its own questions are not
+ * taken for an attack). A profile is the evidence; judge.h reads it.
+ *
+ * Used for a target host (the other ends are its sources), for a prefix, and
+ * for one of our hosts that sends (the other ends are its destinations).
+ * Fixed size, no pointers: pools of profiles are plain arrays.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/hash.h"
+#include "core/ip.h"
+#include "decode/observation.h"
+#include "detect/rates.h"
+#include "detect/sketch.h"
+#include "detect/vector.h"
+#include "intel/intel.h"
+
+#define PROFILE_SLOTS 24 /* vectors told apart at once; more go to the last slot */
+#define PROFILE_PEER_SETS 64
+#define PROFILE_PEER_WAYS 4
+#define PROFILE_DETAIL_PACKETS 512 /* observations per fine slot that are looked at in full; beyond, one in PROFILE_DETAIL_STEP */
+#define PROFILE_DETAIL_STEP 32
+
+/** One vector within a profile, since the profile's epoch began. */
+struct slot {
+	uint8_t vector; /* enum vector */
+	uint8_t protocol; /* of the first packet */
+	bool is_v6;
+	uint64_t packets; /* corrected for sampling, as all counts here */
+	uint64_t bytes;
+	uint64_t recent_packets; /* halved each second */
+	uint64_t recent_bytes;
+	uint64_t first_fragments;
+	int64_t start_ns;
+	int64_t end_ns;
+	uint8_t peers[DISTINCT_SMALL];
+	uint8_t peers_before[DISTINCT_SMALL]; /* those of the epoch before */
+	uint8_t flows[DISTINCT_SMALL]; /* other end, its port, our port */
+	uint8_t ports[DISTINCT_SMALL]; /* destination ports */
+	struct top src_ports;
+	struct top dst_ports;
+	struct top lengths;
+	struct top ttls;
+	struct top details; /* TCP flags, ICMP type and code, or protocol number */
+};
+
+enum peer_trait {
+	PEER_SYN = 1 << 0, /* sent a SYN */
+	PEER_DATA = 1 << 1, /* sent ACK or data */
+	PEER_AFTER_SYN = 1 << 2, /* data came after its SYN: a handshake was completed */
+	PEER_REFLECTOR = 1 << 3, /* sent answers of a known service, or SYN-ACKs */
+	PEER_DIRECT = 1 << 4, /* sent something that is not a reflection */
+	PEER_MIRAI = 1 << 5, /* SYN with the sequence number of Mirai's scanner */
+	PEER_TTL_KNOWN = 1 << 6,
+};
+
+/** One other end. */
+struct peer {
+	struct ip_addr addr;
+	uint64_t packets; /* 0: empty place */
+	uint64_t bytes;
+	uint16_t port; /* its port, last seen */
+	uint8_t vector; /* last seen */
+	uint8_t traits; /* enum peer_trait */
+	uint8_t ttl_min;
+	uint8_t ttl_max;
+	uint8_t flow_class;
+};
+
+/** What the profiled end itself sent, since the epoch. */
+struct reverse {
+	uint64_t packets;
+	uint64_t syn;
+	uint64_t tcp; /* TCP without RST */
+	uint64_t udp;
+	uint64_t icmp_echo;
+	uint64_t other; /* neither TCP, UDP nor ICMP */
+	uint64_t questions[VECTOR_COUNT]; /* UDP to the port of an amplifier */
+};
+
+struct profile {
+	struct ip_prefix end; /* who this is about */
+	uint64_t host_hash;
+	int64_t opened_ns;
+	int64_t last_ns; /* last observation */
+	int64_t epoch_ns; /* slots count since here */
+	int64_t decayed_ns; /* recent counts were last halved here */
+	int64_t detail_number; /* fine slot that the detail budget belongs to */
+	uint32_t detail_used;
+	uint32_t random; /* xorshift state */
+	uint32_t sampling; /* highest seen */
+	uint64_t observations; /* raw, since the epoch */
+	uint64_t recent_observations;
+	uint64_t class_packets[FLOW_CLASS_COUNT];
+	struct rates rates;
+	struct reverse reverse;
+	uint8_t all_peers[DISTINCT_LARGE];
+	uint8_t all_hosts[DISTINCT_SMALL]; /* addresses of a prefix that were hit */
+	uint8_t slot_of[VECTOR_COUNT]; /* index + 1, 0: none yet */
+	uint8_t slot_count;
+	struct slot slots[PROFILE_SLOTS];
+	struct peer peers[PROFILE_PEER_SETS][PROFILE_PEER_WAYS];
+};
+
+/** What the engine works out once for each observation. */
+struct mark {
+	uint64_t packets; /* corrected for sampling */
+	uint64_t bytes;
+	uint64_t dst_hash;
+	uint64_t src_hash;
+	uint8_t vector; /* enum vector, a hint */
+	uint8_t direction; /* enum direction */
+	uint8_t flow_class; /* enum flow_class */
+	int64_t start_ns; /* clamped to what is believable */
+	int64_t end_ns;
+};
+
+/** Begins a profile of an end. */
+void profile_init(struct profile *profile, const struct ip_prefix *end, uint64_t host_hash, int64_t now_ns);
+
+/** Forgets the shares and values; rates, recent counts and what is known of the other ends stay. */
+void profile_new_epoch(struct profile *profile, int64_t now_ns);
+
+/**
+ * Adds traffic of the profiled direction.
+ *
+ * @param profile changed
+ * @param obs the observation
+ * @param mark what the engine knows of it
+ * @param peer_is_dst the profiled end is the sender
+ */
+void profile_add(struct profile *profile, const struct observation *obs, const struct mark *mark, bool peer_is_dst);
+
+/** Adds traffic of the other direction: what the profiled end answered or asked. */
+void profile_add_reverse(struct profile *profile, const struct observation *obs, const struct mark *mark);
+
+/** Halves the recent counts for each second that passed. */
+void profile_decay(struct profile *profile, int64_t now_ns);

@@ -1,0 +1,362 @@
+/*
+ * Findings through their life. Rates come from the profile's slots, what is
+ * attack comes from the judge; this file only compares, remembers and tells.
+ *
+ * Live, a finding begins when attack packets of one second reach the
+ * threshold, wherever in time that second lies (flow records tell late).
+ * Offline there is no network to fit a threshold to, so it begins when enough
+ * packets are attack beyond doubt, at whatever rate.
+ */
+#include "detect/watch.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "detect/report.h"
+
+#define EPOCH_NS (3 * NS_PER_S) /* shares are of the last seconds while nothing is open */
+#define LOOK_NS (250 * NS_PER_MS) /* an open finding is judged this often */
+#define OFFLINE_LOOK_NS (500 * NS_PER_MS)
+#define OBSERVATIONS_MIN 16 /* raw observations below which shares mean nothing */
+#define OFFLINE_ATTACK_PERMILLE 600 /* offline: most of the traffic must be attack */
+#define OFFLINE_EPOCH_OBSERVATIONS 400 /* offline: a slow epoch goes on until it can be judged */
+
+void watch_init(struct watch *watch, enum watch_role role, const struct ip_prefix *end, uint64_t hash, int64_t now_ns)
+{
+	memset(watch, 0, offsetof(struct watch, profile));
+	profile_init(&watch->profile, end, hash, now_ns);
+	watch->role = role;
+}
+
+static bool is_group(const struct ip_prefix *end)
+{
+	const struct ip_addr *addr = &end->addr;
+	if (!ip_is_v4(addr))
+		return addr->bytes[0] == 0xff;
+	return addr->bytes[12] >= 224;
+}
+
+static void judge_watch(const struct watch_owner *owner, const struct watch *watch, uint64_t pps, struct verdict *ret_verdict)
+{
+	struct judge_context context = {
+		.sees_answers = owner->engine->sees_answers,
+		.is_group = is_group(&watch->profile.end),
+		.peak_pps = pps > watch->peak_pps ? pps : watch->peak_pps,
+	};
+	judge(&watch->profile, &context, ret_verdict);
+}
+
+/** A threshold that may have been passed. */
+struct limit {
+	const char *name;
+	uint64_t value;
+	uint64_t measured; /* attack per second */
+};
+
+/** Share of the recent attack that is of one protocol (0: any) or SYN, in permille of all recent packets. */
+static uint64_t attack_permille_of(const struct watch *watch, const struct verdict *verdict, int protocol, bool is_syn)
+{
+	uint64_t part = 0, all = 0;
+	for (unsigned i = 0; i < watch->profile.slot_count; i++)
+		all += watch->profile.slots[i].recent_packets;
+	for (unsigned i = 0; i < verdict->count; i++) {
+		const struct judged *judged = &verdict->vectors[i];
+		uint8_t of = watch->profile.slots[judged->slot].protocol;
+		bool is_icmp = protocol == PROTOCOL_ICMP && of == PROTOCOL_ICMPV6;
+		bool is_of_syn = judged->vector >= VECTOR_SYN_FLOOD && judged->vector <= VECTOR_SYN_ECE_CWR_FLOOD;
+		if (is_syn ? is_of_syn : (of == protocol || is_icmp))
+			part += judged->recent_packets;
+	}
+	return all > 0 ? part * 1000 / all : 0;
+}
+
+static bool limit_passed(struct limit *limit, const char *name, uint64_t value, uint64_t measured)
+{
+	if (value == 0 || measured < value)
+		return false;
+	*limit = (struct limit){name, value, measured};
+	return true;
+}
+
+/** The first threshold that the attack passes, if any. */
+static bool limit_find(const struct watch_owner *owner, const struct watch *watch, const struct verdict *verdict,
+	struct rate rate, struct limit *ret_limit)
+{
+	const struct detect_threshold *t = engine_threshold(owner->engine, &watch->profile.end.addr);
+	uint64_t pps = rate.pps * verdict->attack_permille / 1000;
+	uint64_t share = verdict->bytes > 0 ? verdict->attack_bytes * 1000 / verdict->bytes : 0;
+	uint64_t bps = rate.bps / 1000 * share;
+	if (watch->role == WATCH_SENDER)
+		return limit_passed(ret_limit, "outbound_pps", t->outbound_pps, pps);
+	if (watch->role == WATCH_PREFIX)
+		return limit_passed(ret_limit, "prefix_pps", t->prefix_pps, pps) ||
+			limit_passed(ret_limit, "prefix_bps", t->prefix_bps, bps);
+	uint64_t tcp = rate.pps * attack_permille_of(watch, verdict, PROTOCOL_TCP, false) / 1000;
+	uint64_t udp = rate.pps * attack_permille_of(watch, verdict, PROTOCOL_UDP, false) / 1000;
+	uint64_t icmp = rate.pps * attack_permille_of(watch, verdict, PROTOCOL_ICMP, false) / 1000;
+	uint64_t syn = rate.pps * attack_permille_of(watch, verdict, 0, true) / 1000;
+	return limit_passed(ret_limit, "host_pps", t->host_pps, pps) || limit_passed(ret_limit, "host_bps", t->host_bps, bps) ||
+		limit_passed(ret_limit, "host_tcp_pps", t->host_tcp_pps, tcp) ||
+		limit_passed(ret_limit, "host_udp_pps", t->host_udp_pps, udp) ||
+		limit_passed(ret_limit, "host_icmp_pps", t->host_icmp_pps, icmp) ||
+		limit_passed(ret_limit, "host_syn_pps", t->host_syn_pps, syn);
+}
+
+/** The lowest packet rate that any threshold could be passed with: below it nobody needs to judge. */
+static bool could_pass(const struct watch_owner *owner, const struct watch *watch, struct rate rate)
+{
+	const struct detect_threshold *t = engine_threshold(owner->engine, &watch->profile.end.addr);
+	const uint64_t host[] = {t->host_pps, t->host_tcp_pps, t->host_udp_pps, t->host_icmp_pps, t->host_syn_pps};
+	if (watch->role == WATCH_SENDER)
+		return t->outbound_pps != 0 && rate.pps >= t->outbound_pps;
+	if (watch->role == WATCH_PREFIX)
+		return (t->prefix_pps != 0 && rate.pps >= t->prefix_pps) || (t->prefix_bps != 0 && rate.bps >= t->prefix_bps);
+	for (unsigned i = 0; i < ARRAY_LEN(host); i++) {
+		if (host[i] != 0 && rate.pps >= host[i])
+			return true;
+	}
+	return t->host_bps != 0 && rate.bps >= t->host_bps;
+}
+
+static void vector_bits(const struct watch *watch, const struct verdict *verdict, uint64_t ret_bits[2])
+{
+	uint64_t all = 0;
+	ret_bits[0] = ret_bits[1] = 0;
+	for (unsigned i = 0; i < watch->profile.slot_count; i++)
+		all += watch->profile.slots[i].recent_packets;
+	for (unsigned i = 0; i < verdict->count; i++) {
+		const struct judged *judged = &verdict->vectors[i];
+		if (judged->recent_packets * 10 >= all)
+			ret_bits[judged->vector / 64] |= UINT64_C(1) << judged->vector % 64;
+	}
+}
+
+static enum finding_kind kind_of(const struct watch *watch)
+{
+	switch (watch->role) {
+	case WATCH_SENDER:
+		return FINDING_OUTBOUND_ATTACK;
+	case WATCH_PREFIX:
+		return FINDING_CARPET_BOMBING;
+	case WATCH_TARGET:
+	case WATCH_NONE:
+		break;
+	}
+	return FINDING_FLOOD;
+}
+
+static void tell(struct watch_owner *owner, struct watch *watch, enum finding_phase phase, int64_t now_ns)
+{
+	watch_report(owner, watch, phase, now_ns);
+	engine_emit(owner->engine);
+	watch->sequence++;
+}
+
+static void begin(struct watch_owner *owner, struct watch *watch, enum finding_kind kind, const struct limit *limit,
+	const struct verdict *verdict, int64_t now_ns)
+{
+	if (owner->open_count >= owner->open_max) {
+		owner->engine->counters.findings_refused++;
+		return;
+	}
+	owner->open_count++;
+	watch->is_open = true;
+	watch->kind = kind;
+	watch->sequence = 0;
+	watch->threshold_name = limit->name;
+	watch->threshold_value = limit->value;
+	watch->first_over_ns = now_ns;
+	watch->last_over_ns = now_ns;
+	watch->rise_count = 0;
+	watch->over_total_ns = 0;
+	watch->ramp_pps = 0;
+	watch->id[0] = '\0';
+	int64_t rise_ns = rates_rise_ns(&watch->profile.rates, now_ns, limit->value / 8 + 1);
+	watch->start_ns = owner->engine->config.offline ? watch->profile.epoch_ns : rise_ns;
+	for (unsigned i = 0; i < verdict->count; i++) {
+		const struct slot *slot = &watch->profile.slots[verdict->vectors[i].slot];
+		if (slot->start_ns < watch->start_ns && slot->start_ns > rise_ns - NS_PER_S && !owner->engine->config.offline)
+			watch->start_ns = slot->start_ns;
+	}
+	vector_bits(watch, verdict, watch->told);
+	memcpy(watch->seen, watch->told, sizeof(watch->seen));
+	tell(owner, watch, FINDING_BEGIN, now_ns);
+}
+
+static void end(struct watch_owner *owner, struct watch *watch, int64_t now_ns)
+{
+	tell(owner, watch, FINDING_END, now_ns);
+	watch->is_open = false;
+	watch->is_over = false;
+	watch->peak_pps = watch->peak_bps = 0;
+	owner->open_count--;
+	profile_new_epoch(&watch->profile, now_ns);
+}
+
+/** Remembers rises and falls, so that a pulse wave can be told. */
+static void note_over(struct watch *watch, bool is_over, int64_t now_ns, int64_t since_ns)
+{
+	if (is_over && !watch->is_over) {
+		watch->rises_ns[watch->rise_count % WATCH_PULSES] = now_ns;
+		watch->rise_count++;
+	}
+	if (is_over) {
+		watch->last_over_ns = now_ns;
+		watch->over_total_ns += now_ns - since_ns;
+	}
+	if (!is_over && watch->is_over)
+		watch->fell_ns = now_ns;
+	watch->is_over = is_over;
+}
+
+/** Tells of vectors that joined, once they have been there at two looks. */
+static void note_vectors(struct watch_owner *owner, struct watch *watch, const struct verdict *verdict, int64_t now_ns)
+{
+	uint64_t bits[2], joined = 0;
+	vector_bits(watch, verdict, bits);
+	for (unsigned i = 0; i < 2; i++) {
+		uint64_t fresh = bits[i] & ~watch->told[i];
+		uint64_t confirmed = fresh & watch->seen[i];
+		watch->seen[i] = fresh;
+		watch->told[i] |= confirmed;
+		joined |= confirmed;
+	}
+	if (joined != 0)
+		tell(owner, watch, FINDING_CHANGE, now_ns);
+}
+
+static void look_live(struct watch_owner *owner, struct watch *watch, struct rate rate, int64_t now_ns)
+{
+	if (!could_pass(owner, watch, rate)) {
+		watch->is_over = false;
+		return;
+	}
+	if (watch->profile.observations < OBSERVATIONS_MIN)
+		return;
+	struct verdict verdict;
+	struct limit limit;
+	judge_watch(owner, watch, rate.pps, &verdict);
+	watch->judged_ns = now_ns;
+	if (limit_find(owner, watch, &verdict, rate, &limit)) {
+		begin(owner, watch, kind_of(watch), &limit, &verdict, now_ns);
+		note_over(watch, true, now_ns, now_ns);
+		return;
+	}
+	bool is_crowd = watch->role == WATCH_TARGET && verdict.connections >= 200 && verdict.attack_permille < 100 &&
+		distinct_estimate(watch->profile.all_peers, DISTINCT_LARGE) >= 200;
+	if (is_crowd) {
+		limit = (struct limit){"host_pps", engine_threshold(owner->engine, &watch->profile.end.addr)->host_pps, rate.pps};
+		begin(owner, watch, FINDING_FLASH_CROWD, &limit, &verdict, now_ns);
+	}
+}
+
+static void look_offline(struct watch_owner *owner, struct watch *watch, struct rate rate, int64_t now_ns)
+{
+	uint64_t least = owner->engine->config.offline_packets;
+	if (watch->profile.observations < OBSERVATIONS_MIN)
+		return;
+	struct verdict verdict;
+	struct limit limit = {"offline_packets", least, 0};
+	judge_watch(owner, watch, rate.pps, &verdict);
+	watch->judged_ns = now_ns;
+	bool is_clear = verdict.attack_packets >= least && verdict.sure >= 60 &&
+		verdict.attack_packets * 1000 >= verdict.packets * OFFLINE_ATTACK_PERMILLE;
+	if (is_clear || limit_find(owner, watch, &verdict, rate, &limit))
+		begin(owner, watch, kind_of(watch), &limit, &verdict, now_ns);
+}
+
+static bool is_still_on(const struct watch_owner *owner, const struct watch *watch, const struct verdict *verdict, struct rate rate)
+{
+	if (owner->engine->config.offline)
+		return verdict->attack_permille >= 300 && rate.pps > 0;
+	if (watch->kind == FINDING_FLASH_CROWD)
+		return rate.pps * 2 >= watch->threshold_value;
+	bool is_bits = strstr(watch->threshold_name, "bps") != NULL;
+	uint64_t measured = (is_bits ? rate.bps : rate.pps) * verdict->attack_permille / 1000;
+	return measured * 2 >= watch->threshold_value;
+}
+
+/** Quiet for so long ends a finding; a pulse wave is waited for as long as two of its periods. */
+static int64_t quiet_ns(const struct watch_owner *owner, const struct watch *watch)
+{
+	int64_t quiet = owner->engine->config.end_quiet_ms * NS_PER_MS;
+	if (watch->rise_count >= 2) {
+		int64_t last = watch->rises_ns[(watch->rise_count - 1) % WATCH_PULSES];
+		int64_t before = watch->rises_ns[(watch->rise_count - 2) % WATCH_PULSES];
+		int64_t two_periods = 2 * (last - before);
+		if (two_periods > quiet)
+			quiet = two_periods;
+	}
+	return quiet > 60 * NS_PER_S ? 60 * NS_PER_S : quiet;
+}
+
+static void look_open(struct watch_owner *owner, struct watch *watch, struct rate rate, int64_t now_ns)
+{
+	struct verdict verdict;
+	judge_watch(owner, watch, rate.pps, &verdict);
+	bool is_on = is_still_on(owner, watch, &verdict, rate);
+	note_over(watch, is_on, now_ns, watch->judged_ns);
+	watch->judged_ns = now_ns;
+	if (watch->ramp_pps == 0 && now_ns - watch->first_over_ns >= NS_PER_S)
+		watch->ramp_pps = rate.pps;
+	if (is_on && watch->kind != FINDING_FLASH_CROWD)
+		note_vectors(owner, watch, &verdict, now_ns);
+	if (!is_on && now_ns - watch->last_over_ns >= quiet_ns(owner, watch))
+		end(owner, watch, now_ns);
+}
+
+/** A late flow record may lift a second that has passed: the highest of them counts. */
+static struct rate present_rate(struct watch *watch, int64_t now_ns)
+{
+	struct rate rate = rates_second(&watch->profile.rates, now_ns);
+	struct rate late = rates_highest_changed(&watch->profile.rates, now_ns);
+	if (late.pps > rate.pps)
+		rate.pps = late.pps;
+	if (late.bps > rate.bps)
+		rate.bps = late.bps;
+	return rate;
+}
+
+void watch_tick(struct watch_owner *owner, struct watch *watch, int64_t now_ns)
+{
+	struct profile *profile = &watch->profile;
+	bool offline = owner->engine->config.offline;
+	if (profile->observations == 0 && !watch->is_open)
+		return;
+	struct rate rate = present_rate(watch, now_ns);
+	if (rate.pps > watch->peak_pps)
+		watch->peak_pps = rate.pps;
+	if (rate.bps > watch->peak_bps)
+		watch->peak_bps = rate.bps;
+	if (watch->is_open) {
+		if (now_ns - watch->judged_ns >= LOOK_NS)
+			look_open(owner, watch, rate, now_ns);
+	} else if (!offline) {
+		look_live(owner, watch, rate, now_ns);
+	} else if (now_ns - watch->judged_ns >= OFFLINE_LOOK_NS) {
+		look_offline(owner, watch, rate, now_ns);
+	}
+	profile_decay(profile, now_ns);
+	bool is_told_enough = !offline || profile->observations >= OFFLINE_EPOCH_OBSERVATIONS;
+	if (!watch->is_open && now_ns - profile->epoch_ns >= EPOCH_NS && is_told_enough) {
+		profile_new_epoch(profile, now_ns);
+		watch->peak_pps = watch->peak_bps = 0;
+	}
+}
+
+void watch_finish(struct watch_owner *owner, struct watch *watch, int64_t now_ns)
+{
+	struct rate rate = present_rate(watch, now_ns);
+	if (rate.pps > watch->peak_pps)
+		watch->peak_pps = rate.pps;
+	if (!watch->is_open && owner->engine->config.offline)
+		look_offline(owner, watch, rate, now_ns);
+	if (watch->is_open)
+		end(owner, watch, now_ns);
+}
+
+bool watch_is_idle(const struct watch *watch, int64_t now_ns)
+{
+	return !watch->is_open && now_ns - watch->profile.last_ns > 2 * NS_PER_S;
+}
