@@ -166,6 +166,8 @@ static void set_value(struct lexer *lex, const struct conf_option *option, void 
 /** After "name =": one value, or a list in braces. */
 static void parse_value(struct lexer *lex, const struct conf_option *option, void *into)
 {
+	if (option->is_list)
+		(void)option->set(into, option, NULL); /* the list begins */
 	if (lex->token == TOKEN_WORD) {
 		set_value(lex, option, into);
 		return;

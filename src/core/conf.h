@@ -29,11 +29,12 @@
 struct conf_option;
 
 /**
- * Puts one value in its place; called once for each value of a list.
+ * Puts one value in its place. For a list it is called with NULL first, to empty what stood there by default, then
+ * once for each value.
  *
  * @param into the struct of the section (or of the file)
  * @param option the option's row
- * @param value NUL-terminated, borrowed
+ * @param value NUL-terminated, borrowed; NULL: a list begins
  * @return NULL, or what is wrong with the value: static text that continues the line "NAME = VALUE: "
  */
 typedef const char *conf_setter(void *into, const struct conf_option *option, const char *value);

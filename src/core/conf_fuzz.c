@@ -18,9 +18,14 @@ static const char *open_section(void *root, const char *title, void **ret_into)
 	return title[0] == 'x' ? "may not begin with x" : NULL;
 }
 
+static const char *set_texts(void *into, const struct conf_option *option, const char *value)
+{
+	return value != NULL ? conf_set_text(into, option, value) : NULL;
+}
+
 static const char *const choices[] = {"", "red", "blue", NULL};
 static const struct conf_option options[] = {
-	{.name = "text", .set = conf_set_text, .offset = offsetof(struct values, text), .is_list = true, .max = 16},
+	{.name = "text", .set = set_texts, .offset = offsetof(struct values, text), .is_list = true, .max = 16},
 	{.name = "size", .set = conf_set_units, .offset = offsetof(struct values, size_bytes), .unit = UNIT_BYTES},
 	{.name = "truth", .set = conf_set_bool, .offset = offsetof(struct values, truth)},
 	{.name = "choice", .set = conf_set_choice, .offset = offsetof(struct values, choice), .choices = choices},

@@ -115,6 +115,33 @@ static void a_server_writes_its_paths_only(void **state)
 	assert_int_equal(WEXITSTATUS(run(SANDBOX_SERVER, SANDBOX_KILL, SANDBOX_WRITE, write_outside)), EACCES);
 }
 
+static int read_pipe(void)
+{
+	return try_open("/proc/self/fd/9", O_RDONLY);
+}
+
+/** "FILE" may be /dev/stdin: a pipe takes no Landlock rule, and needs none. */
+static void a_pipe_can_be_a_path(void **state)
+{
+	(void)state;
+	int ends[2];
+	assert_int_equal(pipe(ends), 0);
+	assert_return_code(dup2(ends[0], 9), 0);
+	pid_t pid = fork();
+	if (pid == 0) {
+		const struct sandbox_path paths[] = {{"/proc/self/fd/9", SANDBOX_READ}};
+		const struct sandbox_config config = {.kind = SANDBOX_READER, .paths = paths, .path_count = 1};
+		struct sandbox_report report;
+		_exit(sandbox_enter(&config, &report) == OK ? read_pipe() : 99);
+	}
+	int status = 0;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	close(ends[0]);
+	close(ends[1]);
+	close(9);
+}
+
 static void other_calls_kill_or_fail(void **state)
 {
 	(void)state;
@@ -171,6 +198,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_reader_reads_its_paths_only),
 		cmocka_unit_test(a_server_writes_its_paths_only),
+		cmocka_unit_test(a_pipe_can_be_a_path),
 		cmocka_unit_test(other_calls_kill_or_fail),
 		cmocka_unit_test(dropped_capabilities_stay_dropped),
 	};

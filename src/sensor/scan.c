@@ -1,0 +1,386 @@
+/*
+ * Offline scanning. The packet loop is the fast path: a chunk of the file is
+ * read into one buffer that fits the second-level cache, each packet is
+ * decoded in place into the batch, and the engine takes whole batches; no
+ * clock, no allocation and no indirect call per packet.
+ *
+ * Accounting, exact for each file: packets = observations of packets + flow
+ * exports + refused by reason. The "observations" of the done line are those
+ * of packets and the records of flow exports together.
+ *
+ * A datagram that decodes as a flow export goes to the flow engine and not to
+ * the packet engine: it is what an exporter says, not the traffic it is about.
+ */
+#include "sensor/scan.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/limits.h"
+#include "core/log.h"
+#include "decode/capture.h"
+#include "decode/flow.h"
+#include "decode/packet.h"
+#include "record/finding.h"
+#include "sensor/flow_packet.h"
+
+#define CHUNK_BYTES 262144 /* read at once; doubled while a block does not fit, up to CAPTURE_BLOCK_BYTES_MAX */
+#define PROGRESS_EVERY_NS (100 * NS_PER_MS)
+
+struct scan_counts {
+	uint64_t files; /* read, wholly or in part */
+	uint64_t bytes;
+	uint64_t packets; /* = observations + flow_datagrams + the refused four */
+	uint64_t observations; /* of packets */
+	uint64_t flow_datagrams;
+	uint64_t flow_records;
+	uint64_t not_ip, truncated, malformed, flow_refused;
+};
+
+struct scan {
+	const struct scan_options *options;
+	struct scan_counts counts;
+	uint64_t total_bytes; /* of all regular files */
+	int64_t told_mono_ns; /* last progress line */
+	int output_error; /* first failure to write a finding */
+	bool some_unread;
+
+	/* Of the present file. */
+	const char *path;
+	int fd;
+	struct capture capture;
+	struct detect *packets; /* engine for packets */
+	struct detect *flows; /* engine for flow records, NULL until there are any */
+	struct flow_state *flow_state; /* with flows */
+	size_t batch_count;
+	struct observation batch[DETECT_BATCH_MAX];
+};
+
+static void file_complain(struct scan *scan, const char *reason)
+{
+	char path[LOG_PEER_TEXT_BYTES];
+	size_t length = strlen(scan->path);
+	bool is_plain = length < LIMIT_LOG_PEER_TEXT_BYTES * 4;
+	for (size_t i = 0; i < length && is_plain; i++)
+		is_plain = (unsigned char)scan->path[i] >= ' ' && scan->path[i] != 0x7f;
+	fprintf(stderr, "hinomi-sensor: %s: %s\n", is_plain ? scan->path : log_peer_text(scan->path, length, path), reason);
+	scan->some_unread = true;
+}
+
+static int write_all(int fd, const char *text, size_t length)
+{
+	while (length > 0) {
+		ssize_t written = write(fd, text, length);
+		if (written < 0 && errno == EINTR)
+			continue;
+		if (written < 0)
+			return E_SYS;
+		text += written;
+		length -= (size_t)written;
+	}
+	return OK;
+}
+
+/** A finding of a file is told once, when it is over. */
+static void finding_tell(void *arg, const struct finding *finding)
+{
+	struct scan *scan = arg;
+	char *line = NULL;
+	if (finding->phase != FINDING_END || scan->output_error != OK)
+		return;
+	scan->output_error = finding_write(finding, &line);
+	if (scan->output_error != OK)
+		return;
+	size_t length = strlen(line);
+	line[length] = '\n'; /* in the place of the NUL: the line leaves with its end in one write */
+	scan->output_error = write_all(scan->options->findings_fd, line, length + 1);
+	free(line);
+}
+
+static void progress_tell(struct scan *scan, bool at_once)
+{
+	if (scan->options->progress_fd < 0)
+		return;
+	int64_t now_mono_ns = clock_mono_ns();
+	if (!at_once && now_mono_ns - scan->told_mono_ns < PROGRESS_EVERY_NS)
+		return;
+	scan->told_mono_ns = now_mono_ns;
+	char line[64];
+	uint64_t total = scan->total_bytes > scan->counts.bytes ? scan->total_bytes : scan->counts.bytes;
+	int length = snprintf(line, sizeof(line), "progress %" PRIu64 " %" PRIu64 "\n", scan->counts.bytes, total);
+	(void)write_all(scan->options->progress_fd, line, (size_t)length); /* nobody looks: the scan goes on */
+}
+
+static void batch_flush(struct scan *scan)
+{
+	if (scan->batch_count > 0)
+		detect_observe(scan->packets, scan->batch, scan->batch_count);
+	scan->counts.observations += scan->batch_count;
+	scan->batch_count = 0;
+}
+
+static int engine_new(struct scan *scan, struct detect **ret_engine)
+{
+	struct detect_config config = scan->options->config->detect;
+	config.offline = true;
+	return detect_new(&config, scan->options->intel, finding_tell, scan, ret_engine);
+}
+
+/** The records of one flow export. */
+static void records_observe(void *arg, const struct observation *batch, size_t count)
+{
+	struct scan *scan = arg;
+	scan->counts.flow_records += count;
+	for (size_t done = 0; done < count; done += DETECT_BATCH_MAX)
+		detect_observe(scan->flows, batch + done, count - done < DETECT_BATCH_MAX ? count - done : DETECT_BATCH_MAX);
+}
+
+/** What flow records need, made when the first export is met. */
+static int flows_begin(struct scan *scan)
+{
+	struct flow_config config = flow_config_default();
+	config.default_sampling = (uint32_t)scan->options->config->default_sampling;
+	scan->flow_state = flow_state_new(&config);
+	if (scan->flow_state == NULL)
+		return E_NOMEM;
+	return engine_new(scan, &scan->flows);
+}
+
+/** Whether the packet was a flow export and is dealt with. */
+static bool flow_export_take(struct scan *scan, const struct capture_packet *packet, const struct observation *obs)
+{
+	struct flow_packet payload;
+	if (!flow_packet_find(packet, obs, &payload))
+		return false;
+	if (scan->flows == NULL && flows_begin(scan) != OK)
+		return false;
+	int err = flow_parse(scan->flow_state, &obs->src, 0, packet->wall_ns, payload.bytes, payload.length_bytes,
+		records_observe, scan);
+	if (err == E_UNSUPPORTED)
+		return false;
+	if (err == OK)
+		scan->counts.flow_datagrams++;
+	else
+		scan->counts.flow_refused++;
+	return true;
+}
+
+static void packet_refuse(struct scan *scan, int err)
+{
+	if (err == E_UNSUPPORTED)
+		scan->counts.not_ip++;
+	else if (err == E_TRUNCATED)
+		scan->counts.truncated++;
+	else
+		scan->counts.malformed++;
+}
+
+/** The packet loop: everything that is whole in the bytes at hand. */
+static int chunk_scan(struct scan *scan, struct cursor *cur)
+{
+	struct capture_packet packet;
+	int err;
+	while ((err = capture_next(&scan->capture, cur, &packet)) == OK) {
+		struct observation *obs = &scan->batch[scan->batch_count];
+		obs->start_ns = packet.wall_ns;
+		obs->end_ns = packet.wall_ns;
+		obs->sampling = 1;
+		obs->exporter = 0;
+		scan->counts.packets++;
+		int refused = packet_parse(packet.link, packet.bytes, packet.captured_bytes, packet.wire_bytes, obs);
+		if (__builtin_expect(refused != OK, 0)) {
+			packet_refuse(scan, refused);
+			continue;
+		}
+		if (obs->protocol == PROTOCOL_UDP && flow_export_take(scan, &packet, obs))
+			continue;
+		if (++scan->batch_count == DETECT_BATCH_MAX)
+			batch_flush(scan);
+	}
+	return err;
+}
+
+/** A reading buffer: what is left of the last chunk, and what came behind it. */
+struct chunk {
+	uint8_t *bytes; /* owned */
+	size_t room_bytes;
+	size_t left_bytes; /* at the front, not used up yet */
+};
+
+/** Reads on behind what is left. @return bytes read, 0 at the end, -1: errno tells */
+static ssize_t chunk_fill(struct chunk *chunk, int fd)
+{
+	if (chunk->left_bytes == chunk->room_bytes) {
+		uint8_t *bytes = realloc(chunk->bytes, chunk->room_bytes * 2);
+		if (bytes == NULL)
+			return -1;
+		chunk->bytes = bytes;
+		chunk->room_bytes *= 2;
+	}
+	ssize_t got;
+	do {
+		got = read(fd, chunk->bytes + chunk->left_bytes, chunk->room_bytes - chunk->left_bytes);
+	} while (got < 0 && errno == EINTR);
+	if (got > 0)
+		chunk->left_bytes += (size_t)got;
+	return got;
+}
+
+/** Names what a file is that is no capture, where its first bytes tell. */
+static const char *foreign_format(const uint8_t *bytes, size_t length)
+{
+	if (length >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b)
+		return "is compressed; unpack it first, for example: zcat FILE | hinomi scan /dev/stdin";
+	if (length >= 4 && memcmp(bytes, "\x28\xb5\x2f\xfd", 4) == 0)
+		return "is compressed; unpack it first, for example: zstdcat FILE | hinomi scan /dev/stdin";
+	if (length >= 2 && bytes[0] == 0x0c && bytes[1] == 0xa5)
+		return "is an nfdump file; only captures are read: record the exports with tcpdump, or send them to a collector";
+	return "is not a capture file (pcap or pcapng)";
+}
+
+/** Why reading ended before the file did; NULL: it did not. */
+static const char *end_reason(int err, bool at_end_of_file)
+{
+	if (err == E_END)
+		return NULL;
+	if (err == E_AGAIN && at_end_of_file)
+		return "is cut off in the middle of a packet; what came before was read";
+	if (err == E_LIMIT)
+		return "has more interfaces than are remembered; what came before was read";
+	if (err == E_UNSUPPORTED)
+		return "goes on in a version that is not read; what came before was read";
+	return "is damaged; what came before was read";
+}
+
+/** Reads a file's header and then all its packets. @return NULL or why not */
+static const char *capture_read(struct scan *scan, struct chunk *chunk)
+{
+	bool is_begun = false;
+	for (;;) {
+		ssize_t got = chunk_fill(chunk, scan->fd);
+		if (got < 0)
+			return strerror(errno);
+		scan->counts.bytes += (uint64_t)got;
+		if (chunk->left_bytes == 0 && !is_begun)
+			return "is empty";
+		struct cursor cur = cursor_over(chunk->bytes, chunk->left_bytes);
+		int err = OK;
+		if (!is_begun) {
+			err = capture_init(&scan->capture, &cur);
+			if (err == E_UNSUPPORTED || (err == E_AGAIN && got == 0))
+				return foreign_format(chunk->bytes, chunk->left_bytes);
+			is_begun = err == OK;
+		}
+		if (is_begun)
+			err = chunk_scan(scan, &cur);
+		if (got == 0 || (err != E_AGAIN && err != E_END))
+			return end_reason(err, got == 0);
+		chunk->left_bytes = cursor_left(&cur);
+		memmove(chunk->bytes, cur.at, chunk->left_bytes);
+		progress_tell(scan, false);
+	}
+}
+
+/** Opens a path for reading. @return NULL or why not */
+static const char *file_open(struct scan *scan, struct stat *ret_stat)
+{
+	scan->fd = open(scan->path, O_RDONLY | O_CLOEXEC);
+	if (scan->fd < 0 || fstat(scan->fd, ret_stat) != 0)
+		return strerror(errno);
+	if (S_ISDIR(ret_stat->st_mode))
+		return "is a directory";
+	if (S_ISREG(ret_stat->st_mode))
+		(void)posix_fadvise(scan->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* a hint */
+	return NULL;
+}
+
+/** Ends the engines of a file, which tell their last findings, and frees what belongs to it. */
+static void file_end(struct scan *scan)
+{
+	batch_flush(scan);
+	if (scan->packets != NULL)
+		detect_finish(scan->packets);
+	if (scan->flows != NULL)
+		detect_finish(scan->flows);
+	detect_free(scan->packets);
+	detect_free(scan->flows);
+	flow_state_free(scan->flow_state);
+	scan->packets = NULL;
+	scan->flows = NULL;
+	scan->flow_state = NULL;
+}
+
+static int file_scan(struct scan *scan, struct chunk *chunk)
+{
+	struct stat st;
+	chunk->left_bytes = 0;
+	const char *reason = file_open(scan, &st);
+	if (reason == NULL) {
+		int err = engine_new(scan, &scan->packets);
+		if (err != OK)
+			return err;
+		reason = capture_read(scan, chunk);
+		file_end(scan);
+		scan->counts.files++;
+	}
+	if (reason != NULL)
+		file_complain(scan, reason);
+	if (scan->fd >= 0)
+		close(scan->fd);
+	progress_tell(scan, false);
+	return scan->output_error;
+}
+
+static void totals_look(struct scan *scan)
+{
+	for (size_t i = 0; i < scan->options->file_count; i++) {
+		struct stat st;
+		if (stat(scan->options->files[i], &st) == 0 && S_ISREG(st.st_mode))
+			scan->total_bytes += (uint64_t)st.st_size;
+	}
+}
+
+static void done_tell(struct scan *scan)
+{
+	const struct scan_counts *counts = &scan->counts;
+	progress_tell(scan, true);
+	if (scan->options->progress_fd < 0)
+		return;
+	char line[512];
+	int length = snprintf(line, sizeof(line),
+		"done {\"files\":%" PRIu64 ",\"packets\":%" PRIu64 ",\"bytes\":%" PRIu64 ",\"observations\":%" PRIu64
+		",\"flow_datagrams\":%" PRIu64 ",\"flow_records\":%" PRIu64 ",\"refused\":{\"not_ip\":%" PRIu64
+		",\"truncated\":%" PRIu64 ",\"malformed\":%" PRIu64 ",\"flow_malformed\":%" PRIu64 "}}\n",
+		counts->files, counts->packets, counts->bytes, counts->observations + counts->flow_records,
+		counts->flow_datagrams, counts->flow_records, counts->not_ip, counts->truncated, counts->malformed, counts->flow_refused);
+	(void)write_all(scan->options->progress_fd, line, (size_t)length); /* nobody looks: the exit code still tells */
+}
+
+int scan_run(const struct scan_options *options)
+{
+	struct scan *scan = calloc(1, sizeof(*scan));
+	struct chunk chunk = {.bytes = malloc(CHUNK_BYTES), .room_bytes = CHUNK_BYTES};
+	int err = scan != NULL && chunk.bytes != NULL ? OK : E_NOMEM;
+	if (err == OK) {
+		scan->options = options;
+		totals_look(scan);
+	}
+	for (size_t i = 0; i < options->file_count && err == OK; i++) {
+		scan->path = options->files[i];
+		err = file_scan(scan, &chunk);
+	}
+	if (err == OK) {
+		done_tell(scan);
+		err = scan->some_unread ? E_MALFORMED : OK;
+	}
+	free(chunk.bytes);
+	free(scan);
+	return err;
+}
