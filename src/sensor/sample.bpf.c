@@ -32,6 +32,7 @@
 #define ICMP_ERROR_BYTES (8 + 60 + 8)
 #define ICMPV6_ERROR_BYTES (8 + 40 + 8)
 #define FRAGMENT_OFFSET 0x1fff
+#define WAKEUP_SPAN_BYTES (4 * sizeof(struct sample_record)) /* CPUs that add at once may jump over the mark */
 
 const volatile struct sample_policy policy = {
 	.magic = SAMPLE_MAGIC,
@@ -225,8 +226,9 @@ static __always_inline void sample_copy(struct xdp_md *ctx, const struct packet 
 	if (captured_bytes > 0 && bpf_xdp_load_bytes(ctx, 0, record->bytes, captured_bytes) == 0)
 		record->captured_bytes = captured_bytes;
 	counts->sampled++;
-	int is_much = bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA) >= policy.wakeup_bytes;
-	bpf_ringbuf_submit(record, is_much ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+	/* A wakeup interrupts, which costs microseconds: only the few that bring the fill over the mark ask for one. */
+	__u64 above_mark_bytes = bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA) - policy.wakeup_bytes;
+	bpf_ringbuf_submit(record, above_mark_bytes < WAKEUP_SPAN_BYTES ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 }
 
 SEC("xdp.frags")

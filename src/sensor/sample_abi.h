@@ -19,7 +19,7 @@ struct sample_policy {
 	__u32 version;
 	__u32 record_bytes; /* sizeof(struct sample_record) */
 	__u32 sampling; /* one packet in this many is copied, chosen at random */
-	__u32 wakeup_bytes; /* a sleeping reader is woken when this much waits */
+	__u32 wakeup_bytes; /* a sleeping reader is woken when so much waits */
 };
 
 /** What the program makes of a packet; with the reason it is the key of the counts. */
