@@ -1,11 +1,13 @@
 /*
  * Pacing: a unit is due when the clock has passed its place in the schedule,
  * so a late wake-up is followed by a burst and the mean rate holds; the burst
- * is bounded by the caller.
+ * is bounded by the caller. SIGTERM ends the load early; what was sent is
+ * told all the same.
  */
 #include "load.h"
 
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -34,8 +36,20 @@ uint32_t load_ipv4(const char *option, const char *text)
 	exit(2);
 }
 
+#define NAP_NS (10 * NS_PER_MS) /* so that an end by time or signal is noticed */
+
+static volatile sig_atomic_t is_stopped;
+
+static void stop(int number)
+{
+	(void)number;
+	is_stopped = 1;
+}
+
 void pace_start(struct pace *pace)
 {
+	struct sigaction action = {.sa_handler = stop};
+	(void)sigaction(SIGTERM, &action, NULL);
 	pace->sent = 0;
 	pace->start_mono_ns = clock_mono_ns();
 	pace->start_wall_ns = clock_wall_ns();
@@ -45,7 +59,7 @@ uint64_t pace_due(struct pace *pace, uint64_t burst)
 {
 	for (;;) {
 		int64_t passed_ns = clock_mono_ns() - pace->start_mono_ns;
-		if (pace->total != 0 && pace->sent >= pace->total)
+		if (is_stopped != 0 || (pace->total != 0 && pace->sent >= pace->total))
 			return 0;
 		if (pace->total == 0 && passed_ns >= pace->duration_ns)
 			return 0;
@@ -56,7 +70,8 @@ uint64_t pace_due(struct pace *pace, uint64_t burst)
 		uint64_t due = (uint64_t)((unsigned __int128)passed_ns * pace->per_s / (uint64_t)NS_PER_S) + 1;
 		if (due > pace->sent)
 			return due - pace->sent < most ? due - pace->sent : most;
-		struct timespec nap = {.tv_nsec = 100 * NS_PER_US};
+		int64_t wait_ns = (int64_t)((unsigned __int128)pace->sent * (uint64_t)NS_PER_S / pace->per_s) - passed_ns;
+		struct timespec nap = {.tv_nsec = wait_ns < NAP_NS ? wait_ns : NAP_NS};
 		(void)nanosleep(&nap, NULL);
 	}
 }
