@@ -5,7 +5,7 @@
 
 #include "intel/database.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
 
 static int network_take(void *arg, const struct ip_prefix *prefix, const struct database_network *network)
 {
@@ -14,14 +14,14 @@ static int network_take(void *arg, const struct ip_prefix *prefix, const struct 
 	return OK;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {
 	char path[64];
 	struct database *database = NULL;
 	struct ip_addr addr = ip_from_v4(0xc0000201);
 	uint64_t sum = 0;
 	int fd = memfd_create("database", MFD_CLOEXEC);
-	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
+	if (fd < 0 || write(fd, data, size_bytes) != (ssize_t)size_bytes)
 		return 0;
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	if (database_open(path, &database) == OK) {

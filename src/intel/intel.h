@@ -68,7 +68,7 @@ enum direction intel_direction(const struct intel *intel, const struct ip_addr *
 /** The flow class of an address pair. Fast: for each packet. */
 enum flow_class intel_flow_class(const struct intel *intel, const struct ip_addr *src, const struct ip_addr *dst);
 
-/** AS and country from the database. Slower (some 100 ns): for reports, not for each packet. */
+/** AS and country from the database. Slower (below a microsecond): for reports, not for each packet. */
 struct origin intel_origin(const struct intel *intel, const struct ip_addr *addr);
 
 /**

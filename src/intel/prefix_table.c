@@ -67,15 +67,15 @@ static uint32_t bits_at(const struct ip_addr *addr, unsigned first, unsigned cou
 /** Makes the slot lead to a block whose slots all have the slot's value, if it does not lead to one yet. */
 static int block_open(struct prefix_table *table, size_t at, unsigned bits, size_t *ret_base)
 {
-	size_t size = (size_t)1 << bits, base = table->slot_count;
+	size_t block_slots = (size_t)1 << bits, base = table->slot_count;
 	uint32_t value = table->slots[at];
 	if ((value & IS_BLOCK) != 0) {
 		*ret_base = value & ~IS_BLOCK;
 		return OK;
 	}
-	if (base + size > PREFIX_TABLE_SLOTS_MAX)
+	if (base + block_slots > PREFIX_TABLE_SLOTS_MAX)
 		return E_LIMIT;
-	if (base + size > table->slot_room) {
+	if (base + block_slots > table->slot_room) {
 		size_t room = table->slot_room + table->slot_room / 2;
 		uint32_t *slots = realloc(table->slots, room * sizeof(*slots));
 		if (slots == NULL)
@@ -83,9 +83,9 @@ static int block_open(struct prefix_table *table, size_t at, unsigned bits, size
 		table->slots = slots;
 		table->slot_room = room;
 	}
-	for (size_t i = 0; i < size; i++)
+	for (size_t i = 0; i < block_slots; i++)
 		table->slots[base + i] = value;
-	table->slot_count += size;
+	table->slot_count += block_slots;
 	table->slots[at] = IS_BLOCK | (uint32_t)base;
 	*ret_base = base;
 	return OK;

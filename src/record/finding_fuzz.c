@@ -5,13 +5,13 @@
 #include "record/finding.h"
 #include "record/fingerprint.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {
 	static struct finding finding, back;
 	char *text = NULL, *again = NULL, *fingerprint = NULL;
-	if (finding_parse((const char *)data, size, &finding) != OK)
+	if (finding_parse((const char *)data, size_bytes, &finding) != OK)
 		return 0;
 	if (finding_write(&finding, &text) != OK)
 		return 0;
