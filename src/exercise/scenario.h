@@ -1,0 +1,127 @@
+/*
+ * What is to be played: attacks made of streams, and clients beside them.
+ * Read from a small text file, from one of those that are built in, or made
+ * for a single vector.
+ *
+ *     about = "one line"
+ *     duration = 20s
+ *     clients = all                  # none, all, web, speedtest
+ *     attack "name" {
+ *         kind = flood               # as findings name it
+ *         target = "203.0.113.10"    # and target6, for --ip 6
+ *         start = 3s
+ *         end = 13s
+ *         load = 1000                # permille of --pps
+ *         pulse_on = 1s              # optional, with pulse_off; ramp = 5s; dst_port = 80
+ *     }
+ *     stream "syn_flood" {           # of the attack above
+ *         share = 600                # permille of the attack
+ *         start = 0s                 # optional, from the attack's start; end = 4s; sources = 100
+ *     }
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core/err.h"
+#include "core/ip.h"
+#include "exercise/recipe.h"
+#include "exercise/session.h"
+#include "record/finding.h"
+
+#define SCENARIO_ATTACKS_MAX 16
+#define SCENARIO_STREAMS_MAX 8 /* of one attack */
+#define SCENARIO_NAME_BYTES 48
+#define SCENARIO_ABOUT_BYTES 160
+#define SCENARIO_PPS_MAX 100000000
+#define SCENARIO_SECONDS_MAX 86400
+
+/** One kind of packet of an attack. Times count from the start of the attack. */
+struct scenario_stream {
+	const struct recipe *recipe;
+	uint16_t port; /* the reflector's port, 0: the recipe's */
+	uint64_t permille; /* of the attack's packets per second */
+	uint64_t start_ms;
+	uint64_t end_ms; /* 0: as long as the attack */
+	uint64_t sources; /* machines; 0: as the whole exercise */
+};
+
+/** One attack: one finding is expected. Times count from the start of the exercise. */
+struct scenario_attack {
+	char name[SCENARIO_NAME_BYTES];
+	enum finding_kind kind;
+	struct ip_prefix target; /* of the member; for an outbound attack the address that attacks */
+	bool has_dst_port; /* dst_port is for all streams */
+	uint64_t dst_port; /* 0: random */
+	uint64_t permille; /* of the exercise's packets per second */
+	uint64_t start_ms;
+	uint64_t end_ms;
+	uint64_t on_ms; /* pulse: sends for this long, 0: always */
+	uint64_t off_ms; /* and is silent for this long */
+	uint64_t ramp_ms; /* grows to its full rate over this time, 0: at once */
+	size_t stream_count;
+	struct scenario_stream streams[SCENARIO_STREAMS_MAX];
+};
+
+struct scenario {
+	char name[SCENARIO_NAME_BYTES];
+	char about[SCENARIO_ABOUT_BYTES];
+	bool is_v4;
+	struct ip_prefix member;
+	uint64_t duration_ms;
+	uint64_t seed;
+	uint64_t pps; /* attack packets per second at permille 1000 */
+	uint64_t clients_pps;
+	enum session_mix clients;
+	uint64_t client_machines; /* how many there are outside */
+	uint64_t client_sessions; /* at the same time */
+	uint64_t sources; /* machines of a botnet, amplifiers */
+	size_t attack_count;
+	struct scenario_attack attacks[SCENARIO_ATTACKS_MAX];
+};
+
+/** What the command line says on top of a scenario. */
+struct scenario_options {
+	bool is_v4;
+	const char *target; /* NULL: the scenario's; else an address or prefix for all inbound attacks */
+	uint64_t seed;
+	uint64_t pps;
+	uint64_t clients_pps;
+	uint64_t sources;
+	uint64_t duration_ms; /* 0: the scenario's */
+};
+
+struct scenario_builtin {
+	const char *name;
+	const char *text;
+};
+
+extern const struct scenario_builtin scenario_builtins[];
+extern const unsigned scenario_builtin_count;
+
+/**
+ * Makes the scenario of one vector at full rate from the first to the last moment.
+ *
+ * @param vector its name, as recipe_find() takes it
+ * @param options target, rates and length (10 s if it says none)
+ * @param why room for one line that tells what is wrong
+ * @param ret_scenario filled on OK
+ * @return OK or E_CONFIG
+ */
+MUST_USE int scenario_of_vector(const char *vector, const struct scenario_options *options, char why[static 160],
+	struct scenario *ret_scenario);
+
+/**
+ * Reads a scenario.
+ *
+ * @param name of a built-in one, or path of a file
+ * @param options rates; a target overrides those of floods
+ * @param why room for one line that tells what is wrong
+ * @param ret_scenario filled on OK
+ * @return OK or E_CONFIG
+ */
+MUST_USE int scenario_read(const char *name, const struct scenario_options *options, char why[static 160],
+	struct scenario *ret_scenario);
