@@ -118,6 +118,11 @@ class Style(Tree):
     def test_long_file(self):
         self.planted("/* Planted. */\n" + "int f(void);\n" * 801, "past 800")
 
+    def test_long_test_file(self):
+        self.write("src/core/planted_test.c", "/* Planted. */\n" + "int f(void);\n" * 1199)
+        self.clean(style)
+        self.planted("/* Planted. */\n" + "int f(void);\n" * 1200, "past 1200", name="src/core/planted_test.c")
+
     def test_forbidden_calls(self):
         for call in ("strcpy(a, b)", "sprintf(a, b)", "atoi(a)", "strtoul(a, 0, 10)", "rand()", "alloca(4)", "assert(x)", "system(a)"):
             self.planted(self.body(call + ";"), call.split("(")[0] + "() is not used here")
