@@ -1,6 +1,7 @@
 /* The picture of hinomi status. */
 #include "cli/picture.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "cli/amount.h"
@@ -48,7 +49,7 @@ static void losses_show(FILE *out, const json_t *dropped)
 		fprintf(out, "%s%s %s", before, text_plain_copy(name, plain, sizeof(plain)), amount_write_exact(count, number));
 		before = ", ";
 	}
-	fprintf(out, "%s\n", before[0] == '\0' ? "none" : "");
+	fputs(before[0] == '\0' ? "none" : "", out);
 }
 
 static void inputs_show(FILE *out, const json_t *inputs)
@@ -62,6 +63,7 @@ static void inputs_show(FILE *out, const json_t *inputs)
 			text_of(input, "kind", kind, sizeof(kind)), amount_write_exact(count_of(input, "received"), received),
 			amount_write_exact(count_of(input, "used"), used));
 		losses_show(out, json_object_get(input, "dropped"));
+		fputs(json_is_true(json_object_get(input, "gone")) ? "; the input is gone\n" : "\n", out);
 	}
 }
 
@@ -83,12 +85,16 @@ static void talkers_show(FILE *out, const json_t *talkers)
 }
 
 /** Findings are checked as those of any other process: written out, and read by finding_parse(). */
-static void findings_show(FILE *out, const json_t *findings, bool is_coloured)
+static void findings_show(FILE *out, const json_t *status, bool is_coloured)
 {
 	static struct finding finding;
+	const json_t *findings = json_object_get(status, "findings");
+	uint64_t omitted = count_of(status, "findings_omitted"), lost = count_of(json_object_get(status, "lines"), "lost");
 	size_t index, unread = 0;
 	json_t *document;
 	fputs("\n", out);
+	if (lost > 0)
+		fprintf(out, "%" PRIu64 " findings could not be handed on and are lost.\n", lost);
 	if (json_array_size(findings) == 0) {
 		fputs("No attack.\n", out);
 		return;
@@ -104,6 +110,8 @@ static void findings_show(FILE *out, const json_t *findings, bool is_coloured)
 	}
 	if (unread > 0)
 		fprintf(out, "%zu findings could not be read.\n", unread);
+	if (omitted > 0)
+		fprintf(out, "%" PRIu64 " more findings are open.\n", omitted);
 }
 
 void picture_show(FILE *out, const json_t *status, bool is_coloured)
@@ -111,5 +119,5 @@ void picture_show(FILE *out, const json_t *status, bool is_coloured)
 	rates_show(out, status);
 	inputs_show(out, json_object_get(status, "inputs"));
 	talkers_show(out, json_object_get(status, "talkers"));
-	findings_show(out, json_object_get(status, "findings"), is_coloured);
+	findings_show(out, status, is_coloured);
 }

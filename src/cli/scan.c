@@ -252,7 +252,7 @@ static void help_show(void)
 		"  --fingerprint       one line a flood, in the format of the DDoS Clearing House\n"
 		"  --network PREFIX    these addresses are ours; may be given more than once\n"
 		"  --config FILE       networks and thresholds of a sensor's configuration\n"
-		"  --host-pps RATE     what is a flood to one address, such as 20kpps\n"
+		"  --host-pps N        packets per second to one address that are a flood\n"
 		"  --min-packets N     the smallest flood worth naming in a file\n"
 		"  --no-progress       no progress bar\n"
 		"\n"

@@ -104,9 +104,9 @@ static void the_picture_is_as_drawn(void **state)
 		"\"rates\":{\"pps\":1250000,\"bps\":6400000000},"
 		"\"inputs\":[{\"name\":\"eth0\",\"kind\":\"ring\",\"received\":1000,\"used\":990,"
 		"\"dropped\":{\"kernel\":0,\"not_ip\":10}},"
-		"{\"name\":\":2055\",\"kind\":\"netflow\",\"received\":5,\"used\":5,\"dropped\":{}}],"
+		"{\"name\":\":2055\",\"kind\":\"netflow\",\"received\":5,\"used\":5,\"dropped\":{},\"gone\":true}],"
 		"\"talkers\":[{\"addr\":\"192.0.2.1\",\"pps\":1200000,\"bps\":6000000000,\"attacked\":true}],"
-		"\"findings\":[],\"memory_bytes\":68000000}", 0, NULL);
+		"\"findings\":[],\"findings_omitted\":0,\"lines\":{\"lost\":3},\"memory_bytes\":68000000}", 0, NULL);
 	assert_non_null(status);
 	picture_show(out, status, false);
 	json_decref(status);
@@ -116,11 +116,12 @@ static void the_picture_is_as_drawn(void **state)
 		"\n"
 		"INPUT             KIND                RECEIVED              USED  LOST\n"
 		"eth0              ring                   1,000               990  not_ip 10\n"
-		":2055             netflow                    5                 5  none\n"
+		":2055             netflow                    5                 5  none; the input is gone\n"
 		"\n"
 		"BUSIEST DESTINATIONS\n"
 		"192.0.2.1                                 1.20 Mpps   6.00 Gbps  attacked\n"
 		"\n"
+		"3 findings could not be handed on and are lost.\n"
 		"No attack.\n");
 	free(text);
 }

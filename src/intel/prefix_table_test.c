@@ -64,7 +64,7 @@ static void it_agrees_with_a_linear_search(void **state)
 	assert_int_equal(prefix_table_new(&table), OK);
 	for (size_t i = 0; i < PREFIX_COUNT; i++)
 		assert_int_equal(prefix_table_paint(table, &entries[i].prefix, entries[i].value), OK);
-	for (size_t i = 0; i < 20000; i++) {
+	for (size_t i = 0; i < 6000; i++) {
 		struct ip_addr addr = random_addr(&rng, (i & 1) == 0);
 		if ((i & 7) < 2) /* the edges of a prefix: its first address, and the one before */
 			addr = entries[random_below(&rng, PREFIX_COUNT)].prefix.addr;
@@ -74,7 +74,7 @@ static void it_agrees_with_a_linear_search(void **state)
 		assert_int_equal(prefix_table_find(table, &addr), wanted);
 		hits += wanted != 0;
 	}
-	assert_in_range(hits, 2000, 19999);
+	assert_in_range(hits, 600, 5999);
 	prefix_table_free(table);
 }
 

@@ -77,7 +77,7 @@ static void what_is_written_can_be_read(void **state)
 	static struct finding finding, back;
 	struct random rng;
 	random_init(&rng, 20241226);
-	for (int round = 0; round < 200; round++) {
+	for (int round = 0; round < 60; round++) {
 		char *text = NULL;
 		finding_noise(&rng, &finding);
 		finding.window_end_ms = finding.window_start_ms;
@@ -273,7 +273,7 @@ static int documents_print(void)
 	finding_fullest(&finding);
 	print(&finding);
 	random_init(&rng, 1);
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < 20; i++) {
 		finding_noise(&rng, &finding);
 		for (size_t k = 0; k < FINDING_VECTORS_MAX; k++)
 			finding.vectors[k].ip_version = 4;
