@@ -200,8 +200,8 @@ static int argument_rules(scmp_filter_ctx filter, enum sandbox_kind kind)
 			SCMP_A2(SCMP_CMP_MASKED_EQ, writing, O_RDONLY));
 	}
 	if (kind == SANDBOX_SERVER) {
-		/* Counters of a program that was loaded before: its maps are read through open descriptors. */
-		static const int map_commands[] = {BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM, BPF_MAP_GET_NEXT_KEY};
+		/* Counters of a program that was loaded before, and whether it is attached still: through open descriptors. */
+		static const int map_commands[] = {BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM, BPF_MAP_GET_NEXT_KEY, BPF_OBJ_GET_INFO_BY_FD};
 		for (size_t i = 0; i < ARRAY_LEN(map_commands); i++)
 			failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1,
 				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)map_commands[i]));

@@ -45,6 +45,7 @@ struct ring {
 	uint32_t next_block;
 	enum link_type link;
 	uint32_t exporter;
+	bool is_down; /* the socket said so, and nothing has arrived since */
 	struct input_counters counters;
 	size_t batch_count;
 	struct observation batch[BATCH_PACKETS];
@@ -212,15 +213,27 @@ static void block_take(struct ring *ring, const struct tpacket_hdr_v1 *block, ob
 	}
 }
 
+/** Whether the interface is gone for good: the kernel unbinds the socket from it then, some time after it went down. */
+static bool interface_is_gone(const struct ring *ring)
+{
+	struct sockaddr_ll addr = {0};
+	socklen_t addr_bytes = sizeof(addr);
+	return getsockname(ring->fd, (struct sockaddr *)&addr, &addr_bytes) == 0 && addr.sll_ifindex != ring->ifindex;
+}
+
 /** What the socket has to say when the ring is silent. */
 static int silence_explain(struct ring *ring)
 {
 	int error = 0;
 	socklen_t error_bytes = sizeof(error);
-	struct ifreq request = {.ifr_ifindex = ring->ifindex};
-	if (getsockopt(ring->fd, SOL_SOCKET, SO_ERROR, &error, &error_bytes) != 0 || error == 0)
+	if (getsockopt(ring->fd, SOL_SOCKET, SO_ERROR, &error, &error_bytes) != 0)
+		return E_SYS;
+	ring->is_down |= error == ENETDOWN;
+	if (ring->is_down && interface_is_gone(ring))
+		error = ENODEV;
+	if (error == 0)
 		return E_AGAIN;
-	errno = error == ENETDOWN && ioctl(ring->fd, SIOCGIFNAME, &request) != 0 ? ENODEV : error;
+	errno = error;
 	return E_SYS;
 }
 
@@ -238,7 +251,10 @@ int ring_read(struct ring *ring, observation_sink *sink, void *arg)
 		ring->next_block = (ring->next_block + 1) % ring->block_count;
 	}
 	batch_flush(ring, sink, arg);
-	return turns > 0 ? OK : silence_explain(ring);
+	if (turns == 0)
+		return silence_explain(ring);
+	ring->is_down = false;
+	return OK;
 }
 
 void ring_counters(struct ring *ring, struct input_counters *ret_counters)

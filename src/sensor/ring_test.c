@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -210,6 +211,39 @@ static void interface_going_away_is_told(void **state)
 	testnet_link_make();
 }
 
+/** All that a sensor does with an open ring, while the interface is removed under it. */
+static bool use_in_sandbox(void *arg)
+{
+	struct ring *ring = arg;
+	struct testnet_sink sink = {0};
+	struct input_counters counters = {0};
+	int err = OK;
+	for (size_t i = 0; i < 1000 && (err != E_SYS || errno != ENODEV); i++) {
+		(void)poll(&(struct pollfd){.fd = ring_fd(ring), .events = POLLIN}, 1, INPUT_POLL_MS);
+		err = ring_read(ring, testnet_collect, &sink);
+		ring_counters(ring, &counters);
+	}
+	return counters.used == 3 && sink.count == 3 && err == E_SYS;
+}
+
+static void reads_in_the_sandbox(void **state)
+{
+	(void)state;
+	struct ring *ring = far_open();
+	size_t count;
+	const struct testnet_frame *frames = testnet_frames(&count);
+	testnet_send("near", &frames[0], 3);
+	pid_t remover = fork();
+	if (remover == 0) {
+		(void)poll(NULL, 0, 300);
+		_exit(testnet_run((const char *const[]){"ip", "link", "delete", "near", NULL}) ? 0 : 1);
+	}
+	assert_true(testnet_sandboxed(use_in_sandbox, ring));
+	assert_int_equal(waitpid(remover, NULL, 0), remover);
+	ring_free(ring);
+	testnet_link_make();
+}
+
 static bool open_is_denied(void)
 {
 	struct ring *ring = NULL;
@@ -252,6 +286,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(fanout_shares, setup, teardown),
 		cmocka_unit_test_setup_teardown(promiscuous_is_set, setup, teardown),
 		cmocka_unit_test_setup_teardown(interface_going_away_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(reads_in_the_sandbox, setup, teardown),
 		cmocka_unit_test_setup_teardown(refusals_are_clear, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -24,6 +24,7 @@
 
 #include <cmocka.h>
 
+#include "core/sandbox.h"
 #include "decode/signature.h"
 
 #define FRAMES_MAX 20
@@ -283,7 +284,7 @@ static bool frame_send(const char *interface, struct testnet_frame frame, size_t
 
 void testnet_send(const char *interface, const struct testnet_frame *frame, size_t times)
 {
-	int status;
+	int status = -1;
 	pid_t pid = fork();
 	if (pid == 0)
 		_exit(frame_send(interface, *frame, times) ? 0 : 1);
@@ -310,7 +311,7 @@ bool testnet_ring_holds(bool forbidden)
 	FILE *maps = fopen("/proc/self/maps", "re");
 	assert_non_null(maps);
 	while (fgets(line, sizeof(line), maps) != NULL) {
-		uintptr_t start, end;
+		uintptr_t start = 0, end = 0;
 		if (strstr(line, "socket:[") == NULL && strstr(line, "bpf-map") == NULL)
 			continue;
 		assert_int_equal(sscanf(line, "%lx-%lx", &start, &end), 2);
@@ -326,6 +327,22 @@ bool testnet_unprivileged(bool (*function)(void))
 	pid_t pid = fork();
 	if (pid == 0)
 		_exit(setresuid(65534, 65534, 65534) == 0 && function() ? 0 : 1);
+	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static bool sandbox_run(bool (*function)(void *), void *arg)
+{
+	struct sandbox_report report;
+	const struct sandbox_config config = {.kind = SANDBOX_SERVER, .verdict = SANDBOX_KILL};
+	return sandbox_drop(NULL, 0) == OK && sandbox_enter(&config, &report) == OK && function(arg);
+}
+
+bool testnet_sandboxed(bool (*function)(void *), void *arg)
+{
+	int status;
+	pid_t pid = fork();
+	if (pid == 0)
+		_exit(sandbox_run(function, arg) ? 0 : 1);
 	return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 

@@ -58,6 +58,9 @@ bool testnet_ring_holds(bool forbidden);
 /** Runs a function as an unprivileged user in a child; true if it answered true. */
 bool testnet_unprivileged(bool (*function)(void));
 
+/** Runs a function in a child without capabilities, in the sandbox that the live sensor runs in; true if it answered true. */
+bool testnet_sandboxed(bool (*function)(void *), void *arg);
+
 /** An observation_sink that collects into a struct testnet_sink. */
 void testnet_collect(void *arg, const struct observation *batch, size_t count);
 

@@ -307,6 +307,39 @@ static void removed_interface_is_told(void **state)
 	assert_true(testnet_run((const char *const[]){"rm", "-r", PINS, NULL}));
 }
 
+/** All that a sensor does with an open xdp, while the interface is removed under it. */
+static bool use_in_sandbox(void *arg)
+{
+	struct xdp *xdp = arg;
+	struct testnet_sink sink = {0};
+	struct input_counters counters = {0};
+	int err = OK;
+	for (size_t i = 0; i < 1000 && (err != E_SYS || errno != ENODEV); i++) {
+		(void)poll(&(struct pollfd){.fd = xdp_fd(xdp), .events = POLLIN}, 1, INPUT_POLL_MS);
+		err = xdp_read(xdp, testnet_collect, &sink);
+		xdp_counters(xdp, &counters);
+	}
+	return counters.used == 3 && sink.count == 3 && err == E_SYS;
+}
+
+static void reads_in_the_sandbox(void **state)
+{
+	(void)state;
+	struct xdp *xdp = open_with(&far_config);
+	size_t count;
+	const struct testnet_frame *frames = testnet_frames(&count);
+	testnet_send("near", &frames[0], 3);
+	pid_t remover = fork();
+	if (remover == 0) {
+		(void)poll(NULL, 0, 300);
+		_exit(testnet_run((const char *const[]){"ip", "link", "delete", "near", NULL}) ? 0 : 1);
+	}
+	assert_true(testnet_sandboxed(use_in_sandbox, xdp));
+	assert_int_equal(waitpid(remover, NULL, 0), remover);
+	xdp_free(xdp);
+	testnet_link_make();
+}
+
 static bool open_is_denied(void)
 {
 	struct xdp *xdp = NULL;
@@ -365,6 +398,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(pins_are_taken_over, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_pins_are_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(removed_interface_is_told, setup, teardown),
+		cmocka_unit_test_setup_teardown(reads_in_the_sandbox, setup, teardown),
 		cmocka_unit_test_setup_teardown(refusals_are_clear, setup, teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
