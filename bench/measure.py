@@ -26,6 +26,7 @@ CORPUS = pathlib.Path(os.environ.get("HINOMI_CORPUS", ROOT.parent / "shared" / "
 FULL = "--full" in sys.argv[1:]
 CPUS = sorted(os.sched_getaffinity(0))
 LOAD_CPU, TEST_CPU = CPUS[0], CPUS[-1]
+RECORDS_PER_DATAGRAM = 30  # bench/send_flows.c
 TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 
 
@@ -88,6 +89,10 @@ class Process:
     def cpu_s(self):
         fields = pathlib.Path(f"/proc/{self.popen.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) * TICK_S
+
+    def waited_s(self):
+        """Time that its first thread was ready to run and other processes had the CPU."""
+        return int(pathlib.Path(f"/proc/{self.popen.pid}/schedstat").read_text().split()[1]) / 1e9
 
     def memory_peak_bytes(self):
         for line in pathlib.Path(f"/proc/{self.popen.pid}/status").read_text().splitlines():
@@ -158,7 +163,7 @@ class FastNetMon(Process):
 class Sensor(Process):
     """hinomi-sensor, live, at its defaults but for what is given; findings are read from its standard output as they come."""
 
-    def __init__(self, work, collectors=(), captures=(), networks=(), host_pps=None, memory=None):
+    def __init__(self, work, collectors=(), captures=(), networks=(), host_pps=None, memory=None, cpu=TEST_CPU):
         place = pathlib.Path(tempfile.mkdtemp(dir=work))
         lines = ['sensor = "bench"', f"networks = {{{', '.join(networks)}}}", f'status_socket = "{place}/socket"']
         lines += [f'collector "{listen}" {{ }}' for listen in collectors]
@@ -169,8 +174,8 @@ class Sensor(Process):
         place.chmod(0o777)  # the sensor may become another user before it makes its socket
         self.socket_path = place / "socket"
         self.findings = []  # (wall clock in ns when the line came, document)
-        super().__init__(BUILD / "src/sensor/hinomi-sensor", "--config", place / "hinomi.conf", cpu=TEST_CPU,
-                         stdout=subprocess.PIPE, text=True)
+        super().__init__(BUILD / "src/sensor/hinomi-sensor", "--config", place / "hinomi.conf", cpu=cpu,
+                         stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         threading.Thread(target=self.findings_read, daemon=True).start()
         until = time.monotonic() + 10
         while not self.socket_path.exists():
@@ -193,7 +198,12 @@ class Sensor(Process):
         return sum(entry[name] for entry in self.status()["inputs"])
 
     def used(self):
+        """Packets, or datagrams of flow records, that reached the detectors."""
         return self.counted("used")
+
+    def records(self):
+        """Flow records that reached the detectors, when all datagrams are send_flows's: those are full."""
+        return RECORDS_PER_DATAGRAM * self.used()
 
 
 def load(name, *argv):
@@ -206,11 +216,13 @@ def start_load(name, *argv):
 
 
 def table(head, rows):
-    """Prints columns, the first left and the others right."""
+    """Prints columns: figures to the right, words to the left."""
     cells = [[str(c) for c in row] for row in [head, *rows]]
-    widths = [max(len(row[i]) for row in cells) for i in range(len(head))]
+    columns = list(zip(*cells))
+    widths = [max(map(len, column)) for column in columns]
+    is_word = [any(c and not c[0].isdigit() for c in column[1:]) for column in columns]
     for row in cells:
-        print("  ".join(c.ljust(w) if i == 0 else c.rjust(w) for i, (c, w) in enumerate(zip(row, widths))).rstrip())
+        print("  ".join(c.ljust(w) if word else c.rjust(w) for c, w, word in zip(row, widths, is_word)).rstrip())
 
 
 def median(values):
