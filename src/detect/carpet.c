@@ -68,19 +68,6 @@ static uint8_t site_bits(const struct ip_addr *addr)
 	return ip_is_v4(addr) ? 112 : 48;
 }
 
-/** The site's address: masked without loops, this is for each packet. */
-static struct ip_addr site_base(const struct ip_addr *addr)
-{
-	struct ip_addr base = {.be64 = {0, 0}};
-	if (ip_is_v4(addr)) {
-		base.be32[2] = addr->be32[2];
-		base.be32[3] = addr->be32[3] & __builtin_bswap32(0xffff0000);
-	} else {
-		base.be64[0] = addr->be64[0] & __builtin_bswap64(UINT64_C(0xffffffffffff0000));
-	}
-	return base;
-}
-
 static unsigned part_of(const struct ip_addr *addr)
 {
 	return ip_is_v4(addr) ? addr->bytes[14] : addr->bytes[6];
@@ -237,7 +224,7 @@ static void count_place(struct site_watch *site, const struct ip_addr *dst, cons
 
 static struct site *site_of(struct carpet *carpet, const struct ip_addr *dst, uint32_t second, uint64_t *ret_hash)
 {
-	struct ip_addr base = site_base(dst);
+	struct ip_addr base = engine_site(dst);
 	uint64_t hash = engine_hash(carpet->engine, &base);
 	*ret_hash = hash;
 	if (carpet->last_site != NULL && hash == carpet->last_hash)
@@ -274,7 +261,7 @@ static void observe_one(struct carpet *carpet, const struct observation *obs, co
 /** What a watched site itself sends. */
 static void observe_back(struct carpet *carpet, const struct observation *obs, const struct mark *mark)
 {
-	struct ip_addr base = site_base(&obs->src);
+	struct ip_addr base = engine_site(&obs->src);
 	uint64_t hash = engine_hash(carpet->engine, &base);
 	if (!(carpet->bitmap[hash >> 6 & 1023] >> (hash & 63) & 1))
 		return;

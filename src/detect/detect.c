@@ -23,6 +23,7 @@
 
 #define MEMORY_MIN_BYTES (UINT64_C(8) << 20)
 #define LATE_NS (RATES_COARSE_SLOTS * RATES_COARSE_NS)
+#define BASELINE_SHARE 16 /* one part in so many of the memory is for what is learned */
 #define EARLY_NS (2 * NS_PER_S) /* live: further in the future than clocks may differ */
 #define LATE_RUN 512 /* so many late ones in a row: time itself went back */
 
@@ -108,8 +109,15 @@ static unsigned all_shares(void)
 
 static int create_detectors(struct detect *detect)
 {
+	uint64_t all = detect->engine.config.memory_bytes, for_baseline = all / BASELINE_SHARE;
+	if (detect->engine.config.learn) {
+		detect->engine.baseline = baseline_new(&detect->engine.key, for_baseline);
+		if (detect->engine.baseline == NULL)
+			return E_NOMEM;
+	}
+	all -= for_baseline + sizeof(*detect);
 	for (size_t i = 0; i < ARRAY_LEN(detectors); i++) {
-		uint64_t memory = detect->engine.config.memory_bytes / all_shares() * detectors[i]->memory_share;
+		uint64_t memory = all / all_shares() * detectors[i]->memory_share;
 		detect->states[i] = detectors[i]->create(&detect->engine, memory);
 		if (detect->states[i] == NULL)
 			return E_NOMEM;
@@ -164,6 +172,7 @@ void detect_free(struct detect *detect)
 		if (detect->states[i] != NULL)
 			detectors[i]->destroy(detect->states[i]);
 	}
+	baseline_free(detect->engine.baseline);
 	free(detect->engine.networks);
 	free(detect);
 }
@@ -174,6 +183,8 @@ static void tick(struct detect *detect)
 	if (now_ns / ENGINE_TICK_NS == detect->ticked_ns / ENGINE_TICK_NS)
 		return;
 	detect->ticked_ns = now_ns;
+	if (detect->engine.baseline != NULL)
+		baseline_advance(detect->engine.baseline, now_ns);
 	for (size_t i = 0; i < ARRAY_LEN(detectors); i++)
 		detectors[i]->tick(detect->states[i], now_ns);
 }
@@ -237,12 +248,26 @@ static void mark_one(struct detect *detect, const struct observation *obs, struc
 	mark->flow_class = (uint8_t)intel_flow_class(engine->intel, &obs->src, &obs->dst);
 }
 
+/** Counts what a protected end gets or sends towards what is normal for it. */
+static void learn(struct engine *engine, const struct observation *obs, const struct mark *mark)
+{
+	enum direction direction = (enum direction)mark->direction;
+	if (direction != DIRECTION_IN && direction != DIRECTION_OUT)
+		return;
+	bool is_out = direction == DIRECTION_OUT;
+	const struct ip_addr *host = is_out ? &obs->src : &obs->dst;
+	struct ip_addr site = engine_site(host);
+	baseline_count(engine->baseline, host, &site, obs, is_out, mark->packets, mark->bytes);
+}
+
 /** Hands a run of timely observations to all detectors. */
 static void dispatch(struct detect *detect, const struct observation *obs, const struct mark *marks, size_t count)
 {
 	struct batch batch = {.obs = obs, .marks = marks, .count = count};
 	if (count == 0)
 		return;
+	for (size_t i = 0; detect->engine.baseline != NULL && i < count; i++)
+		learn(&detect->engine, &obs[i], &marks[i]);
 	for (size_t i = 0; i < ARRAY_LEN(detectors); i++)
 		detectors[i]->observe(detect->states[i], &batch);
 }
@@ -320,7 +345,23 @@ void detect_open(struct detect *detect, detect_sink *sink, void *arg)
 uint64_t detect_memory_bytes(const struct detect *detect)
 {
 	uint64_t sum = sizeof(*detect);
+	if (detect->engine.baseline != NULL)
+		sum += baseline_memory_bytes(detect->engine.baseline);
 	for (size_t i = 0; i < ARRAY_LEN(detectors); i++)
 		sum += detectors[i]->memory_bytes(detect->states[i]);
 	return sum;
+}
+
+int detect_save(const struct detect *detect, uint8_t **ret_bytes, size_t *ret_length_bytes)
+{
+	if (detect->engine.baseline == NULL)
+		return E_STATE;
+	return baseline_save(detect->engine.baseline, ret_bytes, ret_length_bytes);
+}
+
+int detect_load(struct detect *detect, const uint8_t *bytes, size_t length_bytes)
+{
+	if (detect->engine.baseline == NULL)
+		return E_STATE;
+	return baseline_load(detect->engine.baseline, bytes, length_bytes);
 }

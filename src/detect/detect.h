@@ -126,7 +126,7 @@ void detect_open(struct detect *detect, detect_sink *sink, void *arg);
 /** Memory in use by the engine, bytes; never above config.memory_bytes. */
 uint64_t detect_memory_bytes(const struct detect *detect);
 
-/** Learned baselines as bytes, to survive a restart; the caller frees. */
+/** Learned baselines as bytes, to survive a restart; the caller frees. E_STATE where config.learn is off. */
 MUST_USE int detect_save(const struct detect *detect, uint8_t **ret_bytes, size_t *ret_length_bytes);
 
 /** Reads what detect_save() wrote; hostile bytes are refused whole. */

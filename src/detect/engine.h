@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/hash.h"
+#include "detect/baseline.h"
 #include "detect/detect.h"
 #include "detect/profile.h"
 
@@ -22,6 +23,7 @@ struct engine {
 	struct detect_config config;
 	struct detect_threshold *networks; /* owned copy */
 	const struct intel *intel;
+	struct baseline *baseline; /* NULL: nothing is learned */
 	detect_sink *sink;
 	void *sink_arg;
 	struct detect_counters counters;
@@ -54,6 +56,19 @@ extern const struct detector detector_sweep;
 
 /** The thresholds for an address: of the closest configured network, else the defaults. */
 const struct detect_threshold *engine_threshold(const struct engine *engine, const struct ip_addr *addr);
+
+/** The site of an address: its /16 for IPv4, its /48 for IPv6. */
+static inline struct ip_addr engine_site(const struct ip_addr *addr)
+{
+	struct ip_addr base = {.be64 = {0, 0}};
+	if (ip_is_v4(addr)) {
+		base.be32[2] = addr->be32[2];
+		base.be32[3] = addr->be32[3] & __builtin_bswap32(0xffff0000);
+	} else {
+		base.be64[0] = addr->be64[0] & __builtin_bswap64(UINT64_C(0xffffffffffff0000));
+	}
+	return base;
+}
 
 /** Hash of an address under the engine's key. */
 static inline uint64_t engine_hash(const struct engine *engine, const struct ip_addr *addr)

@@ -64,6 +64,8 @@ static void set_bar(struct hosts *hosts)
 		pps = smallest(pps, smallest(t->host_icmp_pps, t->host_syn_pps));
 		bps = smallest(bps, t->host_bps);
 	}
+	if (engine->baseline != NULL)
+		pps = smallest(pps, BASELINE_FLOOR_PPS);
 	hosts->promote_packets = pps / 8 > 16 ? pps / 8 : 16;
 	hosts->promote_bytes = bps / 64 > 4096 ? bps / 64 : 4096;
 	if (engine->config.offline) {

@@ -79,35 +79,88 @@ static bool limit_passed(struct limit *limit, const char *name, uint64_t value, 
 	return true;
 }
 
+/** A learned threshold and the part of the attack that is measured against it. */
+struct learned {
+	enum baseline_metric metric;
+	uint64_t measured;
+};
+
+static bool learned_passed(const struct watch_owner *owner, const struct watch *watch, const struct learned *learned,
+	size_t count, int64_t now_ns, struct limit *ret_limit)
+{
+	const struct baseline *baseline = owner->engine->baseline;
+	for (size_t i = 0; baseline != NULL && i < count; i++) {
+		uint64_t value;
+		if (baseline_limit(baseline, &watch->profile.end.addr, learned[i].metric, now_ns, &value) &&
+			limit_passed(ret_limit, baseline_metric_name(learned[i].metric), value, learned[i].measured))
+			return true;
+	}
+	return false;
+}
+
+/** Recent attack of one vector, per second. */
+static uint64_t vector_pps(const struct verdict *verdict, enum vector vector, struct rate rate)
+{
+	uint64_t part = 0, all = 0;
+	for (unsigned i = 0; i < verdict->count; i++) {
+		all += verdict->vectors[i].recent_packets;
+		if (verdict->vectors[i].vector == vector)
+			part += verdict->vectors[i].recent_packets;
+	}
+	return all > 0 ? rate.pps * verdict->attack_permille / 1000 * part / all : 0;
+}
+
 /** The first threshold that the attack passes, if any. */
 static bool limit_find(const struct watch_owner *owner, const struct watch *watch, const struct verdict *verdict,
-	struct rate rate, struct limit *ret_limit)
+	struct rate rate, int64_t now_ns, struct limit *ret_limit)
 {
 	const struct detect_threshold *t = engine_threshold(owner->engine, &watch->profile.end.addr);
 	uint64_t pps = rate.pps * verdict->attack_permille / 1000;
 	uint64_t share = verdict->bytes > 0 ? verdict->attack_bytes * 1000 / verdict->bytes : 0;
 	uint64_t bps = rate.bps / 1000 * share;
-	if (watch->role == WATCH_SENDER)
-		return limit_passed(ret_limit, "outbound_pps", t->outbound_pps, pps);
-	if (watch->role == WATCH_PREFIX)
+	if (watch->role == WATCH_SENDER) {
+		const struct learned learned[] = {{BASELINE_OUT_PPS, pps}, {BASELINE_OUT_BPS, bps}};
+		return limit_passed(ret_limit, "outbound_pps", t->outbound_pps, pps) ||
+			learned_passed(owner, watch, learned, ARRAY_LEN(learned), now_ns, ret_limit);
+	}
+	if (watch->role == WATCH_PREFIX) {
+		const struct learned learned[] = {{BASELINE_PPS, pps}, {BASELINE_BPS, bps}};
 		return limit_passed(ret_limit, "prefix_pps", t->prefix_pps, pps) ||
-			limit_passed(ret_limit, "prefix_bps", t->prefix_bps, bps);
+			limit_passed(ret_limit, "prefix_bps", t->prefix_bps, bps) ||
+			learned_passed(owner, watch, learned, ARRAY_LEN(learned), now_ns, ret_limit);
+	}
 	uint64_t tcp = rate.pps * attack_permille_of(watch, verdict, PROTOCOL_TCP, false) / 1000;
 	uint64_t udp = rate.pps * attack_permille_of(watch, verdict, PROTOCOL_UDP, false) / 1000;
 	uint64_t icmp = rate.pps * attack_permille_of(watch, verdict, PROTOCOL_ICMP, false) / 1000;
 	uint64_t syn = rate.pps * attack_permille_of(watch, verdict, 0, true) / 1000;
+	const struct learned learned[] = {
+		{BASELINE_PPS, pps},
+		{BASELINE_BPS, bps},
+		{BASELINE_TCP_PPS, tcp},
+		{BASELINE_UDP_PPS, udp},
+		{BASELINE_ICMP_PPS, icmp},
+		{BASELINE_SYN_PPS, syn},
+		{BASELINE_DNS_PPS, vector_pps(verdict, VECTOR_DNS_QUERY_FLOOD, rate)},
+		{BASELINE_QUIC_PPS, vector_pps(verdict, VECTOR_QUIC_FLOOD, rate)},
+		{BASELINE_NTP_PPS, vector_pps(verdict, VECTOR_NTP_FLOOD, rate)},
+		{BASELINE_VPN_PPS, vector_pps(verdict, VECTOR_VPN_FLOOD, rate)},
+	};
 	return limit_passed(ret_limit, "host_pps", t->host_pps, pps) || limit_passed(ret_limit, "host_bps", t->host_bps, bps) ||
 		limit_passed(ret_limit, "host_tcp_pps", t->host_tcp_pps, tcp) ||
 		limit_passed(ret_limit, "host_udp_pps", t->host_udp_pps, udp) ||
 		limit_passed(ret_limit, "host_icmp_pps", t->host_icmp_pps, icmp) ||
-		limit_passed(ret_limit, "host_syn_pps", t->host_syn_pps, syn);
+		limit_passed(ret_limit, "host_syn_pps", t->host_syn_pps, syn) ||
+		learned_passed(owner, watch, learned, ARRAY_LEN(learned), now_ns, ret_limit);
 }
 
 /** The lowest packet rate that any threshold could be passed with: below it nobody needs to judge. */
 static bool could_pass(const struct watch_owner *owner, const struct watch *watch, struct rate rate)
 {
 	const struct detect_threshold *t = engine_threshold(owner->engine, &watch->profile.end.addr);
+	bool is_learned = owner->engine->baseline != NULL && (rate.pps >= BASELINE_FLOOR_PPS || rate.bps >= BASELINE_FLOOR_BPS);
 	const uint64_t host[] = {t->host_pps, t->host_tcp_pps, t->host_udp_pps, t->host_icmp_pps, t->host_syn_pps};
+	if (is_learned)
+		return true;
 	if (watch->role == WATCH_SENDER)
 		return t->outbound_pps != 0 && rate.pps >= t->outbound_pps;
 	if (watch->role == WATCH_PREFIX)
@@ -203,7 +256,7 @@ static void note_over(struct watch *watch, bool is_over, int64_t now_ns, int64_t
 	}
 	if (is_over) {
 		watch->last_over_ns = now_ns;
-		watch->over_total_ns += now_ns - since_ns;
+		watch->over_total_ns += now_ns > since_ns ? now_ns - since_ns : 0;
 	}
 	if (!is_over && watch->is_over)
 		watch->fell_ns = now_ns;
@@ -238,15 +291,16 @@ static void look_live(struct watch_owner *owner, struct watch *watch, struct rat
 	struct limit limit;
 	judge_watch(owner, watch, rate.pps, &verdict);
 	watch->judged_ns = now_ns;
-	if (limit_find(owner, watch, &verdict, rate, &limit)) {
+	if (limit_find(owner, watch, &verdict, rate, now_ns, &limit)) {
 		begin(owner, watch, kind_of(watch), &limit, &verdict, now_ns);
 		note_over(watch, true, now_ns, now_ns);
 		return;
 	}
-	bool is_crowd = watch->role == WATCH_TARGET && verdict.connections >= 200 && verdict.attack_permille < 100 &&
+	uint64_t crowd_pps = engine_threshold(owner->engine, &watch->profile.end.addr)->host_pps;
+	bool is_crowd = watch->role == WATCH_TARGET && crowd_pps != 0 && rate.pps >= crowd_pps && verdict.connections >= 200 && verdict.attack_permille < 100 &&
 		distinct_estimate(watch->profile.all_peers, DISTINCT_LARGE) >= 200;
 	if (is_crowd) {
-		limit = (struct limit){"host_pps", engine_threshold(owner->engine, &watch->profile.end.addr)->host_pps, rate.pps};
+		limit = (struct limit){"host_pps", crowd_pps, rate.pps};
 		begin(owner, watch, FINDING_FLASH_CROWD, &limit, &verdict, now_ns);
 	}
 }
@@ -262,7 +316,7 @@ static void look_offline(struct watch_owner *owner, struct watch *watch, struct 
 	watch->judged_ns = now_ns;
 	bool is_clear = verdict.attack_packets >= least && verdict.sure >= 60 &&
 		verdict.attack_packets * 1000 >= verdict.packets * OFFLINE_ATTACK_PERMILLE;
-	if (is_clear || limit_find(owner, watch, &verdict, rate, &limit))
+	if (is_clear || limit_find(owner, watch, &verdict, rate, now_ns, &limit))
 		begin(owner, watch, kind_of(watch), &limit, &verdict, now_ns);
 }
 
@@ -295,8 +349,12 @@ static void look_open(struct watch_owner *owner, struct watch *watch, struct rat
 {
 	struct verdict verdict;
 	judge_watch(owner, watch, rate.pps, &verdict);
-	bool is_on = is_still_on(owner, watch, &verdict, rate);
-	note_over(watch, is_on, now_ns, watch->judged_ns);
+	/* Time may have jumped: what is on was on when it was last seen. */
+	int64_t seen_ns = watch->profile.last_ns < now_ns ? watch->profile.last_ns : now_ns;
+	bool is_on = now_ns - seen_ns < quiet_ns(owner, watch) && is_still_on(owner, watch, &verdict, rate);
+	note_over(watch, is_on, seen_ns, watch->judged_ns);
+	if (is_on && owner->engine->baseline != NULL)
+		baseline_distrust(owner->engine->baseline, &watch->profile.end.addr);
 	watch->judged_ns = now_ns;
 	if (watch->ramp_pps == 0 && now_ns - watch->first_over_ns >= NS_PER_S)
 		watch->ramp_pps = rate.pps;
