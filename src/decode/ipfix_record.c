@@ -136,29 +136,41 @@ static void record_times(const struct ipfix_message *message, const struct templ
 	flow_times_set(message->ctx, clock, start_ns, end_ns, obs);
 }
 
-/** A rate that the record itself tells; 0 if it is absurd. */
-static uint64_t rate_of(const struct template *template, const uint64_t *value)
+/** n out of N (RFC 5477 section 8.2.3); 0 if absent or absurd. */
+static uint64_t rate_of_population(const uint64_t *value)
 {
-	if (template->has[SLOT_SAMPLING_INTERVAL])
-		return value[SLOT_SAMPLING_INTERVAL];
-	if (template->has[SLOT_SAMPLER_INTERVAL])
-		return value[SLOT_SAMPLER_INTERVAL];
-	if (template->has[SLOT_PACKET_INTERVAL]) { /* RFC 5477 section 8.2.2: so many taken, so many left out */
-		uint64_t interval = value[SLOT_PACKET_INTERVAL];
-		uint64_t space = value[SLOT_PACKET_SPACE];
-		/* Deviates: alone, it is what exporters mean by 1 in this many. */
-		if (!template->has[SLOT_PACKET_SPACE])
-			return interval;
-		return interval > 0 && interval <= UINT32_MAX && space <= UINT32_MAX ? (interval + space + interval / 2) / interval : 0;
-	}
-	if (template->has[SLOT_SAMPLING_SIZE] && template->has[SLOT_SAMPLING_POPULATION]) { /* n out of N */
-		uint64_t size = value[SLOT_SAMPLING_SIZE];
-		uint64_t population = value[SLOT_SAMPLING_POPULATION];
-		return size > 0 && size <= population && population <= UINT32_MAX ? (population + size / 2) / size : 0;
-	}
+	uint64_t size = value[SLOT_SAMPLING_SIZE];
+	uint64_t population = value[SLOT_SAMPLING_POPULATION];
+	return size > 0 && size <= population && population <= UINT32_MAX ? (population + size / 2) / size : 0;
+}
+
+/** So many taken, so many left out (RFC 5477 section 8.2.1); 0 if absent or absurd. */
+static uint64_t rate_of_interval(const struct template *template, const uint64_t *value)
+{
+	uint64_t interval = value[SLOT_PACKET_INTERVAL];
+	uint64_t space = value[SLOT_PACKET_SPACE];
+	/* Deviates: without the space, it is what exporters mean by 1 in this many. */
+	if (!template->has[SLOT_PACKET_SPACE])
+		return interval;
+	return interval > 0 && interval <= UINT32_MAX && space <= UINT32_MAX ? (interval + space + interval / 2) / interval : 0;
+}
+
+static uint64_t rate_of_probability(const uint64_t *value)
+{
 	double probability;
 	memcpy(&probability, &value[SLOT_SAMPLING_PROBABILITY], sizeof(probability));
 	return probability > 1e-9 && probability <= 1.0 ? (uint64_t)(1.0 / probability + 0.5) : 0;
+}
+
+/**
+ * A rate that the record itself tells; 0 if it is absurd. Some exporters fill in the parameters of all algorithms,
+ * with 1 as the interval of one they do not use, so a population goes first.
+ */
+static uint64_t rate_of(const struct template *template, const uint64_t *value)
+{
+	uint64_t rate = first_of(value[SLOT_SAMPLING_INTERVAL], value[SLOT_SAMPLER_INTERVAL], rate_of_population(value),
+		rate_of_interval(template, value));
+	return rate != 0 ? rate : rate_of_probability(value);
 }
 
 static bool tells_rate(const struct template *template)

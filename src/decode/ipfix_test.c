@@ -777,11 +777,12 @@ static void absurd_sampling_is_refused(void **state)
 	static const struct field interval[] = {{149, 8, 0}, {34, 8, 0}};
 	static const struct field spaced[] = {{149, 8, 0}, {305, 8, 0}, {306, 8, 0}};
 	static const struct field out_of[] = {{149, 8, 0}, {309, 8, 0}, {310, 8, 0}};
+	static const struct field all[] = {{149, 8, 0}, {305, 8, 0}, {309, 8, 0}, {310, 8, 0}};
 	static const struct field chance[] = {{149, 8, 0}, {311, 8, 0}};
 	static const struct {
 		const struct field *fields;
 		size_t count;
-		uint64_t values[3];
+		uint64_t values[4];
 		uint32_t sampling, refused;
 	} cases[] = {
 		{interval, 2, {9, 0}, 1, 1},
@@ -795,6 +796,8 @@ static void absurd_sampling_is_refused(void **state)
 		{out_of, 3, {9, 0, 100}, 10, 6},
 		{out_of, 3, {9, 100, 1}, 10, 7},
 		{out_of, 3, {9, 5, 100}, 20, 7},
+		{all, 4, {9, 1, 1, 256}, 256, 7}, /* Cisco's IOS XR, sampling 1 out of 256 */
+		{all, 4, {9, 20, 0, 0}, 20, 7},
 		{chance, 2, {9, UINT64_C(0x7ff8000000000000)}, 20, 8}, /* not a number */
 		{chance, 2, {9, 0}, 20, 9},
 		{chance, 2, {9, UINT64_C(0x3fd0000000000000)}, 4, 9}, /* 0.25 */
