@@ -334,15 +334,15 @@ static void a_pulse_wave_is_one_finding(void **state)
 	struct scene scene;
 	scene_init(&scene, NULL, false);
 	for (int64_t pulse = 0; pulse < 5; pulse++) {
-		int64_t from = pulse * 4 * NS_PER_S;
+		int64_t from = pulse * 3 * NS_PER_S;
 		send_syns(&scene, from, from + NS_PER_S, 8000, SCENE_VICTIM);
-		for (int64_t at = from; at < from + 4 * NS_PER_S; at += 50 * NS_PER_MS)
+		for (int64_t at = from; at < from + 3 * NS_PER_S; at += 50 * NS_PER_MS)
 			detect_advance(scene.detect, SCENE_START_NS + at);
 	}
 	detect_finish(scene.detect);
 	assert_int_equal(scene.told.begun, 1);
 	assert_true(scene.told.last.shapes & SHAPE_PULSE);
-	assert_in_range(scene.told.last.pulse_period_ms, 3500, 4500);
+	assert_in_range(scene.told.last.pulse_period_ms, 2500, 3500);
 	scene_done(&scene);
 }
 
