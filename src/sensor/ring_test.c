@@ -129,6 +129,31 @@ static void loopback_is_seen_once(void **state)
 	ring_free(ring);
 }
 
+static void plain_ip_is_read(void **state)
+{
+	(void)state;
+	struct testnet_sink sink = {0};
+	size_t count, ip_count = 0;
+	const struct testnet_frame *frames = testnet_frames(&count);
+	int fd = testnet_tun_make();
+	if (fd < 0)
+		skip();
+	struct ring *ring = open_with(&(struct ring_config){.interface = "tun0", .exporter = 7});
+	for (size_t i = 0; i < count; i++) {
+		if (frames[i].error != OK || frames[i].vlan != 0)
+			continue;
+		ip_count++;
+		assert_true(write(fd, frames[i].bytes + 14, frames[i].length_bytes - 14) > 0);
+	}
+	struct input_counters counters = read_until(ring, ip_count, &sink);
+	assert_int_equal(counters.used, ip_count);
+	assert_int_equal(sink.seen[0].src_port, frames[0].src_port);
+	assert_int_equal(sink.seen[0].dst_port, frames[0].dst_port);
+	assert_int_equal(sink.seen[0].length_bytes, frames[0].length_bytes - 14);
+	ring_free(ring);
+	(void)close(fd);
+}
+
 static void losses_are_counted(void **state)
 {
 	(void)state;
@@ -282,6 +307,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(payload_never_enters, setup, teardown),
 		cmocka_unit_test_setup_teardown(directions_are_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(loopback_is_seen_once, setup, teardown),
+		cmocka_unit_test_setup_teardown(plain_ip_is_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(losses_are_counted, setup, teardown),
 		cmocka_unit_test_setup_teardown(fanout_shares, setup, teardown),
 		cmocka_unit_test_setup_teardown(promiscuous_is_set, setup, teardown),

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/if_tun.h>
 #include <net/if.h>
 #include <sched.h>
 #include <stdarg.h>
@@ -17,6 +18,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -90,6 +92,17 @@ void testnet_link_make(void)
 void testnet_link_remove(void)
 {
 	assert_true(testnet_run((const char *const[]){"ip", "link", "delete", "near", NULL}));
+}
+
+int testnet_tun_make(void)
+{
+	struct ifreq request = {.ifr_name = "tun0", .ifr_flags = IFF_TUN | IFF_NO_PI};
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	assert_int_equal(ioctl(fd, TUNSETIFF, &request), 0);
+	assert_true(testnet_run((const char *const[]){"ip", "link", "set", "tun0", "up", NULL}));
+	return fd;
 }
 
 /** Appends bytes to the frame under construction. */

@@ -43,6 +43,9 @@ void testnet_enter(void);
 void testnet_link_make(void);
 void testnet_link_remove(void);
 
+/** Makes "tun0", whose packets have no link header; they arrive by write(2). Returns its descriptor, -1: not possible here. */
+int testnet_tun_make(void);
+
 /** Runs a program with its arguments and waits: true if it ended with 0. */
 bool testnet_run(const char *const *argv);
 

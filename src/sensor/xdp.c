@@ -26,6 +26,7 @@
 #include <linux/if_link.h>
 #include <linux/magic.h>
 #include <net/if.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -124,6 +125,20 @@ bool xdp_supported(void)
 	return program != NULL;
 }
 
+static int interface_check(int fd, struct ifreq request, char ret_why[static INPUT_WHY_BYTES])
+{
+	if (ioctl(fd, SIOCGIFFLAGS, &request) != 0)
+		return input_refuse(ret_why, E_CONFIG, request.ifr_name, "no such interface");
+	if ((request.ifr_flags & IFF_UP) == 0)
+		return input_refuse(ret_why, E_STATE, request.ifr_name,
+			"the interface is down: set it up first (ip link set dev ... up)");
+	if (ioctl(fd, SIOCGIFHWADDR, &request) != 0)
+		return input_refuse_errno(ret_why, request.ifr_name, "link type");
+	if (request.ifr_hwaddr.sa_family != ARPHRD_ETHER && request.ifr_hwaddr.sa_family != ARPHRD_LOOPBACK)
+		return input_refuse(ret_why, E_UNSUPPORTED, request.ifr_name, "not Ethernet: the XDP program does not read it");
+	return OK;
+}
+
 static int config_check(const struct xdp_config *config, char ret_why[static INPUT_WHY_BYTES])
 {
 	struct ifreq request = {0};
@@ -138,14 +153,9 @@ static int config_check(const struct xdp_config *config, char ret_why[static INP
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return input_refuse_errno(ret_why, config->interface, "socket");
-	int failed = ioctl(fd, SIOCGIFFLAGS, &request);
+	int err = interface_check(fd, request, ret_why);
 	(void)close(fd);
-	if (failed != 0)
-		return input_refuse(ret_why, E_CONFIG, config->interface, "no such interface");
-	if ((request.ifr_flags & IFF_UP) == 0)
-		return input_refuse(ret_why, E_STATE, config->interface,
-			"the interface is down: set it up first (ip link set dev ... up)");
-	return OK;
+	return err;
 }
 
 static int load_refuse(const char *interface, char ret_why[static INPUT_WHY_BYTES])
@@ -429,7 +439,7 @@ const char *xdp_mode(const struct xdp *xdp)
 
 int xdp_fd(const struct xdp *xdp)
 {
-	return ring_buffer__epoll_fd(xdp->ring);
+	return xdp->fds[PIN_SAMPLES];
 }
 
 int xdp_read(struct xdp *xdp, observation_sink *sink, void *arg)

@@ -37,14 +37,18 @@ bool xdp_supported(void);
  * @param ret_why filled on failure: one line, without a newline
  * @return OK; E_DENIED (capabilities or kernel lockdown); E_CONFIG (no such interface, sampling out of range,
  *         pin_directory is not in a BPF file system); E_STATE (interface is down, another XDP program is there, or
- *         what is pinned has another version or policy); E_UNSUPPORTED (the kernel refuses the program); E_SYS
+ *         what is pinned has another version or policy); E_UNSUPPORTED (not Ethernet, or the kernel refuses the
+ *         program); E_SYS
  */
 MUST_USE int xdp_open(const struct xdp_config *config, struct xdp **ret_xdp, char ret_why[static INPUT_WHY_BYTES]);
 
 /** Where the program runs: "driver" or "generic"; static text. */
 const char *xdp_mode(const struct xdp *xdp);
 
-/** For poll(POLLIN): readable while samples wait, but a sleeper is woken only by many; sleep INPUT_POLL_MS at most. */
+/**
+ * For poll(POLLIN): readable while samples wait, but a sleeper, in epoll_wait() above all, is woken only when an eighth
+ * of the ring buffer is full: sleep INPUT_POLL_MS at most, and read whatever poll said.
+ */
 int xdp_fd(const struct xdp *xdp);
 
 /**

@@ -377,6 +377,12 @@ static void refusals_are_clear(void **state)
 	refuse(far_config, E_STATE, "far: the interface is down: set it up first (ip link set dev ... up)");
 	assert_true(testnet_run((const char *const[]){"ip", "link", "set", "far", "up", NULL}));
 	assert_true(testnet_unprivileged(open_is_denied));
+	int tun = testnet_tun_make();
+	if (tun >= 0) {
+		refuse((struct xdp_config){.interface = "tun0", .sampling = 1}, E_UNSUPPORTED,
+			"tun0: not Ethernet: the XDP program does not read it");
+		(void)close(tun);
+	}
 	xdp_free(NULL);
 }
 
