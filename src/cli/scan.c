@@ -22,6 +22,7 @@
 #include "cli/start.h"
 #include "cli/table.h"
 #include "core/clock.h"
+#include "core/units.h"
 #include "record/finding.h"
 #include "record/fingerprint.h"
 #include "record/text.h"
@@ -120,9 +121,11 @@ static void progress_take(void *arg, char *line, size_t length)
 {
 	struct scan *scan = arg;
 	uint64_t done_bytes, total_bytes;
-	int used = 0;
-	if (sscanf(line, "progress %" SCNu64 " %" SCNu64 "%n", &done_bytes, &total_bytes, &used) == 2 && (size_t)used == length) {
-		bar_show(scan, done_bytes, total_bytes);
+	char *total = strrchr(line, ' ');
+	if (strncmp(line, "progress ", 9) == 0 && total != NULL && total > line + 9) {
+		*total = '\0';
+		if (units_parse(UNIT_NONE, line + 9, &done_bytes) == OK && units_parse(UNIT_NONE, total + 1, &total_bytes) == OK)
+			bar_show(scan, done_bytes, total_bytes);
 	} else if (length > 5 && memcmp(line, "done ", 5) == 0) {
 		json_decref(scan->done);
 		scan->done = json_loadb(line + 5, length - 5, JSON_REJECT_DUPLICATES, NULL);
@@ -184,7 +187,7 @@ static void summary_show(const struct scan *scan, FILE *out)
 	uint64_t total = 0, file_count = count_of(scan->done, "files");
 	json_object_foreach(refused, name, value)
 		total += count_of(refused, name);
-	if (scan->found == 0)
+	if (scan->found == 0 && count_of(scan->done, "packets") > 0)
 		fprintf(out, "Nothing found in %s packets.\n", amount_write_exact(count_of(scan->done, "packets"), packets));
 	fprintf(out, "Read %s file%s, %s packets, %s in %s; ", amount_write_exact(file_count, files), file_count == 1 ? "" : "s",
 		amount_write_exact(count_of(scan->done, "packets"), packets), amount_write(count_of(scan->done, "bytes"), "B", bytes),

@@ -127,9 +127,9 @@ static bool is_letter(uint8_t byte)
 	return byte >= 'A' && byte <= 'Z';
 }
 
-static struct database_network network_read(const struct database *database, uint32_t number)
+static struct origin network_read(const struct database *database, uint32_t number)
 {
-	struct database_network network = {0};
+	struct origin network = {0};
 	if (number >= database->network_count)
 		return network;
 	const uint8_t *row = database->networks + (size_t)number * ROW_BYTES;
@@ -147,7 +147,7 @@ static uint32_t node_read(const struct database *database, uint32_t node, unsign
 	return be32_at(database->nodes + (size_t)node * ROW_BYTES + column * 4);
 }
 
-struct database_network database_find(const struct database *database, const struct ip_addr *addr)
+struct origin database_find(const struct database *database, const struct ip_addr *addr)
 {
 	uint32_t node = 0, network = node_read(database, 0, 2);
 	for (unsigned bit = 0; bit < 128; bit++) {
@@ -176,7 +176,7 @@ int database_walk(const struct database *database, database_visit *visit, void *
 		uint32_t node = walk.nodes[depth];
 		if (walk.done[depth] == 0) {
 			uint32_t number = node_read(database, node, 2);
-			struct database_network network = network_read(database, number);
+			struct origin network = network_read(database, number);
 			struct ip_prefix prefix = {walk.addr, (uint8_t)depth};
 			int err = number == NETWORK_NONE ? OK : visit(arg, &prefix, &network);
 			if (err != OK)

@@ -12,13 +12,9 @@
 
 #include "core/err.h"
 #include "core/ip.h"
+#include "intel/intel.h"
 
 struct database; /* opaque; read-only after opening, so any number of threads may ask */
-
-struct database_network {
-	uint32_t asn; /* 0: unknown */
-	char country[3]; /* "" unknown */
-};
 
 /**
  * Maps the file.
@@ -31,10 +27,10 @@ MUST_USE int database_open(const char *path, struct database **ret_database);
 void database_close(struct database *database);
 
 /** The most specific network of an address; all zero where there is none. */
-struct database_network database_find(const struct database *database, const struct ip_addr *addr);
+struct origin database_find(const struct database *database, const struct ip_addr *addr);
 
 /** Called for each network; a larger network before those inside it. Not OK ends the walk. */
-typedef int database_visit(void *arg, const struct ip_prefix *prefix, const struct database_network *network);
+typedef int database_visit(void *arg, const struct ip_prefix *prefix, const struct origin *network);
 
 /**
  * Walks all networks in the order of their addresses.

@@ -7,7 +7,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
 
-static int network_take(void *arg, const struct ip_prefix *prefix, const struct database_network *network)
+static int network_take(void *arg, const struct ip_prefix *prefix, const struct origin *network)
 {
 	(void)network;
 	*(uint64_t *)arg += prefix->bits;

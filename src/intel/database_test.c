@@ -44,7 +44,7 @@ static void database_agrees_with_libloc(void **state)
 		struct loc_network *network = NULL;
 		memcpy(&asked, addr.bytes, sizeof(asked));
 		(void)loc_database_lookup(library, &asked, &network);
-		struct database_network ours = database_find(database, &addr);
+		struct origin ours = database_find(database, &addr);
 		const char *country = network != NULL ? loc_network_get_country_code(network) : "";
 		assert_string_equal(ours.country, country);
 		assert_int_equal(ours.asn, network != NULL ? loc_network_get_asn(network) : 0);
@@ -114,7 +114,7 @@ struct seen {
 	int answer;
 };
 
-static int see(void *arg, const struct ip_prefix *prefix, const struct database_network *network)
+static int see(void *arg, const struct ip_prefix *prefix, const struct origin *network)
 {
 	struct seen *seen = arg;
 	if (seen->count < 4) {

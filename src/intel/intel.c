@@ -77,7 +77,7 @@ static int claims_paint(struct prefix_table *table, const struct intel_config *c
 	return err;
 }
 
-static int country_paint(void *arg, const struct ip_prefix *prefix, const struct database_network *network)
+static int country_paint(void *arg, const struct ip_prefix *prefix, const struct origin *network)
 {
 	struct intel *intel = arg;
 	bool is_domestic = strcmp(network->country, intel->country) == 0;
@@ -185,13 +185,7 @@ enum flow_class intel_flow_class(const struct intel *intel, const struct ip_addr
 
 struct origin intel_origin(const struct intel *intel, const struct ip_addr *addr)
 {
-	struct origin origin = {0};
-	if (intel->database == NULL)
-		return origin;
-	struct database_network network = database_find(intel->database, addr);
-	origin.asn = network.asn;
-	memcpy(origin.country, network.country, sizeof(origin.country));
-	return origin;
+	return intel->database != NULL ? database_find(intel->database, addr) : (struct origin){0};
 }
 
 bool intel_has_networks(const struct intel *intel)
