@@ -2,7 +2,9 @@
 """Proves that each check catches what it is for, and lets good code pass: a check that cannot fail is worth nothing."""
 import importlib.machinery
 import importlib.util
+import json
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -227,6 +229,37 @@ class Docs(Tree):
     def test_dead_link(self):
         self.write("CONTRIBUTING.md", "[here](doc/gone.md)\n")
         self.caught(docs, "doc/gone.md does not exist")
+
+
+class Compilers(Tree):
+    """The checks that call compilers."""
+    LEAK = "/* Planted. */\n#include <stdlib.h>\nint f(int a);\nint f(int a)\n{\n\tchar *p = malloc(4);\n\tif (a)\n\t\treturn 1;\n\tfree(p);\n\treturn 0;\n}\n"
+
+    def ran(self, tool, *arguments):
+        shutil.copy(TOOLS / tool, self.root / "tools")
+        done = subprocess.run([self.root / "tools" / tool, *arguments], text=True, capture_output=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def test_header_that_needs_another(self):
+        self.assertEqual(0, self.ran("check-headers", self.root)[0])
+        self.write("src/core/b.h", HEADER + "uint8_t f(void);\n")
+        code, output = self.ran("check-headers", self.root)
+        self.assertIn("unknown type name", output)
+        self.assertNotEqual(0, code)
+
+    def test_documentation_of_another_parameter(self):
+        self.write("src/core/b.h", HEADER + "/**\n * F.\n *\n * @param b what\n */\nvoid f(int a);\n")
+        code, output = self.ran("check-headers", self.root)
+        self.assertIn("parameter 'b' not found", output)
+        self.assertNotEqual(0, code)
+
+    def test_leak(self):
+        self.write("src/core/leak.c", self.LEAK)
+        command = {"directory": str(self.root), "file": "src/core/leak.c", "command": "gcc -O2 -c -o leak.o src/core/leak.c"}
+        self.write("compile_commands.json", json.dumps([command]))
+        code, output = self.ran("analyze", "gcc", self.root)
+        self.assertIn("analyzer-malloc-leak", output)
+        self.assertNotEqual(0, code)
 
 
 class Counting(unittest.TestCase):
