@@ -233,7 +233,19 @@ class Docs(Tree):
 
 class Compilers(Tree):
     """The checks that call compilers."""
-    LEAK = "/* Planted. */\n#include <stdlib.h>\nint f(int a);\nint f(int a)\n{\n\tchar *p = malloc(4);\n\tif (a)\n\t\treturn 1;\n\tfree(p);\n\treturn 0;\n}\n"
+    LEAK = """/* Planted. */
+#include <stdlib.h>
+int f(int a);
+int f(int a)
+{
+\tchar *p = malloc(4);
+\tif (p == NULL || a)
+\t\treturn 1;
+\tfree(p);
+\tfree(p);
+\treturn 0;
+}
+"""
 
     def ran(self, tool, *arguments):
         shutil.copy(TOOLS / tool, self.root / "tools")
@@ -253,12 +265,12 @@ class Compilers(Tree):
         self.assertIn("parameter 'b' not found", output)
         self.assertNotEqual(0, code)
 
-    def test_leak(self):
+    def test_double_free(self):
         self.write("src/core/leak.c", self.LEAK)
         command = {"directory": str(self.root), "file": "src/core/leak.c", "command": "gcc -O2 -c -o leak.o src/core/leak.c"}
         self.write("compile_commands.json", json.dumps([command]))
         code, output = self.ran("analyze", "gcc", self.root)
-        self.assertIn("analyzer-malloc-leak", output)
+        self.assertIn("analyzer-double-free", output)
         self.assertNotEqual(0, code)
 
 
