@@ -92,15 +92,24 @@ static uint64_t number_parse(const char *text, uint64_t min, uint64_t max)
 	return value;
 }
 
+static int hex_digit(char c)
+{
+	const char *digits = "0123456789abcdef";
+	const char *at = c != '\0' ? strchr(digits, c) : NULL;
+	return at != NULL ? (int)(at - digits) : -1;
+}
+
+/** Six bytes of two small hexadecimal digits, with colons between. */
 static void mac_parse(const char *text, uint8_t ret_mac[static 6])
 {
-	unsigned byte[6];
-	char after;
-	if (sscanf(text, "%2x:%2x:%2x:%2x:%2x:%2x%c", &byte[0], &byte[1], &byte[2], &byte[3], &byte[4], &byte[5],
-		    &after) != 6)
+	bool is_right = strlen(text) == 17;
+	for (size_t i = 0; i < 6 && is_right; i++) {
+		int high = hex_digit(text[3 * i]), low = hex_digit(text[3 * i + 1]);
+		is_right = high >= 0 && low >= 0 && (i == 5 || text[3 * i + 2] == ':');
+		ret_mac[i] = (uint8_t)(high * 16 + low);
+	}
+	if (!is_right)
 		fail("not a MAC address", text);
-	for (size_t i = 0; i < 6; i++)
-		ret_mac[i] = (uint8_t)byte[i];
 }
 
 static void kind_parse(const char *text, struct order *order)
@@ -334,6 +343,19 @@ static void send_live(const struct order *order, const uint8_t *frame, const str
 	netsend_bpf__destroy(program);
 }
 
+/** The number in a place of a line of numbers, counted from 0. */
+static uint64_t number_at(const char *line, size_t place)
+{
+	uint64_t value = 0;
+	for (; place > 0; place--) {
+		line += strspn(line, " ");
+		line += strcspn(line, " ");
+	}
+	for (line += strspn(line, " "); *line >= '0' && *line <= '9'; line++)
+		value = value * 10 + (uint64_t)(*line - '0');
+	return value;
+}
+
 /** Packets that the interface says it has sent: the tenth number of its line (proc_pid_net(5)). */
 static uint64_t interface_sent(const char *interface)
 {
@@ -344,7 +366,7 @@ static uint64_t interface_sent(const char *interface)
 	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
 		const char *at = line + strspn(line, " ");
 		if (strncmp(at, interface, name_bytes) == 0 && at[name_bytes] == ':')
-			(void)sscanf(at + name_bytes + 1, "%*u %*u %*u %*u %*u %*u %*u %*u %*u %lu", &sent_packets);
+			sent_packets = number_at(at + name_bytes + 1, 9);
 	}
 	if (file != NULL)
 		(void)fclose(file);

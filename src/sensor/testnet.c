@@ -317,6 +317,16 @@ static bool range_holds(const uint8_t *bytes, size_t length_bytes, const uint8_t
 	return false;
 }
 
+/** Reads the hexadecimal number at *at and steps over it. */
+static uintptr_t hex_take(const char **at)
+{
+	const char *digits = "0123456789abcdef", *digit;
+	uintptr_t value = 0;
+	for (; **at != '\0' && (digit = strchr(digits, **at)) != NULL; ++*at)
+		value = value << 4 | (uintptr_t)(digit - digits);
+	return value;
+}
+
 bool testnet_ring_holds(bool forbidden)
 {
 	char line[512];
@@ -324,11 +334,15 @@ bool testnet_ring_holds(bool forbidden)
 	FILE *maps = fopen("/proc/self/maps", "re");
 	assert_non_null(maps);
 	while (fgets(line, sizeof(line), maps) != NULL) {
-		uintptr_t start = 0, end = 0;
+		const char *at = line;
 		if (strstr(line, "socket:[") == NULL && strstr(line, "bpf-map") == NULL)
 			continue;
-		assert_int_equal(sscanf(line, "%lx-%lx", &start, &end), 2);
-		found |= range_holds((const uint8_t *)start, end - start, forbidden ? forbidden_marker : allowed_marker);
+		uintptr_t start = hex_take(&at);
+		assert_int_equal(*at++, '-');
+		uintptr_t end = hex_take(&at);
+		assert_true(start != 0 && end > start);
+		const uint8_t *bytes = (const uint8_t *)start; /* NOLINT(performance-no-int-to-ptr): it came as text */
+		found |= range_holds(bytes, end - start, forbidden ? forbidden_marker : allowed_marker);
 	}
 	(void)fclose(maps);
 	return found;
