@@ -30,7 +30,8 @@ int capture_file_new(const char *path, int64_t start_wall_ns, struct capture_fil
 	struct capture_file *file = malloc(sizeof(*file));
 	if (file == NULL)
 		return E_NOMEM;
-	file->fd = strcmp(path, "-") == 0 ? dup(STDOUT_FILENO) : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	file->fd = strcmp(path, "-") == 0 ? fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 0)
+					  : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
 	if (file->fd < 0) {
 		free(file);
 		return E_SYS;

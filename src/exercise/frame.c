@@ -231,7 +231,10 @@ static uint8_t *ipv4_write(const struct packet *packet, uint8_t *at)
 	return at + 20;
 }
 
-/* One extension header of 8 bytes: padding options (RFC 8200 section 4.2), or an empty routing header of the type for experiments (RFC 4727). */
+/*
+ * One extension header of 8 bytes: padding options (RFC 8200 section 4.2), or a routing header of the type for
+ * experiments (RFC 4727).
+ */
 static uint8_t *extension_write(uint8_t *at, uint8_t next_header, bool is_routing)
 {
 	static const uint8_t padding[EXTENSION_BYTES] = {0, 0, 1, 4, 0, 0, 0, 0};

@@ -214,9 +214,9 @@ static int results(struct live *live, const struct options *options, int64_t cpu
 	uint64_t lost = live->screen.account.dropped + range_refused(live->range);
 	if (options->is_json && score_write(&live->score, sent, received, lost, cpu_ns, stdout) != OK)
 		return 1;
-	fprintf(live->screen.out, "\nResult of %s\n  %llu packets sent, %llu seen by the sensor, %llu lost; sensor took %.2f s of CPU\n",
-		live->scenario.name, (unsigned long long)sent, (unsigned long long)received, (unsigned long long)lost,
-		(double)cpu_ns / (double)NS_PER_S);
+	fprintf(live->screen.out, "\nResult of %s\n  %llu packets sent, %llu seen by the sensor, %llu lost;", live->scenario.name,
+		(unsigned long long)sent, (unsigned long long)received, (unsigned long long)lost);
+	fprintf(live->screen.out, " sensor took %.2f s of CPU\n", (double)cpu_ns / (double)NS_PER_S);
 	if (stop_signal != 0)
 		fprintf(live->screen.out, "  stopped by signal %d before its end\n", (int)stop_signal);
 	score_show(&live->score, live->screen.out);

@@ -189,7 +189,7 @@ _Noreturn static void become_sensor(const struct range *range, const char *senso
 	ipv6_silence();
 	if (write(ready_fd, &byte, 1) != 1 || read(go_fd, &byte, 1) != 1)
 		_exit(126);
-	int log_fd = open(path_of(range, FILE_LOG, log), O_WRONLY | O_CREAT | O_APPEND, 0600);
+	int log_fd = open(path_of(range, FILE_LOG, log), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	if (log_fd < 0 || dup2(log_fd, STDERR_FILENO) < 0 || dup2(log_fd, STDOUT_FILENO) < 0 || link_up(range->inner) != OK)
 		_exit(126);
 	(void)path_of(range, FILE_CONFIG, config);

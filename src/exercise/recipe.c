@@ -7,9 +7,9 @@
 #include "exercise/recipe.h"
 
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "core/units.h"
 #include "decode/observation.h"
 #include "exercise/frame.h"
 
@@ -130,8 +130,8 @@ const struct recipe recipes[] = {
 		PREFIX("\2\7\0\1\x5e\0\0\0\0\0\x12\x34\0\2en\0\0\1\x4c")},
 	{VECTOR_ISAKMP_REFLECTION, REFLECTION(500, 204, 204), .tag_at = 1,
 		PREFIX("\x11\x22\x33\x44\x55\x66\x77\x88\x99\xaa\xbb\xcc\xdd\xee\xff\1\1\x10\2\0\0\0\0\0\0\0\0\xcc\0\0\0\xb0")},
-	{VECTOR_RIP_REFLECTION, .family = RECIPE_V4_ONLY, REFLECTION(520, 504, 504), PREFIX("\2\1\0\0\0\2\0\0\x0a\1\2\0\0\0\0\0\0\0\0\0\0\0\0\1"),
-		.fill = RECIPE_FILL_ZERO},
+	{VECTOR_RIP_REFLECTION, .family = RECIPE_V4_ONLY, REFLECTION(520, 504, 504), .fill = RECIPE_FILL_ZERO,
+		PREFIX("\2\1\0\0\0\2\0\0\x0a\1\2\0\0\0\0\0\0\0\0\0\0\0\0\1")},
 	{VECTOR_IPMI_REFLECTION, REFLECTION(623, 30, 30), PREFIX("\6\0\xff\7\0\0\0\0\0\0\0\0\0\x10\x81\x1c\x63\x20\0\x38\0")},
 	{VECTOR_OPENVPN_REFLECTION, REFLECTION(1194, 26, 54), PREFIX("\x40")},
 	{VECTOR_MSSQL_REFLECTION, REFLECTION(1434, 150, 540), .fill = RECIPE_FILL_LETTERS,
@@ -201,12 +201,11 @@ const struct recipe *recipe_find(const char *name, uint16_t *ret_port)
 {
 	static const char unknown_reflector[] = "udp_reflection_";
 	const struct recipe *found = NULL;
-	unsigned long port = 0;
+	uint64_t port = 0;
 
 	if (strncmp(name, unknown_reflector, sizeof(unknown_reflector) - 1) == 0) {
-		char *end;
-		port = strtoul(name + sizeof(unknown_reflector) - 1, &end, 10);
-		if (*end != '\0' || port == 0 || port > 65535)
+		int error = units_parse(UNIT_NONE, name + sizeof(unknown_reflector) - 1, &port);
+		if (error != OK || port == 0 || port > 65535)
 			return NULL;
 		name = vector_name(VECTOR_UDP_REFLECTION);
 	}

@@ -19,7 +19,7 @@
 #define DEFAULT_TARGET_V6 "2001:db8:113::a"
 
 const struct scenario_builtin scenario_builtins[] = {
-#include "scenario_texts.h"
+#include "exercise/scenario_texts.h"
 };
 const unsigned scenario_builtin_count = ARRAY_LEN(scenario_builtins);
 
