@@ -138,6 +138,11 @@ class Style(Tree):
         self.planted(self.body("int fd = socket(AF_INET,\n\t\tSOCK_DGRAM, 0);"), "socket() without CLOEXEC")
         self.planted(self.body('FILE *file = fopen(path, "r");'), "without 'e'")
 
+    def test_tests_may_start_programs(self):
+        self.write("src/core/planted_test.c", self.body('FILE *file = popen(path, "r"); (void)file;'))
+        self.clean(style)
+        self.planted(self.body("strcpy(a, b);"), "strcpy() is not used here", name="src/core/planted_test.c")
+
     def test_descriptor_with_cloexec_passes(self):
         self.write("src/core/planted.c", self.body('int fd = open(path, O_RDONLY | O_CLOEXEC); FILE *file = fopen(path, "re");'))
         self.clean(style)
