@@ -12,17 +12,21 @@
 #define FRAGMENT_OFFSET_MIN_BYTES 1480
 #define FRAGMENT_OFFSETS 7000 /* in units of 8 bytes */
 
+uint64_t direct_world(uint64_t seed, const struct recipe *recipe)
+{
+	if (recipe->vector == VECTOR_UNKNOWN) /* scans and backscatter */
+		return seed ^ DIRECT_WORLD_BOTS ^ (uint64_t)recipe->shape << 32;
+	return seed ^ (recipe->sources == RECIPE_SOURCES_BOTNET ? DIRECT_WORLD_BOTS : (uint64_t)recipe->vector << 32);
+}
+
 void direct_init(struct direct *direct, const struct scenario *scenario, const struct scenario_attack *attack,
 	const struct scenario_stream *stream)
 {
 	const struct recipe *recipe = stream->recipe;
-	/* Each kind of amplifier is another crowd; all bots of an exercise are one botnet. */
-	uint64_t crowd = recipe->sources == RECIPE_SOURCES_BOTNET ? DIRECT_WORLD_BOTS : (uint64_t)recipe->vector << 32;
-
 	*direct = (struct direct){.recipe = recipe,
 		.target = attack->target,
 		.target_count = address_count(&attack->target),
-		.world = scenario->seed ^ crowd,
+		.world = direct_world(scenario->seed, recipe),
 		.machines = stream->sources,
 		.is_v4 = scenario->is_v4,
 		.is_outbound = attack->kind == FINDING_OUTBOUND_ATTACK,

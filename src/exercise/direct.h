@@ -28,6 +28,9 @@ struct direct {
 	uint64_t made; /* packets so far: the place of a scan */
 };
 
+/** The crowd that a recipe's machines are of: one botnet for all, but each kind of amplifier and scanner its own. */
+uint64_t direct_world(uint64_t seed, const struct recipe *recipe);
+
 /** Starts a stream. */
 void direct_init(struct direct *direct, const struct scenario *scenario, const struct scenario_attack *attack,
 	const struct scenario_stream *stream);

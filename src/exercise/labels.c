@@ -24,7 +24,8 @@ const char *labels_target(const struct scenario *scenario, const struct scenario
 {
 	if (attack->kind != FINDING_SCAN)
 		return ip_prefix_write(&attack->target, ret_text);
-	struct ip_addr scanner = address_of_machine(scenario->seed ^ DIRECT_WORLD_BOTS, 0, scenario->is_v4);
+	struct ip_addr scanner = address_of_machine(direct_world(scenario->seed, attack->streams[0].recipe), 0,
+		scenario->is_v4);
 	return ip_write(&scanner, ret_text);
 }
 

@@ -80,6 +80,7 @@ static const struct conf_option file_options[] = {
 	{"about", scenario_set_text, OF_SCENARIO(about), .max = SCENARIO_ABOUT_BYTES},
 	{"duration", scenario_set_units, OF_SCENARIO(duration_ms), A_TIME, .min = 100},
 	{"clients", scenario_set_choice, OF_SCENARIO(clients), .choices = mix_names},
+	{"clients_load", scenario_set_units, OF_SCENARIO(clients_permille), A_SHARE},
 	{"client_machines", scenario_set_units, OF_SCENARIO(client_machines), .unit = UNIT_NONE, .min = 1},
 	{"client_sessions", scenario_set_units, OF_SCENARIO(client_sessions), .unit = UNIT_NONE, .min = 1, .max = 65536},
 };
@@ -168,6 +169,7 @@ static struct scenario scenario_blank(const struct scenario_options *options)
 		.pps = options->pps,
 		.clients_pps = options->clients_pps,
 		.clients = SESSION_MIX_ALL,
+		.clients_permille = 1000,
 		.client_machines = 2000,
 		.client_sessions = 96,
 		.sources = options->sources,

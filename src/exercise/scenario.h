@@ -6,6 +6,7 @@
  *     about = "one line"
  *     duration = 20s
  *     clients = all                  # none, all, web, speedtest
+ *     clients_load = 1000            # permille of --clients-pps
  *     attack "name" {
  *         kind = flood               # as findings name it
  *         target = "203.0.113.10"    # and target6, for --ip 6
@@ -74,7 +75,8 @@ struct scenario {
 	uint64_t duration_ms;
 	uint64_t seed;
 	uint64_t pps; /* attack packets per second at permille 1000 */
-	uint64_t clients_pps;
+	uint64_t clients_pps; /* of legitimate clients at permille 1000 */
+	uint64_t clients_permille;
 	enum session_mix clients;
 	uint64_t client_machines; /* how many there are outside */
 	uint64_t client_sessions; /* at the same time */

@@ -31,7 +31,7 @@ void screen_init(struct screen *screen, FILE *out, bool is_page, const struct sc
 	}
 	screen->out = out;
 	screen->is_page = is_page;
-	screen->full_pps = scenario->pps * most / 1000 * 5 / 4 + scenario->clients_pps + 1;
+	screen->full_pps = scenario->pps * most / 1000 * 5 / 4 + scenario->clients_pps * scenario->clients_permille / 1000 + 1;
 	if (is_page)
 		fputs("\x1b[?25l\x1b[2J", out);
 }

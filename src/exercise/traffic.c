@@ -221,7 +221,7 @@ static int clients_init(struct traffic *traffic)
 	traffic->stream_count++;
 	random_init(&stream->rng, ~scenario->seed);
 	stream->is_client = true;
-	stream->pps = scenario->clients_pps;
+	stream->pps = scenario->clients_pps * scenario->clients_permille / 1000;
 	stream->place = (struct session_place){.world = scenario->seed ^ DIRECT_WORLD_CLIENTS,
 		.machines = scenario->client_machines, .is_v4 = scenario->is_v4, .member = scenario->member};
 	if (sessions_new(stream, scenario->client_sessions) != OK)
