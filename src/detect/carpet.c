@@ -15,6 +15,8 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "detect/engine.h"
+#include "detect/hosts.h"
+#include "detect/judge.h"
 #include "detect/watch.h"
 
 #define PARTS 256
@@ -128,7 +130,7 @@ static void *carpet_create(struct engine *engine, uint64_t memory_bytes)
 	return carpet;
 }
 
-static struct site *site_find(struct carpet *carpet, const struct ip_addr *base, uint64_t hash)
+static struct site *site_find(const struct carpet *carpet, const struct ip_addr *base, uint64_t hash)
 {
 	struct site *set = &carpet->sites[(hash & (carpet->set_count - 1)) * SITE_WAYS];
 	for (unsigned i = 0; i < SITE_WAYS; i++) {
@@ -301,7 +303,7 @@ static unsigned largest_host_permille(const struct site_watch *site)
 				largest = site->blocks[b].packets[i];
 		}
 	}
-	return all > 0 ? (unsigned)(largest * 1000 / all) : 0;
+	return all >= 64 ? (unsigned)(largest * 1000 / all) : 1000;
 }
 
 static bool is_spread(const struct site_watch *site)
@@ -319,7 +321,7 @@ static void carpet_tick(void *state, int64_t now_ns)
 			forget_places(site, now_ns);
 		if (site->watch.is_open || is_spread(site))
 			watch_tick(&carpet->owner, &site->watch, now_ns);
-		else if (now_ns - site->watch.profile.epoch_ns > 3 * NS_PER_S && !carpet->engine->config.offline)
+		else if (now_ns - site->watch.profile.epoch_ns > 3 * NS_PER_S && site->watch.profile.observations >= 400)
 			profile_new_epoch(&site->watch.profile, now_ns);
 	}
 }
@@ -344,6 +346,30 @@ static void carpet_open(void *state, detect_sink *sink, void *arg)
 		watch_report(&carpet->owner, watch, FINDING_CHANGE, carpet->engine->now_ns);
 		sink(arg, &carpet->engine->scratch);
 	}
+}
+
+/** Whether most of a site's traffic is attack, though its finding is not open yet. */
+static bool is_attacked(const struct carpet *carpet, const struct site_watch *site)
+{
+	struct judge_context context = {.sees_answers = carpet->engine->sees_answers, .peak_pps = site->watch.peak_pps};
+	struct verdict verdict;
+	judge(&site->watch.profile, &context, &verdict);
+	return verdict.attack_packets * 10 >= verdict.packets * 6;
+}
+
+bool carpet_covers(const void *state, const struct profile *host)
+{
+	const struct carpet *carpet = state;
+	struct ip_addr base = engine_site(&host->end.addr);
+	const struct site *site = site_find(carpet, &base, engine_hash(carpet->engine, &base));
+	if (site == NULL || site->watch == 0)
+		return false;
+	const struct site_watch *watch = &carpet->watches[site->watch - 1];
+	int64_t now_ns = carpet->engine->now_ns;
+	uint64_t host_pps = rates_second(&host->rates, now_ns).pps, site_pps = rates_second(&watch->watch.profile.rates, now_ns).pps;
+	if (host_pps * 4 > site_pps)
+		return false;
+	return watch->watch.is_open || (is_spread(watch) && is_attacked(carpet, watch));
 }
 
 static uint64_t carpet_memory_bytes(const void *state)

@@ -28,8 +28,8 @@
 #define LATE_RUN 512 /* so many late ones in a row: time itself went back */
 
 static const struct detector *const detectors[] = {
+	&detector_carpet, /* before the floods: what a carpet covers is not told again of each address */
 	&detector_flood,
-	&detector_carpet,
 	&detector_outbound,
 	&detector_sweep,
 };
@@ -121,6 +121,12 @@ static int create_detectors(struct detect *detect)
 		detect->states[i] = detectors[i]->create(&detect->engine, memory);
 		if (detect->states[i] == NULL)
 			return E_NOMEM;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(detectors); i++) {
+		if (detectors[i] == &detector_flood)
+			detect->engine.flood = detect->states[i];
+		if (detectors[i] == &detector_carpet)
+			detect->engine.carpet = detect->states[i];
 	}
 	return OK;
 }
@@ -333,7 +339,7 @@ const struct detect_counters *detect_counters_of(const struct detect *detect)
 
 size_t detect_top(const struct detect *detect, struct detect_talker *ret_talkers, size_t max)
 {
-	return hosts_top(detect->states[0], detect->engine.now_ns, ret_talkers, max);
+	return hosts_top(detect->engine.flood, detect->engine.now_ns, ret_talkers, max);
 }
 
 void detect_open(struct detect *detect, detect_sink *sink, void *arg)

@@ -24,6 +24,8 @@ struct engine {
 	struct detect_threshold *networks; /* owned copy */
 	const struct intel *intel;
 	struct baseline *baseline; /* NULL: nothing is learned */
+	const void *flood; /* state of detector_flood: who is watched */
+	const void *carpet; /* state of detector_carpet: which sites are told of */
 	detect_sink *sink;
 	void *sink_arg;
 	struct detect_counters counters;

@@ -1,6 +1,6 @@
 /*
- * What other parts of the engine ask the detector of floods on single
- * addresses; state is what its create() returned.
+ * What other parts of the engine ask the detectors of floods on single
+ * addresses and of carpets; state is what their create() returned.
  */
 #pragma once
 
@@ -8,6 +8,9 @@
 
 /** The busiest watched addresses of the last second, largest packet rate first; returns how many. */
 size_t hosts_top(const void *state, int64_t now_ns, struct detect_talker *ret_talkers, size_t max);
+
+/** Whether a carpet is told of the site around a host that is too small a part of it to be told beside it. */
+bool carpet_covers(const void *state, const struct profile *host);
 
 /** The profile of a watched address, NULL if it is not watched. */
 const struct profile *hosts_profile(const void *state, const struct ip_addr *addr, uint64_t hash);

@@ -23,6 +23,7 @@ struct scene {
 	const struct judge_context *context;
 	const struct reverse *reverse;
 	bool visible; /* what the end sends is seen */
+	bool is_prefix; /* the end is more than one address */
 	uint64_t packets; /* all */
 	uint64_t tcp; /* TCP packets */
 	uint64_t syn; /* SYN of any kind */
@@ -30,8 +31,10 @@ struct scene {
 	uint64_t psh;
 	uint64_t peers; /* distinct other ends */
 	uint64_t connections; /* living connections */
+	uint64_t completed; /* flows whose SYN was followed by an ACK or data */
 	bool connects; /* SYNs become connections that carry nothing */
-	bool requests; /* the same request over and over: its ACKs are part of it */
+	bool requests; /* requests without end from the same sources: all of their connections is part of it */
+	bool middlebox; /* block pages that nobody asked for */
 };
 
 /** One slot with its derived numbers. */
@@ -99,6 +102,22 @@ static uint64_t living_connections(const struct profile *profile, bool visible)
 	return visible && most > profile->reverse.tcp ? profile->reverse.tcp : most;
 }
 
+/** Flows that opened and went on: those that SYNs and ACKs or data have in common. */
+static uint64_t completed_handshakes(const struct profile *profile)
+{
+	const struct slot *syn = slot_of(profile, VECTOR_SYN_FLOOD);
+	const struct slot *ack = slot_of(profile, VECTOR_ACK_FLOOD);
+	const struct slot *psh = slot_of(profile, VECTOR_PSH_ACK_FLOOD);
+	if (syn == NULL || (ack == NULL && psh == NULL))
+		return 0;
+	uint8_t after[DISTINCT_SMALL] = {0};
+	if (ack != NULL)
+		distinct_merge(after, ack->flows, DISTINCT_SMALL);
+	if (psh != NULL)
+		distinct_merge(after, psh->flows, DISTINCT_SMALL);
+	return distinct_common(syn->flows, after, DISTINCT_SMALL);
+}
+
 /** Whether SYNs and ACKs belong to the same flows and nearly nothing follows: connections opened to be kept idle. */
 static bool connections_carry_nothing(const struct scene *scene)
 {
@@ -110,21 +129,41 @@ static bool connections_carry_nothing(const struct scene *scene)
 		return false;
 	if (scene->visible && scene->reverse->tcp * 2 < scene->syn)
 		return false;
-	uint8_t joined[DISTINCT_SMALL];
-	memcpy(joined, syn->flows, sizeof(joined));
-	distinct_merge(joined, ack->flows, DISTINCT_SMALL);
-	uint64_t both = distinct_estimate(joined, DISTINCT_SMALL);
-	return both * 10 <= distinct_estimate(syn->flows, DISTINCT_SMALL) * 14;
+	return distinct_common(syn->flows, ack->flows, DISTINCT_SMALL) * 10 >= distinct_estimate(syn->flows, DISTINCT_SMALL) * 6;
+}
+
+/** One source that tries port after port: the sweep detector's business, unless it is as fast as a flood. */
+static bool is_port_scan(const struct scene *scene, const struct facts *facts)
+{
+	uint64_t heaviest = 0;
+	if (facts->ports * 2 < facts->slot->packets || facts->pps >= 5000)
+		return false;
+	for (unsigned set = 0; set < PROFILE_PEER_SETS; set++) {
+		for (unsigned way = 0; way < PROFILE_PEER_WAYS; way++) {
+			const struct peer *peer = &scene->profile->peers[set][way];
+			if (peer->vector == facts->slot->vector && peer->packets > heaviest)
+				heaviest = peer->packets;
+		}
+	}
+	return heaviest * 10 >= facts->slot->packets * 8;
 }
 
 static struct opinion rule_syn(const struct scene *scene, const struct facts *facts)
 {
 	if (scene->connects)
 		return (struct opinion){1000, 80};
-	bool is_scan = facts->peers <= 2 && facts->ports * 2 >= facts->slot->packets && facts->pps < 1000;
-	if (is_scan)
-		return innocent; /* one source, each port once: the sweep detector's business */
-	unsigned permille = unexplained_permille(facts->slot->packets, scene->connections * 2);
+	bool is_sweep = scene->is_prefix && facts->peers <= 2; /* one source, address after address: likewise */
+	if (is_sweep || is_port_scan(scene, facts))
+		return innocent;
+	if (scene->requests)
+		return (struct opinion){1000, 70};
+	/* A SYN is explained by a connection that lives, or by its own handshake, however often it was sent. */
+	uint64_t tries = facts->flows > 0 ? facts->slot->packets / facts->flows + 1 : 1;
+	uint64_t explained = scene->connections * 2 > scene->completed * tries ? scene->connections * 2 : scene->completed * tries;
+	unsigned permille = unexplained_permille(facts->slot->packets, explained);
+	/* The sketches err by a tenth: what is nearly explained is. */
+	if (permille < 200)
+		return innocent;
 	return (struct opinion){permille, scene->visible ? 95 : 88};
 }
 
@@ -140,13 +179,10 @@ static bool follows_handshake(const struct scene *scene, const struct facts *fac
 	const struct slot *syn = slot_of(scene->profile, VECTOR_SYN_FLOOD);
 	if (syn == NULL || facts->peers < 3)
 		return false;
-	uint8_t joined[DISTINCT_SMALL], openers[DISTINCT_SMALL];
+	uint8_t openers[DISTINCT_SMALL];
 	memcpy(openers, syn->peers, sizeof(openers));
 	distinct_merge(openers, syn->peers_before, DISTINCT_SMALL);
-	memcpy(joined, openers, sizeof(joined));
-	distinct_merge(joined, facts->slot->peers, DISTINCT_SMALL);
-	uint64_t opened = distinct_estimate(openers, DISTINCT_SMALL);
-	return opened * 2 >= facts->peers && distinct_estimate(joined, DISTINCT_SMALL) * 10 <= (opened + facts->peers / 2) * 14;
+	return distinct_common(openers, facts->slot->peers, DISTINCT_SMALL) * 2 >= facts->peers;
 }
 
 static bool is_stomp(const struct scene *scene, const struct facts *facts)
@@ -155,15 +191,18 @@ static bool is_stomp(const struct scene *scene, const struct facts *facts)
 		follows_handshake(scene, facts);
 }
 
-/** The same short request over and over, answered, on one server port. */
+/** Requests without end on one server port, answered: one length over and over, or connection after connection. */
 static bool is_request_flood(const struct scene *scene, const struct facts *facts)
 {
 	uint32_t port = 0;
 	unsigned port_permille = top_first_permille(&facts->slot->dst_ports, &port);
 	bool is_served = !scene->visible || scene->reverse->tcp * 5 >= facts->slot->packets;
-	return facts->slot->vector == VECTOR_PSH_ACK_FLOOD && port_permille >= 800 && port < 32768 && is_served &&
-		is_fixed_small(facts, 600) && facts->mean_bytes > 100 && facts->slot->packets >= facts->peers * 100 &&
-		facts->pps >= facts->peers * 50;
+	if (port_permille < 800 || port >= 32768 || !is_served || facts->mean_bytes <= 100 || facts->mean_bytes >= 1400)
+		return false;
+	uint64_t requests = facts->slot->packets, peers = facts->peers + 1;
+	bool is_one_request = is_fixed_small(facts, 600) && requests >= peers * 50 && facts->pps >= peers * 25;
+	bool is_reconnecting = facts->peers >= 20 && scene->completed >= peers * 3 && requests >= peers * 4;
+	return is_one_request || is_reconnecting;
 }
 
 /** Web pages that nobody asked for: boxes on the way that answer forged requests with a block page. */
@@ -184,6 +223,8 @@ static struct opinion rule_conversation(const struct scene *scene, const struct 
 		return (struct opinion){1000, 85};
 	if (scene->requests)
 		return (struct opinion){1000, 70};
+	if (is_middlebox(scene, facts))
+		return (struct opinion){1000, 85};
 	uint64_t packets = facts->slot->packets;
 	if (scene->visible) {
 		/* Data is acknowledged at least every 45 segments (64 KiB offloaded); an ACK answers a segment. */
@@ -198,11 +239,24 @@ static struct opinion rule_conversation(const struct scene *scene, const struct 
 	return innocent;
 }
 
+/** Few who answer many of ours, or one who answers slowly: somebody forged our addresses. The sweep detector's business. */
+static bool is_backscatter(const struct scene *scene, const struct facts *facts)
+{
+	if (!scene->is_prefix)
+		return facts->peers <= 2 && facts->pps < 50;
+	return facts->peers * 8 <= distinct_estimate(scene->profile->all_hosts, DISTINCT_SMALL);
+}
+
 static struct opinion rule_end(const struct scene *scene, const struct facts *facts)
 {
-	uint64_t explained = scene->connections * 3 + scene->reverse->syn * 2;
+	if (scene->requests)
+		return (struct opinion){1000, 70};
+	uint64_t connections = scene->connections > scene->completed ? scene->connections : scene->completed;
+	uint64_t explained = connections * 3 + scene->reverse->syn * 2;
 	if (scene->connects)
 		explained += scene->syn * 2;
+	if (is_backscatter(scene, facts))
+		return innocent;
 	unsigned permille = unexplained_permille(facts->slot->packets, explained);
 	if (!scene->visible && facts->slot->packets * 2 < scene->tcp)
 		return innocent;
@@ -226,6 +280,8 @@ static struct opinion rule_connections(const struct scene *scene, const struct f
 static struct opinion rule_synack(const struct scene *scene, const struct facts *facts)
 {
 	uint64_t explained = scene->reverse->syn + scene->reverse->syn / 2;
+	if (is_backscatter(scene, facts))
+		return innocent;
 	if (!scene->visible && facts->slot->packets * 10 < scene->tcp * 3)
 		return innocent;
 	return (struct opinion){unexplained_permille(facts->slot->packets, explained), scene->visible ? 95 : 85};
@@ -377,9 +433,17 @@ static void facts_of(const struct scene *scene, const struct slot *slot, struct 
 /** The name of a TCP slot that was found to be attack. */
 static enum vector name_tcp(const struct scene *scene, const struct facts *facts, enum vector hint)
 {
+	uint32_t port = 0;
+	if (scene->requests)
+		return VECTOR_REQUEST_FLOOD;
 	switch ((unsigned)hint) {
 	case VECTOR_SYN_FLOOD:
 		return scene->connects ? VECTOR_CONNECTION_FLOOD : hint;
+	case VECTOR_RST_FLOOD:
+	case VECTOR_FIN_FLOOD: /* middleboxes also tear the connection down that never was */
+		if (!scene->middlebox || top_first_permille(&facts->slot->src_ports, &port) < 600 || (port != 80 && port != 443))
+			return hint;
+		return VECTOR_MIDDLEBOX_REFLECTION;
 	case VECTOR_ACK_FLOOD:
 	case VECTOR_PSH_ACK_FLOOD:
 	case VECTOR_URG_FLOOD:
@@ -387,8 +451,6 @@ static enum vector name_tcp(const struct scene *scene, const struct facts *facts
 			return VECTOR_CONNECTION_FLOOD;
 		if (is_stomp(scene, facts))
 			return VECTOR_STOMP_FLOOD;
-		if (scene->requests)
-			return VECTOR_REQUEST_FLOOD;
 		return is_middlebox(scene, facts) ? VECTOR_MIDDLEBOX_REFLECTION : hint;
 	default:
 		return hint;
@@ -500,6 +562,20 @@ static void fold_fragments(const struct profile *profile, struct verdict *verdic
 	*fragments = verdict->vectors[--verdict->count];
 }
 
+/** Few DTLS answers show their first bytes; beside them, what else comes from port 443 is taken for DTLS too. */
+static void fold_dtls(struct verdict *verdict)
+{
+	struct judged *dtls = NULL, *quic = NULL;
+	for (unsigned i = 0; i < verdict->count; i++) {
+		if (verdict->vectors[i].vector == VECTOR_DTLS_REFLECTION)
+			dtls = &verdict->vectors[i];
+		else if (verdict->vectors[i].vector == VECTOR_QUIC_REFLECTION)
+			quic = &verdict->vectors[i];
+	}
+	if (dtls != NULL && quic != NULL && dtls->packets * 10 >= quic->packets)
+		quic->vector = VECTOR_DTLS_REFLECTION;
+}
+
 /** Joins vectors of one name and orders them, largest first. */
 static void verdict_tidy(struct verdict *verdict)
 {
@@ -562,6 +638,7 @@ void judge(const struct profile *profile, const struct judge_context *context, s
 		.profile = profile,
 		.context = context,
 		.reverse = &profile->reverse,
+		.is_prefix = profile->end.bits < 128,
 		.visible = context->sees_answers || profile->reverse.packets > 0,
 		.ack = packets_of(profile, VECTOR_ACK_FLOOD),
 		.psh = packets_of(profile, VECTOR_PSH_ACK_FLOOD),
@@ -577,18 +654,21 @@ void judge(const struct profile *profile, const struct judge_context *context, s
 			scene.tcp += profile->slots[i].packets;
 	}
 	scene.connections = living_connections(profile, scene.visible);
+	scene.completed = completed_handshakes(profile);
 	scene.connects = connections_carry_nothing(&scene);
 	const struct slot *data = slot_of(profile, VECTOR_PSH_ACK_FLOOD);
 	if (data != NULL && data->packets > 0) {
 		struct facts facts;
 		facts_of(&scene, data, &facts);
 		scene.requests = is_request_flood(&scene, &facts);
+		scene.middlebox = is_middlebox(&scene, &facts);
 	}
 	verdict.packets = scene.packets;
 	verdict.connections = scene.connections;
 	for (unsigned i = 0; i < profile->slot_count; i++)
 		judge_slot(&scene, i, &verdict);
 	fold_fragments(profile, &verdict);
+	fold_dtls(&verdict);
 	verdict_tidy(&verdict);
 	verdict_sum(profile, &verdict);
 	verdict_trim(&verdict);

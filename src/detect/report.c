@@ -258,8 +258,8 @@ void report_why(const struct watch *watch, const struct verdict *verdict, struct
 		used += snprintf(text + used, room - (size_t)used, "; %u.%u %% %s", vector->packets_permille / 10,
 			vector->packets_permille % 10, vector->name);
 	}
-	snprintf(text + used, room - (size_t)used, "; about %u %s", finding->source_count,
-		watch->role == WATCH_SENDER ? "destinations" : "sources");
+	const char *ends = watch->role == WATCH_SENDER ? "destination" : "source";
+	snprintf(text + used, room - (size_t)used, "; about %u %s%s", finding->source_count, ends, finding->source_count == 1 ? "" : "s");
 }
 
 void watch_report(struct watch_owner *owner, struct watch *watch, enum finding_phase phase, int64_t now_ns)
@@ -269,6 +269,10 @@ void watch_report(struct watch_owner *owner, struct watch *watch, enum finding_p
 	struct judge_context context = {.sees_answers = engine->sees_answers, .peak_pps = watch->peak_pps};
 	struct verdict verdict;
 	judge(&watch->profile, &context, &verdict);
+	if (verdict.count > 0)
+		watch->verdict = verdict;
+	else
+		verdict = watch->verdict;
 
 	memset(finding, 0, sizeof(*finding));
 	snprintf(finding->sensor, sizeof(finding->sensor), "%s", engine->config.sensor);
@@ -302,7 +306,6 @@ void watch_report(struct watch_owner *owner, struct watch *watch, enum finding_p
 		sure -= 15;
 	if (watch->kind == FINDING_FLASH_CROWD)
 		sure = 60;
-	watch->confidence = sure;
 	finding->confidence = (uint8_t)sure;
 	report_why(watch, &verdict, finding);
 	if (watch->id[0] == '\0') {

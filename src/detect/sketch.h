@@ -32,6 +32,12 @@ uint64_t distinct_estimate(const uint8_t *registers, unsigned count);
 /** Joins two sets of the same size. */
 void distinct_merge(uint8_t *into, const uint8_t *from, unsigned count);
 
+/**
+ * How many keys two sets have in common. Better than the difference of estimates: registers of the same keys are the
+ * same, so the share of registers in which a set attains the maximum of both is its share of the union.
+ */
+uint64_t distinct_common(const uint8_t *a, const uint8_t *b, unsigned count);
+
 /** Most frequent values of a 32-bit field. All zero is empty. */
 struct top {
 	uint32_t values[TOP_KEYS];

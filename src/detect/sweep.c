@@ -18,12 +18,13 @@
 #include "core/clock.h"
 #include "detect/classify.h"
 #include "detect/engine.h"
+#include "detect/hosts.h"
 
 #define SWEEPER_WAYS 4
 #define SWEEP_ENDS 80 /* addresses or ports from which on it is a sweep */
 #define SWEEP_WINDOW_S 60
 #define SWEEP_QUIET_S 60 /* over after so long */
-#define SCAN_PPS_MAX 5000 /* faster to one address is a flood */
+#define SCAN_PPS_MAX 20000 /* faster to one address is a flood */
 #define BITS 128
 
 enum sweep_state {
@@ -39,6 +40,7 @@ struct sweeper {
 	uint32_t asks; /* 0 and answers 0: empty place */
 	uint32_t answers;
 	uint32_t answered; /* its asks that were answered */
+	uint32_t asked; /* what it was asked itself */
 	uint32_t bytes;
 	uint64_t hosts[BITS / 64];
 	uint64_t ports[BITS / 64];
@@ -197,11 +199,11 @@ static void sweep_observe(void *state, const struct batch *batch)
 		if (!asks && !answers)
 			continue;
 		sweeper_add(sweep, obs, mark, asks);
-		if (mark->vector != VECTOR_SYNACK_REFLECTION)
-			continue;
-		struct sweeper *asker = sweeper_find(sweep, &obs->dst, mark->dst_hash);
-		if (asker != NULL)
-			asker->answered = add_capped(asker->answered, mark->packets);
+		struct sweeper *other = sweeper_find(sweep, &obs->dst, mark->dst_hash);
+		if (other != NULL && asks)
+			other->asked = add_capped(other->asked, mark->packets);
+		else if (other != NULL && mark->vector == VECTOR_SYNACK_REFLECTION)
+			other->answered = add_capped(other->answered, mark->packets);
 	}
 }
 
@@ -259,13 +261,14 @@ static void report(struct sweep *sweep, const struct sweeper *at, enum finding_p
 	finding_identify(finding);
 }
 
-/** Whether a source answers because it is itself flooded here: then the flood is the finding. */
-static bool is_victim(const struct sweeper *at)
+/** Whether what it answers was asked: by connections seen here, or by a flood on it that is the finding then. */
+static bool is_asked(const struct sweep *sweep, const struct sweeper *at)
 {
-	return at->asks > at->answers;
+	return (uint64_t)at->asked * 3 >= at->answers ||
+		hosts_profile(sweep->engine->flood, &at->addr, engine_hash(sweep->engine, &at->addr)) != NULL;
 }
 
-static enum sweep_state state_of(const struct sweeper *at)
+static enum sweep_state state_of(const struct sweep *sweep, const struct sweeper *at)
 {
 	unsigned hosts = bits_estimate(at->hosts), ports = bits_estimate(at->ports);
 	if (at->asks >= SWEEP_ENDS && at->asks >= at->answers * 4) {
@@ -277,7 +280,7 @@ static enum sweep_state state_of(const struct sweeper *at)
 		if (is_mostly_unanswered && !is_flood && (hosts >= SWEEP_ENDS || ports >= SWEEP_ENDS))
 			return SWEEP_SCAN;
 	}
-	if (at->answers >= SWEEP_ENDS && hosts >= SWEEP_ENDS && !is_victim(at))
+	if (at->answers >= SWEEP_ENDS && hosts >= SWEEP_ENDS && at->asks * 4 <= at->answers && !is_asked(sweep, at))
 		return SWEEP_BACKSCATTER;
 	return SWEEP_COUNTING;
 }
@@ -287,7 +290,7 @@ static void sweeper_tick(struct sweep *sweep, struct sweeper *at, int64_t now_ns
 	if (at->asks + at->answers == 0)
 		return;
 	if (at->state == SWEEP_COUNTING) {
-		at->state = (uint8_t)state_of(at);
+		at->state = (uint8_t)state_of(sweep, at);
 		if (at->state == SWEEP_COUNTING)
 			return;
 		at->opened_ns = now_ns;

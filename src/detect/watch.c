@@ -13,11 +13,13 @@
 #include <string.h>
 
 #include "core/clock.h"
+#include "detect/hosts.h"
 #include "detect/report.h"
 
 #define EPOCH_NS (3 * NS_PER_S) /* shares are of the last seconds while nothing is open */
 #define LOOK_NS (250 * NS_PER_MS) /* an open finding is judged this often */
 #define OFFLINE_LOOK_NS (500 * NS_PER_MS)
+#define OFFLINE_SETTLE_NS (1500 * NS_PER_MS)
 #define OBSERVATIONS_MIN 16 /* raw observations below which shares mean nothing */
 #define OFFLINE_ATTACK_PERMILLE 600 /* offline: most of the traffic must be attack */
 #define OFFLINE_EPOCH_OBSERVATIONS 400 /* offline: a slow epoch goes on until it can be judged */
@@ -209,6 +211,10 @@ static void tell(struct watch_owner *owner, struct watch *watch, enum finding_ph
 static void begin(struct watch_owner *owner, struct watch *watch, enum finding_kind kind, const struct limit *limit,
 	const struct verdict *verdict, int64_t now_ns)
 {
+	if (watch->role == WATCH_TARGET && carpet_covers(owner->engine->carpet, &watch->profile)) {
+		profile_new_epoch(&watch->profile, now_ns);
+		return;
+	}
 	if (owner->open_count >= owner->open_max) {
 		owner->engine->counters.findings_refused++;
 		return;
@@ -221,7 +227,9 @@ static void begin(struct watch_owner *owner, struct watch *watch, enum finding_k
 	watch->threshold_value = limit->value;
 	watch->first_over_ns = now_ns;
 	watch->last_over_ns = now_ns;
-	watch->rise_count = 0;
+	watch->is_over = true;
+	watch->rises_ns[0] = now_ns;
+	watch->rise_count = 1;
 	watch->over_total_ns = 0;
 	watch->ramp_pps = 0;
 	watch->id[0] = '\0';
@@ -293,7 +301,6 @@ static void look_live(struct watch_owner *owner, struct watch *watch, struct rat
 	watch->judged_ns = now_ns;
 	if (limit_find(owner, watch, &verdict, rate, now_ns, &limit)) {
 		begin(owner, watch, kind_of(watch), &limit, &verdict, now_ns);
-		note_over(watch, true, now_ns, now_ns);
 		return;
 	}
 	uint64_t crowd_pps = engine_threshold(owner->engine, &watch->profile.end.addr)->host_pps;
@@ -305,7 +312,7 @@ static void look_live(struct watch_owner *owner, struct watch *watch, struct rat
 	}
 }
 
-static void look_offline(struct watch_owner *owner, struct watch *watch, struct rate rate, int64_t now_ns)
+static void look_offline(struct watch_owner *owner, struct watch *watch, struct rate rate, int64_t now_ns, bool is_final)
 {
 	uint64_t least = owner->engine->config.offline_packets;
 	if (watch->profile.observations < OBSERVATIONS_MIN)
@@ -314,7 +321,9 @@ static void look_offline(struct watch_owner *owner, struct watch *watch, struct 
 	struct limit limit = {"offline_packets", least, 0};
 	judge_watch(owner, watch, rate.pps, &verdict);
 	watch->judged_ns = now_ns;
-	bool is_clear = verdict.attack_packets >= least && verdict.sure >= 60 &&
+	/* Handshakes need a round trip to explain their SYNs: what is small must also have lasted. */
+	bool is_settled = is_final || now_ns - watch->profile.epoch_ns >= OFFLINE_SETTLE_NS || verdict.attack_packets >= least * 20;
+	bool is_clear = is_settled && verdict.attack_packets >= least && verdict.sure >= 60 &&
 		verdict.attack_packets * 1000 >= verdict.packets * OFFLINE_ATTACK_PERMILLE;
 	if (is_clear || limit_find(owner, watch, &verdict, rate, now_ns, &limit))
 		begin(owner, watch, kind_of(watch), &limit, &verdict, now_ns);
@@ -393,7 +402,7 @@ void watch_tick(struct watch_owner *owner, struct watch *watch, int64_t now_ns)
 	} else if (!offline) {
 		look_live(owner, watch, rate, now_ns);
 	} else if (now_ns - watch->judged_ns >= OFFLINE_LOOK_NS) {
-		look_offline(owner, watch, rate, now_ns);
+		look_offline(owner, watch, rate, now_ns, false);
 	}
 	profile_decay(profile, now_ns);
 	bool is_told_enough = !offline || profile->observations >= OFFLINE_EPOCH_OBSERVATIONS;
@@ -409,7 +418,7 @@ void watch_finish(struct watch_owner *owner, struct watch *watch, int64_t now_ns
 	if (rate.pps > watch->peak_pps)
 		watch->peak_pps = rate.pps;
 	if (!watch->is_open && owner->engine->config.offline)
-		look_offline(owner, watch, rate, now_ns);
+		look_offline(owner, watch, rate, now_ns, true);
 	if (watch->is_open)
 		end(owner, watch, now_ns);
 }

@@ -36,7 +36,7 @@ struct watch {
 	int64_t judged_ns; /* last time */
 	uint64_t peak_pps;
 	uint64_t peak_bps;
-	uint64_t confidence; /* highest so far */
+	struct verdict verdict; /* the last one that named a vector: the last word of a finding is not "nothing" */
 	uint64_t told[2]; /* vectors told of, by bit */
 	uint64_t seen[2]; /* new vectors at the last look: told when they are there again */
 	int64_t rises_ns[WATCH_PULSES]; /* starts of the last rises */
