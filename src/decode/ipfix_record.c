@@ -329,8 +329,10 @@ static void section_observe(struct ipfix_message *message, const struct template
 	obs->sampling = record_sampling(message, template, value);
 	record_times(message, template, value, obs);
 	size_t captured_bytes = value[SLOT_SECTION];
-	size_t wire_bytes = value[SLOT_FRAME_BYTES] > captured_bytes && value[SLOT_FRAME_BYTES] <= UINT16_MAX ?
-		value[SLOT_FRAME_BYTES] : captured_bytes;
+	/* Without the frame's size, the packet's own length is believed. */
+	size_t wire_bytes = template->has[SLOT_FRAME_BYTES] ? value[SLOT_FRAME_BYTES] : UINT16_MAX;
+	if (wire_bytes < captured_bytes)
+		wire_bytes = captured_bytes;
 	int err = value[SLOT_SECTION_OFFSET] != 0 ? E_UNSUPPORTED :
 		packet_parse(template->section_link, record->section, captured_bytes, wire_bytes, obs);
 	if (err == E_UNSUPPORTED)

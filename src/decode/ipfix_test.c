@@ -679,10 +679,12 @@ static void fragments_after_the_first_have_no_ports(void **state)
 static void a_packet_section_is_decoded(void **state)
 {
 	struct test_flow *flow = *state;
-	static const struct field fields[] = {{312, 2, 0}, {315, VARIABLE, 0}, {61, 1, 0}, {34, 4, 0}};
 	static const uint8_t frame[] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0x05, 0xdc, 0, 0, 0, 0, 64, 17, 0, 0,
 		192, 0, 2, 1, 198, 51, 100, 2, 0, 53, 0x11, 0x11, 0x05, 0xc8, 0, 0};
-	for (int is_arp = 0; is_arp < 2; is_arp++) {
+	for (int round = 0; round < 3; round++) {
+		int is_arp = round == 1;
+		/* In the last round there is no frame size, only something else of two bytes. */
+		const struct field fields[] = {{round == 2 ? 1000 : 312, 2, 0}, {315, VARIABLE, 0}, {61, 1, 0}, {34, 4, 0}};
 		size_t set;
 		struct test_bytes out = data_begin(fields, ARRAY_LEN(fields), &set);
 		put_be16(&out, 1514);
@@ -693,7 +695,7 @@ static void a_packet_section_is_decoded(void **state)
 		put_be32(&out, 1000);
 		assert_int_equal(data_end(flow, &out, set), OK);
 		assert_int_equal(flow->count, !is_arp);
-		assert_int_equal(counters_of(flow)->records_no_ip, is_arp);
+		assert_int_equal(counters_of(flow)->records_no_ip, round > 0);
 		if (is_arp)
 			continue;
 		assert_int_equal(flow->got[0].bytes, 1500);

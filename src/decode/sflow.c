@@ -68,13 +68,12 @@ static int raw_header_read(struct cursor *cur, struct observation *ret_obs)
 {
 	uint32_t protocol = cursor_be32(cur);
 	uint32_t frame_bytes = cursor_be32(cur);
-	uint32_t stripped_bytes = cursor_be32(cur);
+	cursor_skip(cur, 4); /* stripped: some agents count what they cut off at the end */
 	uint32_t header_bytes = cursor_be32(cur);
 	const uint8_t *header = cursor_take(cur, header_bytes);
 	if (cur->error != OK)
 		return cur->error;
-	uint32_t wire_bytes = frame_bytes > stripped_bytes ? frame_bytes - stripped_bytes : 0;
-	return packet_parse(link_of(protocol), header, header_bytes, wire_bytes > header_bytes ? wire_bytes : header_bytes,
+	return packet_parse(link_of(protocol), header, header_bytes, frame_bytes > header_bytes ? frame_bytes : header_bytes,
 		ret_obs);
 }
 
