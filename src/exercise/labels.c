@@ -22,11 +22,11 @@ const char *labels_vector(const struct scenario_stream *stream, char ret_name[st
 const char *labels_target(const struct scenario *scenario, const struct scenario_attack *attack,
 	char ret_text[static IP_PREFIX_TEXT_BYTES])
 {
-	if (attack->kind != FINDING_SCAN)
+	if (attack->kind != FINDING_SCAN && attack->kind != FINDING_BACKSCATTER)
 		return ip_prefix_write(&attack->target, ret_text);
-	struct ip_addr scanner = address_of_machine(direct_world(scenario->seed, attack->streams[0].recipe), 0,
+	struct ip_addr sender = address_of_machine(direct_world(scenario->seed, attack->streams[0].recipe), 0,
 		scenario->is_v4);
-	return ip_write(&scanner, ret_text);
+	return ip_write(&sender, ret_text);
 }
 
 static json_t *shapes_of(const struct scenario_attack *attack, const struct scenario *scenario)

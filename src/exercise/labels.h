@@ -31,6 +31,6 @@ MUST_USE int labels_write(const char *path, const struct scenario *scenario, con
 /** The name of a stream's vector as a finding should write it; returns ret_name. */
 const char *labels_vector(const struct scenario_stream *stream, char ret_name[static LABELS_VECTOR_BYTES]);
 
-/** What a finding about the attack should write as its target; returns ret_text. */
+/** What a finding about it should write as its target: the attacked, or who scans or answers; returns ret_text. */
 const char *labels_target(const struct scenario *scenario, const struct scenario_attack *attack,
 	char ret_text[static IP_PREFIX_TEXT_BYTES]);

@@ -78,7 +78,7 @@ void score_packet(struct score *score, const struct packet *packet, int64_t now_
 static bool is_target(const struct score *score, const struct scenario_attack *plan, const struct finding *finding)
 {
 	char wanted[IP_PREFIX_TEXT_BYTES], told[IP_PREFIX_TEXT_BYTES];
-	if (plan->kind == FINDING_CARPET_BOMBING || plan->kind == FINDING_BACKSCATTER)
+	if (plan->kind == FINDING_CARPET_BOMBING)
 		return ip_prefix_covers(&plan->target, &finding->target.addr) ||
 			ip_prefix_covers(&finding->target, &plan->target.addr);
 	return strcmp(labels_target(score->scenario, plan, wanted), ip_prefix_write(&finding->target, told)) == 0;
