@@ -269,7 +269,7 @@ static void observe_back(struct carpet *carpet, const struct observation *obs, c
 		return;
 	struct site *site = site_find(carpet, &base, hash);
 	if (site != NULL && site->watch != 0)
-		profile_add_reverse(&carpet->watches[site->watch - 1].watch.profile, obs, mark);
+		profile_add_reverse(&carpet->watches[site->watch - 1].watch.profile, obs, mark, true);
 }
 
 static void carpet_observe(void *state, const struct batch *batch)

@@ -261,7 +261,7 @@ static void hosts_observe(void *state, const struct batch *batch)
 			observe_one(hosts, obs, mark);
 		struct watch *back = index_find(hosts, is_sender ? &obs->dst : &obs->src, is_sender ? mark->dst_hash : mark->src_hash);
 		if (back != NULL) {
-			profile_add_reverse(&back->profile, obs, mark);
+			profile_add_reverse(&back->profile, obs, mark, !is_sender);
 			hosts->engine->sees_answers = true;
 		}
 	}

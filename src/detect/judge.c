@@ -132,28 +132,42 @@ static bool connections_carry_nothing(const struct scene *scene)
 	return distinct_common(syn->flows, ack->flows, DISTINCT_SMALL) * 10 >= distinct_estimate(syn->flows, DISTINCT_SMALL) * 6;
 }
 
-/** One source that tries port after port: the sweep detector's business, unless it is as fast as a flood. */
-static bool is_port_scan(const struct scene *scene, const struct facts *facts)
+/** Packets of the few other ends that sent most of a slot; at most four are asked for. */
+static uint64_t packets_of_heaviest(const struct scene *scene, const struct slot *slot, unsigned count)
 {
-	uint64_t heaviest = 0;
-	if (facts->ports * 2 < facts->slot->packets || facts->pps >= 5000)
-		return false;
-	for (unsigned set = 0; set < PROFILE_PEER_SETS; set++) {
-		for (unsigned way = 0; way < PROFILE_PEER_WAYS; way++) {
-			const struct peer *peer = &scene->profile->peers[set][way];
-			if (peer->vector == facts->slot->vector && peer->packets > heaviest)
-				heaviest = peer->packets;
+	uint64_t heaviest[4] = {0}, sum = 0;
+	const struct peer *peers = &scene->profile->peers[0][0];
+	for (unsigned i = 0; i < PROFILE_PEER_SETS * PROFILE_PEER_WAYS; i++) {
+		uint64_t packets = peers[i].vector == slot->vector ? peers[i].packets : 0;
+		for (unsigned at = 0; at < count && packets > 0; at++) {
+			if (packets <= heaviest[at])
+				continue;
+			uint64_t smaller = heaviest[at];
+			heaviest[at] = packets;
+			packets = smaller;
 		}
 	}
-	return heaviest * 10 >= facts->slot->packets * 8;
+	for (unsigned at = 0; at < count; at++)
+		sum += heaviest[at];
+	return sum;
+}
+
+/** A few sources that try port after port or address after address: the sweep detector's business, unless as fast as a flood. */
+static bool is_scan(const struct scene *scene, const struct facts *facts)
+{
+	if (facts->pps >= 5000)
+		return false;
+	if (scene->is_prefix)
+		return packets_of_heaviest(scene, facts->slot, 4) * 10 >= facts->slot->packets * 8;
+	return facts->ports * 2 >= facts->slot->packets &&
+		packets_of_heaviest(scene, facts->slot, 1) * 10 >= facts->slot->packets * 8;
 }
 
 static struct opinion rule_syn(const struct scene *scene, const struct facts *facts)
 {
 	if (scene->connects)
 		return (struct opinion){1000, 80};
-	bool is_sweep = scene->is_prefix && facts->peers <= 2; /* one source, address after address: likewise */
-	if (is_sweep || is_port_scan(scene, facts))
+	if (is_scan(scene, facts))
 		return innocent;
 	if (scene->requests)
 		return (struct opinion){1000, 70};
@@ -165,6 +179,19 @@ static struct opinion rule_syn(const struct scene *scene, const struct facts *fa
 	if (permille < 200)
 		return innocent;
 	return (struct opinion){permille, scene->visible ? 95 : 88};
+}
+
+/**
+ * Packets that answers explain. Where flows are many and every packet is seen, flow by flow: those that the end
+ * answered. Else by counts: so many packets for each that the end sent.
+ */
+static unsigned unanswered_permille(const struct scene *scene, const struct facts *facts, uint64_t answers, uint64_t each)
+{
+	if (facts->flows < 30 || scene->profile->sampling > 1)
+		return unexplained_permille(facts->slot->packets, answers * each);
+	uint64_t answered = distinct_common(facts->slot->flows, scene->reverse->flows, DISTINCT_SMALL);
+	unsigned permille = unexplained_permille(facts->flows, answered);
+	return permille < 200 ? 0 : permille; /* the sketches err by a tenth */
 }
 
 /** Length of one kind below what a full segment has: machines made these, not transfers. */
@@ -226,15 +253,17 @@ static struct opinion rule_conversation(const struct scene *scene, const struct 
 	if (is_middlebox(scene, facts))
 		return (struct opinion){1000, 85};
 	uint64_t packets = facts->slot->packets;
-	if (scene->visible) {
+	if (scene->reverse->packets > 0) {
 		/* Data is acknowledged at least every 45 segments (64 KiB offloaded); an ACK answers a segment. */
 		uint64_t each = facts->mean_bytes > 100 ? 45 : 3;
-		return (struct opinion){unexplained_permille(packets, scene->reverse->tcp * each), 90};
+		return (struct opinion){unanswered_permille(scene, facts, scene->reverse->tcp, each), 90};
 	}
 	bool is_scattered = facts->flows >= 30 && packets < facts->flows * 3;
 	if (is_scattered)
 		return (struct opinion){1000, 85};
-	if (facts->peers >= 5 && is_fixed_small(facts, 900) && facts->mean_bytes > 60)
+	/* Machines' payload, or acknowledgements of nothing. */
+	bool is_bare = facts->mean_bytes <= 60 && scene->visible && scene->psh * 50 < scene->ack;
+	if (facts->peers >= 5 && is_fixed_small(facts, 900) && (facts->mean_bytes > 60 || is_bare))
 		return (struct opinion){1000, 70};
 	return innocent;
 }
@@ -318,7 +347,7 @@ static struct opinion rule_udp(const struct scene *scene, const struct facts *fa
 {
 	if (scene->context->is_group && facts->pps < 1000)
 		return innocent;
-	unsigned permille = unexplained_permille(facts->slot->packets, scene->reverse->udp * 20);
+	unsigned permille = unanswered_permille(scene, facts, scene->reverse->udp, 20);
 	bool is_spread = facts->peers >= 10 || facts->flows >= 50 || facts->ports >= 50;
 	if (is_spread)
 		return (struct opinion){permille, scene->visible ? 92 : 80};

@@ -181,11 +181,17 @@ static void slot_add_details(struct profile *profile, struct slot *slot, const s
 		top_add(&slot->ttls, obs->ttl, weight, next_random(profile));
 }
 
+/** The same for both directions of a flow: the other end, its port, the port of the profiled end. */
+static uint64_t flow_hash(uint64_t peer_hash, uint16_t peer_port, uint16_t own_port)
+{
+	return hash_mix(peer_hash ^ ((uint64_t)peer_port << 16 | own_port), UINT64_C(0x9e3779b97f4a7c15));
+}
+
 void profile_add(struct profile *profile, const struct observation *obs, const struct mark *mark, bool peer_is_dst)
 {
 	struct slot *slot = slot_find(profile, obs, mark);
 	uint64_t peer_hash = peer_is_dst ? mark->dst_hash : mark->src_hash;
-	uint64_t ports_hash = (uint64_t)obs->src_port << 16 | obs->dst_port;
+	uint16_t peer_port = peer_is_dst ? obs->dst_port : obs->src_port, own_port = peer_is_dst ? obs->src_port : obs->dst_port;
 
 	rates_add(&profile->rates, mark->start_ns, mark->end_ns, mark->packets, mark->bytes);
 	slot->packets += mark->packets;
@@ -200,7 +206,7 @@ void profile_add(struct profile *profile, const struct observation *obs, const s
 		slot->end_ns = mark->end_ns;
 	distinct_add(slot->peers, DISTINCT_SMALL, peer_hash);
 	distinct_add(profile->all_peers, DISTINCT_LARGE, peer_hash);
-	distinct_add(slot->flows, DISTINCT_SMALL, hash_mix(peer_hash ^ ports_hash, UINT64_C(0x9e3779b97f4a7c15)));
+	distinct_add(slot->flows, DISTINCT_SMALL, flow_hash(peer_hash, peer_port, own_port));
 	distinct_add(slot->ports, DISTINCT_SMALL, hash_mix(obs->dst_port + 1u, UINT64_C(0xd1b54a32d192ed03)) * UINT64_C(0x2545f4914f6cdd1d));
 
 	profile->class_packets[mark->flow_class] += mark->packets;
@@ -219,10 +225,16 @@ void profile_add(struct profile *profile, const struct observation *obs, const s
 	peer_add(profile, obs, mark, peer_is_dst, factor);
 }
 
-void profile_add_reverse(struct profile *profile, const struct observation *obs, const struct mark *mark)
+void profile_add_reverse(struct profile *profile, const struct observation *obs, const struct mark *mark, bool peer_is_dst)
 {
 	struct reverse *reverse = &profile->reverse;
 	reverse->packets += mark->packets;
+	bool is_refusal = obs->protocol == PROTOCOL_TCP && obs->tcp_flags & TCP_RST && !(obs->tcp_flags & (TCP_PSH | TCP_SYN));
+	if (!is_refusal && !(obs->traits & TRAIT_FRAGMENT_LATER)) {
+		uint64_t hash = peer_is_dst ? flow_hash(mark->dst_hash, obs->dst_port, obs->src_port)
+					    : flow_hash(mark->src_hash, obs->src_port, obs->dst_port);
+		distinct_add(reverse->flows, DISTINCT_SMALL, hash);
+	}
 	if (obs->protocol == PROTOCOL_TCP) {
 		bool is_flow = obs->traits & TRAIT_FLOW;
 		if (obs->tcp_flags & TCP_SYN && (is_flow || !(obs->tcp_flags & TCP_ACK)))

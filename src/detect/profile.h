@@ -82,6 +82,7 @@ struct reverse {
 	uint64_t icmp_echo;
 	uint64_t other; /* neither TCP, UDP nor ICMP */
 	uint64_t questions[VECTOR_COUNT]; /* UDP to the port of an amplifier */
+	uint8_t flows[DISTINCT_SMALL]; /* flows it answered, hashed like slot.flows; RST is no answer */
 };
 
 struct profile {
@@ -137,8 +138,8 @@ void profile_new_epoch(struct profile *profile, int64_t now_ns);
  */
 void profile_add(struct profile *profile, const struct observation *obs, const struct mark *mark, bool peer_is_dst);
 
-/** Adds traffic of the other direction: what the profiled end answered or asked. */
-void profile_add_reverse(struct profile *profile, const struct observation *obs, const struct mark *mark);
+/** Adds traffic of the other direction: what the profiled end answered or asked; peer_is_dst: it is the sender here. */
+void profile_add_reverse(struct profile *profile, const struct observation *obs, const struct mark *mark, bool peer_is_dst);
 
 /** Halves the recent counts for each second that passed. */
 void profile_decay(struct profile *profile, int64_t now_ns);

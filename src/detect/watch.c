@@ -323,7 +323,8 @@ static void look_offline(struct watch_owner *owner, struct watch *watch, struct 
 	watch->judged_ns = now_ns;
 	/* Handshakes need a round trip to explain their SYNs: what is small must also have lasted. */
 	bool is_settled = is_final || now_ns - watch->profile.epoch_ns >= OFFLINE_SETTLE_NS || verdict.attack_packets >= least * 20;
-	bool is_clear = is_settled && verdict.attack_packets >= least && verdict.sure >= 60 &&
+	unsigned sure_needed = watch->profile.observations < 2 * least ? 75 : 60;
+	bool is_clear = is_settled && verdict.attack_packets >= least && verdict.sure >= sure_needed &&
 		verdict.attack_packets * 1000 >= verdict.packets * OFFLINE_ATTACK_PERMILLE;
 	if (is_clear || limit_find(owner, watch, &verdict, rate, now_ns, &limit))
 		begin(owner, watch, kind_of(watch), &limit, &verdict, now_ns);
