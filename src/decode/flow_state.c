@@ -115,9 +115,9 @@ int flow_note_set(struct flow_exporter *exporter, enum flow_note_kind kind, uint
 	return OK;
 }
 
-bool flow_sampling_sound(struct flow_context *ctx, uint64_t rate)
+bool flow_sampling_sound(struct flow_context *ctx, uint64_t sampling)
 {
-	bool is_sound = rate > 0 && rate <= ctx->state->config.sampling_max;
+	bool is_sound = sampling > 0 && sampling <= ctx->state->config.sampling_max;
 	if (!is_sound)
 		ctx->counters->sampling_refused++;
 	return is_sound;
@@ -160,19 +160,6 @@ struct flow_clock flow_clock_judge(struct flow_context *ctx, int64_t export_wall
 		ctx->counters->clock_refused++;
 	}
 	return clock;
-}
-
-void flow_times_set(struct flow_context *ctx, const struct flow_clock *clock, int64_t start_ns, int64_t end_ns,
-	struct observation *obs)
-{
-	if (start_ns > end_ns || end_ns > clock->export_wall_ns + FLOW_SKEW_MAX_NS ||
-		start_ns < clock->export_wall_ns - FLOW_AGE_MAX_NS) {
-		ctx->counters->clock_refused++;
-		start_ns = clock->export_wall_ns;
-		end_ns = clock->export_wall_ns;
-	}
-	obs->start_ns = start_ns + clock->shift_ns;
-	obs->end_ns = end_ns + clock->shift_ns;
 }
 
 void flow_batch_flush(struct flow_context *ctx)

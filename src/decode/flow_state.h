@@ -106,7 +106,7 @@ const struct flow_note *flow_note_find(const struct flow_exporter *exporter, enu
 MUST_USE int flow_note_set(struct flow_exporter *exporter, enum flow_note_kind kind, uint64_t id, uint32_t value);
 
 /** Whether a sampling rate is believed; one that is not is counted. */
-bool flow_sampling_sound(struct flow_context *ctx, uint64_t rate);
+bool flow_sampling_sound(struct flow_context *ctx, uint64_t sampling);
 
 /** The rate for records of a domain that name no sampler; never 0. */
 uint32_t flow_sampling_default(const struct flow_state *state, const struct flow_exporter *exporter);
@@ -126,8 +126,18 @@ void flow_sequence_take(struct flow_context *ctx, struct flow_exporter *exporter
 struct flow_clock flow_clock_judge(struct flow_context *ctx, int64_t export_wall_ns, uint32_t uptime_ms);
 
 /** Sets the observation's times, or the datagram's own for a pair outside sense. Times are those of the exporter's clock. */
-void flow_times_set(struct flow_context *ctx, const struct flow_clock *clock, int64_t start_ns, int64_t end_ns,
-	struct observation *obs);
+static inline void flow_times_set(struct flow_context *ctx, const struct flow_clock *clock, int64_t start_ns, int64_t end_ns,
+	struct observation *obs)
+{
+	if (start_ns > end_ns || end_ns > clock->export_wall_ns + FLOW_SKEW_MAX_NS ||
+		start_ns < clock->export_wall_ns - FLOW_AGE_MAX_NS) {
+		ctx->counters->clock_refused++;
+		start_ns = clock->export_wall_ns;
+		end_ns = clock->export_wall_ns;
+	}
+	obs->start_ns = start_ns + clock->shift_ns;
+	obs->end_ns = end_ns + clock->shift_ns;
+}
 
 /** Whether a protocol's header begins with a source and a destination port. */
 static inline bool protocol_has_ports(uint8_t protocol)

@@ -142,8 +142,8 @@ static void teach(struct test_flow *flow, uint8_t **ret_saved, size_t *ret_saved
 {
 	assert_true(learn(flow, 1, 256));
 	assert_true(learn(flow, 2, 300));
-	static const uint8_t options[] = {0, 10, 0, 50, 0x65, 0x53, 0xf1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 3, 0, 18, 1, 0x90, 0, 2, 0, 1, 1, 46, 0, 4,
-		0, 34, 0, 4, 1, 0x90, 0, 16, 0, 0, 0, 5, 0, 0, 0, 99, 0, 0, 0, 0};
+	static const uint8_t options[] = {0, 10, 0, 50, 0x65, 0x53, 0xf1, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 3, 0, 18,
+		1, 0x90, 0, 2, 0, 1, 1, 46, 0, 4, 0, 34, 0, 4, 1, 0x90, 0, 16, 0, 0, 0, 5, 0, 0, 0, 99, 0, 0, 0, 0};
 	struct ip_addr addr = ip_from_v4(0xc0000201);
 	assert_int_equal(flow_parse(flow->state, &addr, 0, TEST_EXPORT_NS, options, sizeof(options), test_sink, flow), OK);
 	assert_int_equal(flow_counters_of(flow->state, FLOW_IPFIX)->records_no_ip, 1);

@@ -139,20 +139,21 @@ static void record_times(const struct ipfix_message *message, const struct templ
 /** n out of N (RFC 5477 section 8.2.3); 0 if absent or absurd. */
 static uint64_t rate_of_population(const uint64_t *value)
 {
-	uint64_t size = value[SLOT_SAMPLING_SIZE];
-	uint64_t population = value[SLOT_SAMPLING_POPULATION];
-	return size > 0 && size <= population && population <= UINT32_MAX ? (population + size / 2) / size : 0;
+	uint64_t taken_pkts = value[SLOT_SAMPLING_SIZE];
+	uint64_t of_pkts = value[SLOT_SAMPLING_POPULATION];
+	return taken_pkts > 0 && taken_pkts <= of_pkts && of_pkts <= UINT32_MAX ? (of_pkts + taken_pkts / 2) / taken_pkts : 0;
 }
 
 /** So many taken, so many left out (RFC 5477 section 8.2.1); 0 if absent or absurd. */
 static uint64_t rate_of_interval(const struct template *template, const uint64_t *value)
 {
-	uint64_t interval = value[SLOT_PACKET_INTERVAL];
-	uint64_t space = value[SLOT_PACKET_SPACE];
+	uint64_t taken_pkts = value[SLOT_PACKET_INTERVAL];
+	uint64_t left_pkts = value[SLOT_PACKET_SPACE];
 	/* Deviates: without the space, it is what exporters mean by 1 in this many. */
 	if (!template->has[SLOT_PACKET_SPACE])
-		return interval;
-	return interval > 0 && interval <= UINT32_MAX && space <= UINT32_MAX ? (interval + space + interval / 2) / interval : 0;
+		return taken_pkts;
+	bool is_sound = taken_pkts > 0 && taken_pkts <= UINT32_MAX && left_pkts <= UINT32_MAX;
+	return is_sound ? (taken_pkts + left_pkts + taken_pkts / 2) / taken_pkts : 0;
 }
 
 static uint64_t rate_of_probability(const uint64_t *value)
@@ -168,9 +169,9 @@ static uint64_t rate_of_probability(const uint64_t *value)
  */
 static uint64_t rate_of(const struct template *template, const uint64_t *value)
 {
-	uint64_t rate = first_of(value[SLOT_SAMPLING_INTERVAL], value[SLOT_SAMPLER_INTERVAL], rate_of_population(value),
+	uint64_t sampling = first_of(value[SLOT_SAMPLING_INTERVAL], value[SLOT_SAMPLER_INTERVAL], rate_of_population(value),
 		rate_of_interval(template, value));
-	return rate != 0 ? rate : rate_of_probability(value);
+	return sampling != 0 ? sampling : rate_of_probability(value);
 }
 
 static bool tells_rate(const struct template *template)
@@ -185,9 +186,9 @@ static uint32_t record_sampling(const struct ipfix_message *message, const struc
 	const uint64_t *value)
 {
 	if (tells_rate(template)) {
-		uint64_t rate = rate_of(template, value);
-		if (flow_sampling_sound(message->ctx, rate))
-			return (uint32_t)rate;
+		uint64_t sampling = rate_of(template, value);
+		if (flow_sampling_sound(message->ctx, sampling))
+			return (uint32_t)sampling;
 	}
 	if (message->exporter->note_count == 0)
 		return message->sampling;
@@ -211,16 +212,16 @@ void ipfix_options_learn(struct ipfix_message *message, const struct template *t
 		exporter->boot_wall_ms = value[SLOT_BOOT_MS];
 	if (!tells_rate(template))
 		return;
-	uint64_t rate = rate_of(template, value);
-	if (!flow_sampling_sound(ctx, rate))
+	uint64_t sampling = rate_of(template, value);
+	if (!flow_sampling_sound(ctx, sampling))
 		return;
 	int err = OK;
 	if (template->has[SLOT_SELECTOR])
-		err = flow_note_set(exporter, NOTE_SELECTOR, value[SLOT_SELECTOR], (uint32_t)rate);
+		err = flow_note_set(exporter, NOTE_SELECTOR, value[SLOT_SELECTOR], (uint32_t)sampling);
 	else if (value[SLOT_IN_INTERFACE] != 0)
-		err = flow_note_set(exporter, NOTE_INTERFACE, value[SLOT_IN_INTERFACE], (uint32_t)rate);
+		err = flow_note_set(exporter, NOTE_INTERFACE, value[SLOT_IN_INTERFACE], (uint32_t)sampling);
 	else
-		exporter->sampling = (uint32_t)rate;
+		exporter->sampling = (uint32_t)sampling;
 	if (err != OK)
 		ctx->counters->sampling_refused++;
 }
@@ -352,7 +353,10 @@ void ipfix_record_observe(struct ipfix_message *message, const struct template *
 	struct flow_context *ctx = message->ctx;
 	const uint64_t *value = record->value;
 	struct observation *obs = flow_batch_next(ctx);
-	*obs = (struct observation){.exporter = ctx->exporter_index, .protocol = (uint8_t)value[SLOT_PROTOCOL]};
+	static const struct observation blank; /* copied, for clearing is slower */
+	*obs = blank;
+	obs->exporter = ctx->exporter_index;
+	obs->protocol = (uint8_t)value[SLOT_PROTOCOL];
 	if (!record_addresses(template, value, obs)) {
 		if (template->has[SLOT_SECTION])
 			section_observe(message, template, record);

@@ -654,7 +654,8 @@ static void icmp_type_and_code_have_three_places(void **state)
 static void fragments_after_the_first_have_no_ports(void **state)
 {
 	struct test_flow *flow = *state;
-	static const struct field fields[] = {{8, 4, 0}, {12, 4, 0}, {2, 4, 0}, {1, 4, 0}, {4, 1, 0}, {7, 2, 0}, {88, 2, 0}, {197, 1, 0}};
+	static const struct field fields[] = {{8, 4, 0}, {12, 4, 0}, {2, 4, 0}, {1, 4, 0}, {4, 1, 0}, {7, 2, 0},
+		{88, 2, 0}, {197, 1, 0}};
 	static const struct {
 		uint16_t offset;
 		uint8_t flags;

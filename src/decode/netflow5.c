@@ -27,9 +27,9 @@ _Static_assert(RECORDS_MAX <= FLOW_BATCH_MAX, "a datagram is one batch");
 /** The interval of the header; where it is 0 (not said) or absurd, what was said before. */
 static uint32_t sampling_of(struct flow_context *ctx, struct flow_exporter *exporter, uint16_t field)
 {
-	uint32_t interval = field & 0x3fffu; /* whatever the mode: some send an interval with mode 0 */
-	if (interval != 0 && flow_sampling_sound(ctx, interval))
-		exporter->sampling = interval;
+	uint32_t sampling = field & 0x3fffu; /* whatever the mode: some send an interval with mode 0 */
+	if (sampling != 0 && flow_sampling_sound(ctx, sampling))
+		exporter->sampling = sampling;
 	return flow_sampling_default(ctx->state, exporter);
 }
 
@@ -39,10 +39,9 @@ static int32_t age_ms(uint32_t uptime_ms, uint32_t then_ms)
 	return (int32_t)(uptime_ms - then_ms);
 }
 
-static void record_parse(struct flow_context *ctx, const struct flow_clock *clock, uint32_t sampling,
+static void record_parse(struct flow_context *ctx, const struct flow_clock *clock, const struct observation *blank,
 	const uint8_t *record)
 {
-	struct observation *obs = flow_batch_next(ctx);
 	uint64_t packets = load_be32(record + 16);
 	uint64_t bytes = load_be32(record + 20);
 	if (packets == 0) {
@@ -52,18 +51,16 @@ static void record_parse(struct flow_context *ctx, const struct flow_clock *cloc
 			ctx->counters->records_malformed++;
 		return;
 	}
-	*obs = (struct observation){
-		.src = ip_from_v4(load_be32(record)),
-		.dst = ip_from_v4(load_be32(record + 4)),
-		.packets = packets,
-		.bytes = bytes,
-		.sampling = sampling,
-		.exporter = ctx->exporter_index,
-		.src_port = load_be16(record + 32),
-		.dst_port = load_be16(record + 34),
-		.tcp_flags = record[37],
-		.protocol = record[38],
-	};
+	struct observation *obs = flow_batch_next(ctx);
+	*obs = *blank;
+	obs->src = ip_from_v4(load_be32(record));
+	obs->dst = ip_from_v4(load_be32(record + 4));
+	obs->packets = packets;
+	obs->bytes = bytes;
+	obs->src_port = load_be16(record + 32);
+	obs->dst_port = load_be16(record + 34);
+	obs->tcp_flags = record[37];
+	obs->protocol = record[38];
 	int64_t start_ns = clock->export_wall_ns - age_ms(clock->uptime_ms, load_be32(record + 24)) * NS_PER_MS;
 	int64_t end_ns = clock->export_wall_ns - age_ms(clock->uptime_ms, load_be32(record + 28)) * NS_PER_MS;
 	flow_times_set(ctx, clock, start_ns, end_ns, obs);
@@ -86,11 +83,15 @@ int netflow5_parse(struct flow_context *ctx, const uint8_t *bytes, size_t length
 	const uint8_t *records = cursor_take(&cur, (here < count ? here : count) * RECORD_BYTES);
 	struct flow_exporter *exporter = flow_exporter_heard(ctx, FLOW_NETFLOW5, ctx->sender, load_be16(header + 20));
 	flow_sequence_take(ctx, exporter, load_be32(header + 16), (uint32_t)count, RECORDS_MAX);
-	uint32_t sampling = sampling_of(ctx, exporter, load_be16(header + 22));
+	/* What all records share; copied, for clearing is slower. */
+	const struct observation blank = {
+		.sampling = sampling_of(ctx, exporter, load_be16(header + 22)),
+		.exporter = ctx->exporter_index,
+	};
 	int64_t export_wall_ns = load_be32(header + 8) * NS_PER_S + load_be32(header + 12);
 	struct flow_clock clock = flow_clock_judge(ctx, export_wall_ns, load_be32(header + 4));
 	for (size_t i = 0; i < here && i < count; i++)
-		record_parse(ctx, &clock, sampling, records + i * RECORD_BYTES);
+		record_parse(ctx, &clock, &blank, records + i * RECORD_BYTES);
 	flow_batch_flush(ctx);
 	return err;
 }

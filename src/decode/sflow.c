@@ -150,7 +150,7 @@ static void flow_sample_parse(struct flow_context *ctx, struct flow_exporter *ex
 {
 	cursor_skip(cur, 4); /* sequence of the sample */
 	uint64_t source = is_expanded ? cursor_be64(cur) : cursor_be32(cur);
-	uint32_t rate = cursor_be32(cur);
+	uint32_t sampling = cursor_be32(cur);
 	cursor_skip(cur, 4); /* pool */
 	uint32_t drops = cursor_be32(cur);
 	cursor_skip(cur, is_expanded ? 16 : 8); /* input and output interface */
@@ -167,8 +167,8 @@ static void flow_sample_parse(struct flow_context *ctx, struct flow_exporter *ex
 			ctx->counters->records_malformed++;
 		return;
 	}
-	if (flow_sampling_sound(ctx, rate))
-		exporter->sampling = rate;
+	if (flow_sampling_sound(ctx, sampling))
+		exporter->sampling = sampling;
 	obs->sampling = flow_sampling_default(ctx->state, exporter);
 	obs->exporter = ctx->exporter_index;
 	obs->start_ns = ctx->arrived_wall_ns;

@@ -33,12 +33,12 @@ static void part_end(struct test_bytes *out, size_t at)
 	patch_be16(out, at - 2, out->length - at);
 }
 
-static size_t sample_begin(struct test_bytes *out, uint32_t rate, uint32_t drops, uint32_t records)
+static size_t sample_begin(struct test_bytes *out, uint32_t sampling, uint32_t drops, uint32_t records)
 {
 	size_t at = part_begin(out, 1);
 	put_be32(out, 1);
 	put_be32(out, 3);
-	put_be32(out, rate);
+	put_be32(out, sampling);
 	put_be32(out, 100000);
 	put_be32(out, drops);
 	put_be32(out, 1);
@@ -79,10 +79,10 @@ static const struct flow_counters *counters_of(const struct test_flow *flow)
 	return flow_counters_of(flow->state, FLOW_SFLOW5);
 }
 
-static struct test_bytes raw_datagram(uint32_t sequence, uint32_t rate, uint32_t drops)
+static struct test_bytes raw_datagram(uint32_t sequence, uint32_t sampling, uint32_t drops)
 {
 	struct test_bytes out = datagram_begin(sequence, 1);
-	size_t at = sample_begin(&out, rate, drops, 1);
+	size_t at = sample_begin(&out, sampling, drops, 1);
 	raw_put(&out, 1);
 	part_end(&out, at);
 	return out;
@@ -274,11 +274,11 @@ static void absurd_rates_are_refused_and_the_last_good_one_stays(void **state)
 {
 	struct test_flow *flow = *state;
 	static const struct {
-		uint32_t rate, sampling, refused;
+		uint32_t told, sampling, refused;
 	} cases[] = {{0, 1, 1}, {LIMIT_FLOW_SAMPLING, LIMIT_FLOW_SAMPLING, 1}, {2048, 2048, 1},
 		{LIMIT_FLOW_SAMPLING + 1, 2048, 2}, {UINT32_MAX, 2048, 3}};
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct test_bytes out = raw_datagram(1, cases[i].rate, 0);
+		struct test_bytes out = raw_datagram(1, cases[i].told, 0);
 		assert_int_equal(test_send(flow, &out), OK);
 		assert_int_equal(flow->got[0].sampling, cases[i].sampling);
 		assert_int_equal(counters_of(flow)->sampling_refused, cases[i].refused);
