@@ -17,7 +17,7 @@
 #include "intel/intel.h"
 #include "record/finding.h"
 
-#define DETECT_BATCH_MAX 512 /* observations that detect_observe() takes at once */
+#define DETECT_BATCH_MAX 256 /* observations that detect_observe() takes at once */
 
 /** Where a flood begins, for one network. 0 means: not watched by this. Rates are per second, corrected for sampling. */
 struct detect_threshold {

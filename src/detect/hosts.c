@@ -250,10 +250,12 @@ static void hosts_observe(void *state, const struct batch *batch)
 {
 	struct hosts *hosts = state;
 	bool is_sender = hosts->role == WATCH_SENDER;
+	if (is_sender && !intel_has_networks(hosts->engine->intel))
+		return; /* nobody is ours */
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct mark *mark = &batch->marks[i];
-		if (i + PREFETCH_AHEAD < batch->count) {
-			const struct mark *ahead = &batch->marks[i + PREFETCH_AHEAD];
+		const struct mark *ahead = &batch->marks[i + PREFETCH_AHEAD];
+		if (i + PREFETCH_AHEAD < batch->count && concerns(hosts, ahead)) {
 			targets_prefetch(&hosts->targets, is_sender ? ahead->src_hash : ahead->dst_hash);
 		}
 		const struct observation *obs = &batch->obs[i];

@@ -30,6 +30,7 @@ struct intel {
 	struct prefix_table *side_table;
 	struct database *database; /* NULL: none */
 	char country[3]; /* domestic; "" none */
+	bool has_sides; /* anything is domestic or foreign at all */
 };
 
 /** A configured prefix with its side; rank breaks the tie of equal prefixes. */
@@ -112,6 +113,7 @@ static int sides_build(struct intel *intel, const struct intel_config *config)
 		err = database_open(config->database_path, &intel->database);
 	if (err == OK && intel->database != NULL && intel->country[0] != '\0')
 		err = database_paint(intel);
+	intel->has_sides = intel->database != NULL || config->network_count + config->domestic_count + config->foreign_count > 0;
 	return err == OK ? claims_paint(intel->side_table, config) : err;
 }
 
@@ -180,6 +182,8 @@ enum flow_class intel_flow_class(const struct intel *intel, const struct ip_addr
 		[SIDE_FOREIGN] = {[SIDE_FOREIGN] = FLOW_CLASS_FOREIGN_FOREIGN, [SIDE_DOMESTIC] = FLOW_CLASS_FOREIGN_DOMESTIC},
 		[SIDE_DOMESTIC] = {[SIDE_FOREIGN] = FLOW_CLASS_DOMESTIC_FOREIGN, [SIDE_DOMESTIC] = FLOW_CLASS_DOMESTIC_DOMESTIC},
 	};
+	if (!intel->has_sides)
+		return FLOW_CLASS_UNKNOWN; /* nothing is configured that could tell */
 	return classes[prefix_table_find(intel->side_table, src)][prefix_table_find(intel->side_table, dst)];
 }
 
