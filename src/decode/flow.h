@@ -109,6 +109,7 @@ MUST_USE int flow_state_save(const struct flow_state *state, uint8_t **ret_bytes
 /**
  * Reads what flow_state_save() wrote, into an empty state. The file is treated as hostile.
  *
- * @return OK, E_MALFORMED, E_TRUNCATED, E_UNSUPPORTED (another version), E_LIMIT
+ * @return OK, E_MALFORMED, E_TRUNCATED, E_UNSUPPORTED (another version), E_LIMIT, E_STATE (not empty); after a failure the
+ *         state is as empty as it was
  */
 MUST_USE int flow_state_load(struct flow_state *state, const uint8_t *bytes, size_t length_bytes);
