@@ -301,10 +301,10 @@ static char *file_read(int fd, size_t *ret_length_bytes)
 		errno = S_ISDIR(st.st_mode) ? EISDIR : S_ISREG(st.st_mode) ? EFBIG : EINVAL;
 		return NULL;
 	}
-	size_t size = (size_t)st.st_size, used = 0;
-	char *text = malloc(size + 1);
-	while (text != NULL && used < size) {
-		ssize_t got = read(fd, text + used, size - used);
+	size_t file_bytes = (size_t)st.st_size, used = 0;
+	char *text = malloc(file_bytes + 1);
+	while (text != NULL && used < file_bytes) {
+		ssize_t got = read(fd, text + used, file_bytes - used);
 		if (got < 0) {
 			free(text);
 			return NULL;

@@ -36,13 +36,13 @@ static const struct conf_section sections[] = {
 };
 static const struct conf_schema schema = {options, ARRAY_LEN(options), sections, ARRAY_LEN(sections)};
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length_bytes);
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length_bytes)
 {
 	struct values values = {0};
 	char complaint[CONF_COMPLAINT_BYTES] = "";
-	int err = conf_parse(&schema, "fuzz", (const char *)data, size, &values, complaint);
+	int err = conf_parse(&schema, "fuzz", (const char *)data, length_bytes, &values, complaint);
 	ASSERT((err == OK) == (complaint[0] == '\0'));
 	ASSERT(strchr(complaint, '\n') == NULL && strlen(values.text) < sizeof(values.text));
 	return 0;

@@ -28,14 +28,14 @@ static void peer_text_is_escaped_and_cut(void **state)
 }
 
 /** What log_line() writes, read back through a pipe. */
-static size_t line_of(const char *text, char *ret_line, size_t size)
+static size_t line_of(const char *text, char *ret_line, size_t room_bytes)
 {
 	int ends[2], saved = dup(STDERR_FILENO);
 	assert_int_equal(pipe(ends), 0);
 	assert_return_code(dup2(ends[1], STDERR_FILENO), 0);
 	log_line(LOG_LEVEL_WARNING, "%s", text);
 	assert_return_code(dup2(saved, STDERR_FILENO), 0);
-	ssize_t got = read(ends[0], ret_line, size - 1);
+	ssize_t got = read(ends[0], ret_line, room_bytes - 1);
 	assert_true(got > 0);
 	ret_line[got] = '\0';
 	close(ends[0]);

@@ -51,10 +51,10 @@ void metrics_family(struct metrics *metrics, enum metrics_type type, const char 
 }
 
 /** A label's value between quotes: backslash, quote and line feed are escaped, as the format demands. */
-static size_t label_value_write(const char *value, char *out, size_t size)
+static size_t label_value_write(const char *value, char *out, size_t room_bytes)
 {
 	size_t used = 0;
-	for (; *value != '\0' && used + 2 < size; value++) {
+	for (; *value != '\0' && used + 2 < room_bytes; value++) {
 		if (*value == '\\' || *value == '"' || *value == '\n')
 			out[used++] = '\\';
 		out[used++] = *value == '\n' ? 'n' : *value;

@@ -312,9 +312,9 @@ static void thresholds_complete(struct config *config)
 	for (size_t i = 0; i < config->threshold_count; i++) {
 		for (size_t row = 0; row < ARRAY_LEN(threshold_options); row++) {
 			size_t offset = threshold_options[row].offset;
-			uint64_t *rate = (uint64_t *)((char *)&config->thresholds[i] + offset);
-			if (*rate == RATE_UNSET)
-				memcpy(rate, (const char *)&config->detect.defaults + offset, sizeof(*rate));
+			uint64_t *limit = (uint64_t *)((char *)&config->thresholds[i] + offset);
+			if (*limit == RATE_UNSET)
+				memcpy(limit, (const char *)&config->detect.defaults + offset, sizeof(*limit));
 		}
 	}
 	config->detect.networks = config->thresholds;

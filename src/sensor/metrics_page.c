@@ -147,7 +147,8 @@ static void findings_write(struct metrics *metrics, const struct sensor *sensor)
 	metrics_family(metrics, METRICS_GAUGE, "hinomi_finding_lines", "Lines of findings by file and state.");
 	line_file_write(metrics, "own", sensor->findings.own);
 	line_file_write(metrics, "outgoing", sensor->findings.outgoing);
-	metrics_family(metrics, METRICS_COUNTER, "hinomi_sources_erased_total", "Sources taken out of outgoing findings by flow class.");
+	metrics_family(metrics, METRICS_COUNTER, "hinomi_sources_erased_total",
+		"Sources taken out of outgoing findings by flow class.");
 	metrics_sample(metrics, sensor->findings.sources_erased, NULL);
 	metrics_family(metrics, METRICS_COUNTER, "hinomi_saves_failed_total", "State that could not be saved, tried again.");
 	metrics_sample(metrics, sensor->saves_failed, NULL);

@@ -44,7 +44,7 @@
 #include "decode/packet.h"
 #include "sensor/sample_abi.h"
 
-#include "sample.skel.h"
+#include "sensor/sample.skel.h"
 
 #define RING_BYTES_DEFAULT (8u << 20) /* 38,000 samples: 380 ms at 10 Mpps and 1:100 */
 #define RING_BYTES_MIN (64u << 10)
