@@ -43,11 +43,12 @@ static bool ethertype_leads_on(uint16_t ethertype)
 /** IP by its version nibble, which must be there. */
 static uint16_t raw_ethertype(struct view *view)
 {
-	if (cursor_left(&view->cur) == 0) {
+	struct cursor ahead = view->cur;
+	uint8_t version = cursor_u8(&ahead) >> 4;
+	if (ahead.error != OK) {
 		cursor_fail(&view->cur, E_TRUNCATED);
 		return ETHERTYPE_NONE;
 	}
-	uint8_t version = view->cur.at[0] >> 4;
 	return version == 4 ? ETHERTYPE_IPV4 : version == 6 ? ETHERTYPE_IPV6 : ETHERTYPE_NONE;
 }
 

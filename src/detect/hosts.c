@@ -159,6 +159,7 @@ static bool give_back(struct hosts *hosts, int64_t now_ns)
 		struct watch *watch = &hosts->watches[number];
 		if (!watch_is_idle(watch, now_ns))
 			continue;
+		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): used_count is 0 until there are watches */
 		struct target *target = targets_find(&hosts->targets, &watch->profile.end.addr, watch->profile.host_hash);
 		if (hosts->engine->config.offline)
 			watch_finish(&hosts->owner, watch, now_ns);

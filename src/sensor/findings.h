@@ -29,7 +29,7 @@ MUST_USE int findings_init(struct findings *findings, const struct config *confi
 void findings_done(struct findings *findings);
 
 /** Takes a finding; a detect_sink whose arg is the struct findings. */
-void findings_tell(void *findings, const struct finding *finding);
+void findings_tell(void *arg, const struct finding *finding);
 
 /** Tries again to write what waits. */
 void findings_flush(struct findings *findings);
