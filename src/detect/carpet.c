@@ -351,7 +351,7 @@ static void carpet_open(void *state, detect_sink *sink, void *arg)
 /** Whether most of a site's traffic is attack, though its finding is not open yet. */
 static bool is_attacked(const struct carpet *carpet, const struct site_watch *site)
 {
-	struct judge_context context = {.sees_answers = carpet->engine->sees_answers, .peak_pps = site->watch.peak_pps};
+	struct judge_context context = watch_context(&carpet->owner, &site->watch, carpet->engine->now_ns);
 	struct verdict verdict;
 	judge(&site->watch.profile, &context, &verdict);
 	return verdict.attack_packets * 10 >= verdict.packets * 6;

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "core/clock.h"
 #include "core/err.h"
 #include "detect/classify.h"
 
@@ -189,11 +190,15 @@ static struct opinion rule_syn(const struct scene *scene, const struct facts *fa
  */
 static unsigned unanswered_permille(const struct scene *scene, const struct facts *facts, uint64_t answers, uint64_t each)
 {
+	unsigned by_count = unexplained_permille(facts->slot->packets, answers * each);
 	if (facts->flows < 30 || scene->profile->sampling > 1)
-		return unexplained_permille(facts->slot->packets, answers * each);
+		return by_count;
 	uint64_t answered = distinct_common(facts->slot->flows, scene->reverse->flows, DISTINCT_SMALL);
-	unsigned permille = unexplained_permille(facts->flows, answered);
-	return permille < 200 ? 0 : permille; /* the sketches err by a tenth */
+	unsigned by_flow = unexplained_permille(facts->flows, answered);
+	bool is_newborn = scene->context->age_ns < 500 * NS_PER_MS, is_young = scene->context->age_ns < NS_PER_S;
+	if (is_newborn || (is_young && by_flow < 800))
+		return by_flow < by_count ? by_flow : by_count;
+	return by_flow < 200 ? 0 : by_flow; /* the sketches err by a tenth */
 }
 
 /** Length of one kind below what a full segment has: machines made these, not transfers. */
@@ -239,8 +244,10 @@ static bool is_middlebox(const struct scene *scene, const struct facts *facts)
 {
 	uint32_t port = 0;
 	unsigned permille = top_first_permille(&facts->slot->src_ports, &port);
-	return (port == 80 || port == 443) && permille >= 600 && facts->peers >= 10 && facts->mean_bytes >= 100 &&
-		scene->reverse->syn * 10 < facts->flows && (scene->visible || facts->flows * 5 >= facts->slot->packets);
+	uint64_t answered = distinct_common(facts->slot->flows, scene->reverse->flows, DISTINCT_SMALL);
+	bool is_web = (port == 80 || port == 443) && permille >= 600 && facts->peers >= 10 && facts->mean_bytes >= 100;
+	return is_web && !scene->context->is_sender && scene->reverse->syn * 10 < facts->flows && answered * 2 < facts->flows &&
+		(scene->visible || facts->flows * 5 >= facts->slot->packets);
 }
 
 /** ACKs and data without the other half of a conversation. */

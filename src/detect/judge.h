@@ -19,7 +19,9 @@
 /** What the judge must know beside the profile. */
 struct judge_context {
 	bool sees_answers; /* traffic from watched ends is seen at all on this sensor */
+	bool is_sender; /* the end sends what is judged: its services answer, they are not answered to */
 	bool is_group; /* the end is a multicast or broadcast address */
+	int64_t age_ns; /* of the epoch: in a short one answers may still be on their way */
 	uint64_t peak_pps; /* highest rate of the time that is judged */
 };
 

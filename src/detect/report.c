@@ -266,7 +266,7 @@ void watch_report(struct watch_owner *owner, struct watch *watch, enum finding_p
 {
 	struct engine *engine = owner->engine;
 	struct finding *finding = &engine->scratch;
-	struct judge_context context = {.sees_answers = engine->sees_answers, .peak_pps = watch->peak_pps};
+	struct judge_context context = watch_context(owner, watch, now_ns);
 	struct verdict verdict;
 	judge(&watch->profile, &context, &verdict);
 	if (verdict.count > 0)

@@ -39,13 +39,20 @@ static bool is_group(const struct ip_prefix *end)
 	return addr->bytes[12] >= 224;
 }
 
-static void judge_watch(const struct watch_owner *owner, const struct watch *watch, uint64_t pps, struct verdict *ret_verdict)
+struct judge_context watch_context(const struct watch_owner *owner, const struct watch *watch, int64_t now_ns)
 {
-	struct judge_context context = {
+	return (struct judge_context){
 		.sees_answers = owner->engine->sees_answers,
+		.is_sender = watch->role == WATCH_SENDER,
 		.is_group = is_group(&watch->profile.end),
-		.peak_pps = pps > watch->peak_pps ? pps : watch->peak_pps,
+		.age_ns = now_ns - watch->profile.epoch_ns,
+		.peak_pps = watch->peak_pps,
 	};
+}
+
+static void judge_watch(const struct watch_owner *owner, const struct watch *watch, int64_t now_ns, struct verdict *ret_verdict)
+{
+	struct judge_context context = watch_context(owner, watch, now_ns);
 	judge(&watch->profile, &context, ret_verdict);
 }
 
@@ -297,7 +304,7 @@ static void look_live(struct watch_owner *owner, struct watch *watch, struct rat
 		return;
 	struct verdict verdict;
 	struct limit limit;
-	judge_watch(owner, watch, rate.pps, &verdict);
+	judge_watch(owner, watch, now_ns, &verdict);
 	watch->judged_ns = now_ns;
 	if (limit_find(owner, watch, &verdict, rate, now_ns, &limit)) {
 		begin(owner, watch, kind_of(watch), &limit, &verdict, now_ns);
@@ -319,7 +326,7 @@ static void look_offline(struct watch_owner *owner, struct watch *watch, struct 
 		return;
 	struct verdict verdict;
 	struct limit limit = {"offline_packets", least, 0};
-	judge_watch(owner, watch, rate.pps, &verdict);
+	judge_watch(owner, watch, now_ns, &verdict);
 	watch->judged_ns = now_ns;
 	/* Handshakes need a round trip to explain their SYNs: what is small must also have lasted. */
 	bool is_settled = is_final || now_ns - watch->profile.epoch_ns >= OFFLINE_SETTLE_NS || verdict.attack_packets >= least * 20;
@@ -358,7 +365,7 @@ static int64_t quiet_ns(const struct watch_owner *owner, const struct watch *wat
 static void look_open(struct watch_owner *owner, struct watch *watch, struct rate rate, int64_t now_ns)
 {
 	struct verdict verdict;
-	judge_watch(owner, watch, rate.pps, &verdict);
+	judge_watch(owner, watch, now_ns, &verdict);
 	/* Time may have jumped: what is on was on when it was last seen. */
 	int64_t seen_ns = watch->profile.last_ns < now_ns ? watch->profile.last_ns : now_ns;
 	bool is_on = now_ns - seen_ns < quiet_ns(owner, watch) && is_still_on(owner, watch, &verdict, rate);

@@ -59,6 +59,9 @@ struct watch_owner {
 	uint64_t open_max;
 };
 
+/** What the judge must know of a watch at a time. */
+struct judge_context watch_context(const struct watch_owner *owner, const struct watch *watch, int64_t now_ns);
+
 /** Begins a watch of an end; its findings open later. */
 void watch_init(struct watch *watch, enum watch_role role, const struct ip_prefix *end, uint64_t hash, int64_t now_ns);
 
