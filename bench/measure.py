@@ -52,7 +52,7 @@ def enter():
         os.execvp("unshare", ["unshare", "--mount", "--net", "--pid", "--fork", "--mount-proc", "--kill-child", sys.executable, *sys.argv])
     run("ip", "link", "set", "lo", "up")
     run("mount", "-t", "sysfs", "none", "/sys")
-    for place in ("/var/log", "/run", "/mnt"):
+    for place in ("/var/log", "/run", "/mnt", "/dev/shm"):
         run("mount", "-t", "tmpfs", "none", place)
     atexit.register(stop_all)
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
