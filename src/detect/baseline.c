@@ -192,11 +192,11 @@ void baseline_count(struct baseline *baseline, const struct ip_addr *host, const
 }
 
 /** A rate as a level: eighths of an octave, 0 for none. */
-static uint8_t level_of(uint64_t rate)
+static uint8_t level_of(uint64_t per_s)
 {
-	if (rate == 0)
+	if (per_s == 0)
 		return 0;
-	double level = log2((double)rate) * 8 + 1;
+	double level = log2((double)per_s) * 8 + 1;
 	return level > 255 ? 255 : (uint8_t)level;
 }
 

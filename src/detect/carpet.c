@@ -388,7 +388,7 @@ struct cover {
 	struct finding *finding;
 };
 
-static void cover_add(struct cover *cover, unsigned first, unsigned size)
+static void cover_add(struct cover *cover, unsigned first, unsigned width)
 {
 	struct finding *finding = cover->finding;
 	if (finding->prefix_count == FINDING_PREFIXES_MAX)
@@ -396,32 +396,32 @@ static void cover_add(struct cover *cover, unsigned first, unsigned size)
 	struct ip_prefix *prefix = &finding->prefixes[finding->prefix_count++];
 	prefix->addr = cover->base;
 	prefix->addr.bytes[cover->byte] = (uint8_t)first;
-	prefix->bits = (uint8_t)(cover->byte * 8 + 8 - (unsigned)__builtin_ctz(size));
+	prefix->bits = (uint8_t)(cover->byte * 8 + 8 - (unsigned)__builtin_ctz(width));
 }
 
 /**
- * The smallest prefixes over children first..first+size-1: a range of which at least half is hit is one prefix,
+ * The smallest prefixes over children first..first+width-1: a range of which at least half is hit is one prefix,
  * another is looked at by halves. Depth is at most eight.
  */
-static void cover_range(struct cover *cover, unsigned first, unsigned size)
+static void cover_range(struct cover *cover, unsigned first, unsigned width)
 {
 	unsigned hit = 0;
-	for (unsigned i = first; i < first + size; i++)
+	for (unsigned i = first; i < first + width; i++)
 		hit += cover->weights[i] > cover->floor;
 	if (hit == 0)
 		return;
 	unsigned low = 0, high = 0;
-	for (unsigned i = 0; i < size / 2; i++) {
+	for (unsigned i = 0; i < width / 2; i++) {
 		low += cover->weights[first + i] > cover->floor;
-		high += cover->weights[first + size / 2 + i] > cover->floor;
+		high += cover->weights[first + width / 2 + i] > cover->floor;
 	}
-	bool is_full = hit * 2 >= size && (size == 1 || (low > 0 && high > 0));
+	bool is_full = hit * 2 >= width && (width == 1 || (low > 0 && high > 0));
 	if (is_full) {
-		cover_add(cover, first, size);
+		cover_add(cover, first, width);
 		return;
 	}
-	cover_range(cover, first, size / 2);
-	cover_range(cover, first + size / 2, size / 2);
+	cover_range(cover, first, width / 2);
+	cover_range(cover, first + width / 2, width / 2);
 }
 
 static void cover_block(const struct site_watch *site, unsigned part, struct finding *finding)
@@ -476,7 +476,8 @@ static struct ip_prefix common_prefix(const struct finding *finding)
 static void complete(void *state, struct watch *watch, struct finding *finding)
 {
 	(void)state;
-	const struct site_watch *site = (const struct site_watch *)(const void *)((const char *)watch - offsetof(struct site_watch, watch));
+	const void *whole = (const char *)watch - offsetof(struct site_watch, watch);
+	const struct site_watch *site = whole;
 	bool is_v4 = ip_is_v4(&watch->profile.end.addr);
 	struct cover cover = {.base = watch->profile.end.addr, .byte = is_v4 ? 14 : 6, .finding = finding};
 	uint64_t heaviest = 0;

@@ -210,7 +210,8 @@ static void one_of_ours_that_attacks_is_told(void **state)
 	struct scene scene;
 	scene_init(&scene, "203.0.113.0/24", false);
 	for (int64_t at = 0; at < 2 * NS_PER_S; at += NS_PER_S / 3000)
-		send(&scene, scene_udp(at, SCENE_VICTIM, (uint16_t)random_next(&scene.rng), 0x0b010101, (uint16_t)random_next(&scene.rng), 540));
+		send(&scene, scene_udp(at, SCENE_VICTIM, (uint16_t)random_next(&scene.rng), 0x0b010101,
+			(uint16_t)random_next(&scene.rng), 540));
 	assert_int_equal(scene.told.begun, 1);
 	assert_int_equal(scene.told.first.kind, FINDING_OUTBOUND_ATTACK);
 	scene_done(&scene);
@@ -264,7 +265,8 @@ static void sampling_is_corrected(void **state)
 	struct scene scene;
 	scene_init(&scene, NULL, false);
 	for (int64_t i = 0; i < 120; i++) {
-		struct observation obs = scene_tcp(i * 25 * NS_PER_MS, (uint32_t)random_next(&scene.rng) | 0x0b000000, 1, SCENE_VICTIM, 80, TCP_SYN);
+		struct observation obs = scene_tcp(i * 25 * NS_PER_MS, (uint32_t)random_next(&scene.rng) | 0x0b000000, 1,
+			SCENE_VICTIM, 80, TCP_SYN);
 		obs.sampling = 100;
 		send(&scene, obs);
 	}
@@ -356,8 +358,8 @@ static void a_learned_norm_is_exceeded(void **state)
 		for (int64_t at = 0; at < 2 * 3600 * NS_PER_S; at += NS_PER_S / 4)
 			send(&scene, scene_udp(at, 0x0b000001, 1000, SCENE_VICTIM, 9000, 100));
 		for (int64_t at = 7200 * NS_PER_S; at < 7203 * NS_PER_S; at += NS_PER_S / 1500)
-			send(&scene, scene_udp(at, (uint32_t)random_next(&scene.rng) | 0x0b000000, (uint16_t)random_next(&scene.rng), SCENE_VICTIM,
-				9000, (uint16_t)(60 + random_below(&scene.rng, 900))));
+			send(&scene, scene_udp(at, (uint32_t)random_next(&scene.rng) | 0x0b000000, (uint16_t)random_next(&scene.rng),
+				SCENE_VICTIM, 9000, (uint16_t)(60 + random_below(&scene.rng, 900))));
 		assert_int_equal(scene.told.begun, learn);
 		if (learn)
 			assert_memory_equal(scene.told.first.threshold, "learned", 7);

@@ -103,7 +103,8 @@ static struct hosts *create(struct engine *engine, enum watch_role role, uint64_
 	hosts->index = calloc(places, sizeof(*hosts->index));
 	hosts->order = calloc(hosts->watch_count + 1, sizeof(*hosts->order));
 	hosts->watches = engine_reserve(hosts->watch_count * sizeof(struct watch));
-	if (hosts->order == NULL || hosts->index == NULL || hosts->watches == NULL || !targets_init(&hosts->targets, memory_bytes / 4)) {
+	if (hosts->order == NULL || hosts->index == NULL || hosts->watches == NULL ||
+		!targets_init(&hosts->targets, memory_bytes / 4)) {
 		hosts_destroy(hosts);
 		return NULL;
 	}

@@ -126,7 +126,8 @@ static bool connections_carry_nothing(const struct scene *scene)
 	const struct slot *ack = slot_of(scene->profile, VECTOR_ACK_FLOOD);
 	/* Honest clients open a few connections each, and are seen between their SYN and their request. */
 	if (syn == NULL || ack == NULL || syn->packets < 50 ||
-		distinct_estimate(syn->flows, DISTINCT_SMALL) < 3 * distinct_estimate(syn->peers, DISTINCT_SMALL) || scene->psh * 10 > scene->syn * 3)
+		distinct_estimate(syn->flows, DISTINCT_SMALL) < 3 * distinct_estimate(syn->peers, DISTINCT_SMALL) ||
+		scene->psh * 10 > scene->syn * 3)
 		return false;
 	if (ack->packets * 2 < syn->packets || ack->packets > syn->packets * 3)
 		return false;

@@ -207,7 +207,8 @@ void profile_add(struct profile *profile, const struct observation *obs, const s
 	distinct_add(slot->peers, DISTINCT_SMALL, peer_hash);
 	distinct_add(profile->all_peers, DISTINCT_LARGE, peer_hash);
 	distinct_add(slot->flows, DISTINCT_SMALL, flow_hash(peer_hash, peer_port, own_port));
-	distinct_add(slot->ports, DISTINCT_SMALL, hash_mix(obs->dst_port + 1u, UINT64_C(0xd1b54a32d192ed03)) * UINT64_C(0x2545f4914f6cdd1d));
+	distinct_add(slot->ports, DISTINCT_SMALL,
+		hash_mix(obs->dst_port + 1u, UINT64_C(0xd1b54a32d192ed03)) * UINT64_C(0x2545f4914f6cdd1d));
 
 	profile->class_packets[mark->flow_class] += mark->packets;
 	profile->observations++;

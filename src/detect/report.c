@@ -259,7 +259,8 @@ void report_why(const struct watch *watch, const struct verdict *verdict, struct
 			vector->packets_permille % 10, vector->name);
 	}
 	const char *ends = watch->role == WATCH_SENDER ? "destination" : "source";
-	snprintf(text + used, room - (size_t)used, "; about %u %s%s", finding->source_count, ends, finding->source_count == 1 ? "" : "s");
+	snprintf(text + used, room - (size_t)used, "; about %u %s%s", finding->source_count, ends,
+		finding->source_count == 1 ? "" : "s");
 }
 
 void watch_report(struct watch_owner *owner, struct watch *watch, enum finding_phase phase, int64_t now_ns)

@@ -104,7 +104,8 @@ static struct sweeper *sweeper_place(struct sweep *sweep, const struct ip_addr *
 	struct sweeper *lightest = NULL;
 	struct sweeper *set = set_of(sweep, hash);
 	for (unsigned i = 0; i < SWEEPER_WAYS; i++) {
-		if (set[i].state == SWEEP_COUNTING && (lightest == NULL || set[i].asks + set[i].answers < lightest->asks + lightest->answers))
+		if (set[i].state == SWEEP_COUNTING &&
+			(lightest == NULL || set[i].asks + set[i].answers < lightest->asks + lightest->answers))
 			lightest = &set[i];
 	}
 	if (lightest == NULL)

@@ -311,7 +311,8 @@ static void look_live(struct watch_owner *owner, struct watch *watch, struct rat
 		return;
 	}
 	uint64_t crowd_pps = engine_threshold(owner->engine, &watch->profile.end.addr)->host_pps;
-	bool is_crowd = watch->role == WATCH_TARGET && crowd_pps != 0 && rate.pps >= crowd_pps && verdict.connections >= 200 && verdict.attack_permille < 100 &&
+	bool is_crowd = watch->role == WATCH_TARGET && crowd_pps != 0 && rate.pps >= crowd_pps &&
+		verdict.connections >= 200 && verdict.attack_permille < 100 &&
 		distinct_estimate(watch->profile.all_peers, DISTINCT_LARGE) >= 200;
 	if (is_crowd) {
 		limit = (struct limit){"host_pps", crowd_pps, rate.pps};
