@@ -249,9 +249,11 @@ static void mark_one(struct detect *detect, const struct observation *obs, struc
 	mark->start_ns = obs->start_ns < 0 ? 0 : obs->start_ns > mark->end_ns ? mark->end_ns : obs->start_ns;
 	mark->src_hash = engine_hash(engine, &obs->src);
 	mark->dst_hash = engine_hash(engine, &obs->dst);
+	hosts_prefetch(engine->flood, mark->dst_hash);
 	mark->vector = (uint8_t)classify(obs);
-	mark->direction = (uint8_t)intel_direction(engine->intel, &obs->src, &obs->dst);
-	mark->flow_class = (uint8_t)intel_flow_class(engine->intel, &obs->src, &obs->dst);
+	struct intel_pair pair = intel_pair(engine->intel, &obs->src, &obs->dst);
+	mark->direction = (uint8_t)pair.direction;
+	mark->flow_class = (uint8_t)pair.flow_class;
 }
 
 /** Counts what a protected end gets or sends towards what is normal for it. */

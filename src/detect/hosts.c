@@ -22,7 +22,6 @@
 #include "detect/watch.h"
 
 #define WATCH_BITMAP_BITS 65536 /* by hash: which addresses may be watched */
-#define PREFETCH_AHEAD 12
 
 struct hosts {
 	struct engine *engine;
@@ -256,10 +255,6 @@ static void hosts_observe(void *state, const struct batch *batch)
 		return; /* nobody is ours */
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct mark *mark = &batch->marks[i];
-		const struct mark *ahead = &batch->marks[i + PREFETCH_AHEAD];
-		if (i + PREFETCH_AHEAD < batch->count && concerns(hosts, ahead)) {
-			targets_prefetch(&hosts->targets, is_sender ? ahead->src_hash : ahead->dst_hash);
-		}
 		const struct observation *obs = &batch->obs[i];
 		if (concerns(hosts, mark))
 			observe_one(hosts, obs, mark);
@@ -301,6 +296,12 @@ static void hosts_open(void *state, detect_sink *sink, void *arg)
 		watch_report(&hosts->owner, watch, FINDING_CHANGE, hosts->engine->now_ns);
 		sink(arg, &hosts->engine->scratch);
 	}
+}
+
+void hosts_prefetch(const void *state, uint64_t hash)
+{
+	const struct hosts *hosts = state;
+	targets_prefetch(&hosts->targets, hash);
 }
 
 static uint64_t hosts_memory_bytes(const void *state)

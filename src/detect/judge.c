@@ -84,7 +84,7 @@ static uint64_t packets_of(const struct profile *profile, enum vector vector)
 static uint64_t packets_per_flow(const struct slot *slot)
 {
 	uint64_t flows = distinct_estimate(slot->flows, DISTINCT_SMALL);
-	return flows > 0 ? slot->packets / flows : 0;
+	return flows > 0 ? slot->seen / flows : 0;
 }
 
 /** Connections that live: flows with several packets of data or acknowledgements, at most what the end answered. */
@@ -163,7 +163,7 @@ static bool is_scan(const struct scene *scene, const struct facts *facts)
 		return false;
 	if (scene->is_prefix)
 		return packets_of_heaviest(scene, facts->slot, 4) * 10 >= facts->slot->packets * 8;
-	return facts->ports * 2 >= facts->slot->packets &&
+	return facts->ports * 2 >= facts->slot->seen &&
 		packets_of_heaviest(scene, facts->slot, 1) * 10 >= facts->slot->packets * 8;
 }
 
@@ -176,7 +176,7 @@ static struct opinion rule_syn(const struct scene *scene, const struct facts *fa
 	if (scene->requests)
 		return (struct opinion){1000, 70};
 	/* A SYN is explained by a connection that lives, or by its own handshake, however often it was sent. */
-	uint64_t tries = facts->flows > 0 ? facts->slot->packets / facts->flows + 1 : 1;
+	uint64_t tries = facts->flows > 0 ? facts->slot->packets / facts->flows + 1 : 1; /* corrected: flows that were not seen were answered alike */
 	uint64_t explained = scene->connections * 2 > scene->completed * tries ? scene->connections * 2 : scene->completed * tries;
 	unsigned permille = unexplained_permille(facts->slot->packets, explained);
 	/* The sketches err by a tenth: what is nearly explained is. */
@@ -222,7 +222,7 @@ static bool follows_handshake(const struct scene *scene, const struct facts *fac
 
 static bool is_stomp(const struct scene *scene, const struct facts *facts)
 {
-	return facts->slot->packets / (facts->flows + 1) >= 8 && is_fixed_small(facts, 700) && facts->mean_bytes > 60 &&
+	return facts->slot->seen / (facts->flows + 1) >= 8 && is_fixed_small(facts, 700) && facts->mean_bytes > 60 &&
 		follows_handshake(scene, facts);
 }
 
@@ -234,7 +234,7 @@ static bool is_request_flood(const struct scene *scene, const struct facts *fact
 	bool is_served = !scene->visible || scene->reverse->tcp * 5 >= facts->slot->packets;
 	if (port_permille < 800 || port >= 32768 || !is_served || facts->mean_bytes <= 100 || facts->mean_bytes >= 1400)
 		return false;
-	uint64_t requests = facts->slot->packets, peers = facts->peers + 1;
+	uint64_t requests = facts->slot->seen, peers = facts->peers + 1;
 	bool is_one_request = is_fixed_small(facts, 600) && requests >= peers * 50 && facts->pps >= peers * 25;
 	bool is_reconnecting = facts->peers >= 20 && scene->completed >= peers * 3 && requests >= peers * 4;
 	return is_one_request || is_reconnecting;
@@ -248,7 +248,7 @@ static bool is_middlebox(const struct scene *scene, const struct facts *facts)
 	uint64_t answered = distinct_common(facts->slot->flows, scene->reverse->flows, DISTINCT_SMALL);
 	bool is_web = (port == 80 || port == 443) && permille >= 600 && facts->peers >= 10 && facts->mean_bytes >= 100;
 	return is_web && !scene->context->is_sender && scene->reverse->syn * 10 < facts->flows && answered * 2 < facts->flows &&
-		(scene->visible || facts->flows * 5 >= facts->slot->packets);
+		(scene->visible || facts->flows * 5 >= facts->slot->seen);
 }
 
 /** ACKs and data without the other half of a conversation. */
@@ -262,13 +262,12 @@ static struct opinion rule_conversation(const struct scene *scene, const struct 
 		return (struct opinion){1000, 70};
 	if (is_middlebox(scene, facts))
 		return (struct opinion){1000, 85};
-	uint64_t packets = facts->slot->packets;
 	if (scene->reverse->packets > 0) {
 		/* Data is acknowledged at least every 45 segments (64 KiB offloaded); an ACK answers a segment. */
 		uint64_t each = facts->mean_bytes > 100 ? 45 : 3;
 		return (struct opinion){unanswered_permille(scene, facts, scene->reverse->tcp, each), 90};
 	}
-	bool is_scattered = facts->flows >= 30 && packets < facts->flows * 3;
+	bool is_scattered = facts->flows >= 30 && facts->slot->seen < facts->flows * 3;
 	if (is_scattered)
 		return (struct opinion){1000, 85};
 	/* Machines' payload, or acknowledgements of nothing. */
@@ -715,13 +714,13 @@ void judge(const struct profile *profile, const struct judge_context *context, s
 }
 
 /** Packets of the attack for each of its sources; below a handful no address can be trusted to be real. */
-static uint64_t packets_per_source(const struct profile *profile, const struct verdict *verdict)
+static uint64_t packets_per_source(const struct profile *profile)
 {
 	uint64_t sources = distinct_estimate(profile->all_peers, DISTINCT_LARGE);
-	return sources > 0 ? verdict->packets / sources : 0;
+	return sources > 0 ? profile->observations / sources : 0;
 }
 
-enum source_verdict judge_peer(const struct profile *profile, const struct peer *peer, const struct verdict *verdict,
+enum source_verdict judge_peer(const struct profile *profile, const struct peer *peer,
 	bool is_bogon, char ret_why[static 96])
 {
 	if (is_bogon) {
@@ -742,7 +741,7 @@ enum source_verdict judge_peer(const struct profile *profile, const struct peer 
 	}
 	bool is_stable = peer->traits & PEER_TTL_KNOWN && peer->ttl_max - peer->ttl_min <= 1;
 	bool is_unstable = peer->traits & PEER_TTL_KNOWN && peer->ttl_max - peer->ttl_min > 4;
-	uint64_t each = packets_per_source(profile, verdict);
+	uint64_t each = packets_per_source(profile);
 	if (is_unstable && peer->packets >= 8) {
 		snprintf(ret_why, 96, "its packets come with TTLs from %u to %u", peer->ttl_min, peer->ttl_max);
 		return SOURCE_SPOOFED;

@@ -62,10 +62,9 @@ void judge(const struct profile *profile, const struct judge_context *context, s
  *
  * @param profile it belongs to
  * @param peer the other end
- * @param verdict of the whole profile
  * @param is_bogon whether its address cannot be real
  * @param ret_why one line, filled
  * @return the verdict on the source
  */
-enum source_verdict judge_peer(const struct profile *profile, const struct peer *peer, const struct verdict *verdict,
+enum source_verdict judge_peer(const struct profile *profile, const struct peer *peer,
 	bool is_bogon, char ret_why[static 96]);

@@ -157,14 +157,9 @@ static uint32_t detail_of(const struct observation *obs)
 }
 
 /** How many packets this observation stands for in the details: 1, PROFILE_DETAIL_STEP, or 0 for "pass over". */
-static uint32_t detail_factor(struct profile *profile, int64_t end_ns)
+static uint32_t detail_factor(const struct profile *profile)
 {
-	int64_t number = end_ns / RATES_FINE_NS;
-	if (number > profile->detail_number) {
-		profile->detail_number = number;
-		profile->detail_used = 0;
-	}
-	if (profile->detail_used++ < PROFILE_DETAIL_PACKETS)
+	if (profile->detail_used < PROFILE_DETAIL_PACKETS)
 		return 1;
 	return profile->detail_used % PROFILE_DETAIL_STEP == 0 ? PROFILE_DETAIL_STEP : 0;
 }
@@ -187,7 +182,7 @@ static uint64_t flow_hash(uint64_t peer_hash, uint16_t peer_port, uint16_t own_p
 	return hash_mix(peer_hash ^ ((uint64_t)peer_port << 16 | own_port), UINT64_C(0x9e3779b97f4a7c15));
 }
 
-void profile_add(struct profile *profile, const struct observation *obs, const struct mark *mark, bool peer_is_dst)
+static void add(struct profile *profile, const struct observation *obs, const struct mark *mark, bool peer_is_dst)
 {
 	struct slot *slot = slot_find(profile, obs, mark);
 	uint64_t peer_hash = peer_is_dst ? mark->dst_hash : mark->src_hash;
@@ -196,6 +191,7 @@ void profile_add(struct profile *profile, const struct observation *obs, const s
 	rates_add(&profile->rates, mark->start_ns, mark->end_ns, mark->packets, mark->bytes);
 	slot->packets += mark->packets;
 	slot->bytes += mark->bytes;
+	slot->seen += obs->packets;
 	slot->recent_packets += mark->packets;
 	slot->recent_bytes += mark->bytes;
 	if (obs->traits & TRAIT_FRAGMENT_FIRST)
@@ -205,25 +201,57 @@ void profile_add(struct profile *profile, const struct observation *obs, const s
 	if (mark->end_ns > slot->end_ns)
 		slot->end_ns = mark->end_ns;
 	distinct_add(slot->peers, DISTINCT_SMALL, peer_hash);
-	distinct_add(profile->all_peers, DISTINCT_LARGE, peer_hash);
 	distinct_add(slot->flows, DISTINCT_SMALL, flow_hash(peer_hash, peer_port, own_port));
 	distinct_add(slot->ports, DISTINCT_SMALL,
 		hash_mix(obs->dst_port + 1u, UINT64_C(0xd1b54a32d192ed03)) * UINT64_C(0x2545f4914f6cdd1d));
 
-	profile->class_packets[mark->flow_class] += mark->packets;
-	profile->observations++;
-	profile->recent_observations++;
 	if (obs->sampling > profile->sampling)
 		profile->sampling = obs->sampling;
 	if (mark->end_ns > profile->last_ns)
 		profile->last_ns = mark->end_ns;
 
-	uint32_t factor = detail_factor(profile, mark->end_ns);
+	uint32_t factor = detail_factor(profile);
 	if (factor == 0)
 		return;
 	uint64_t weight = mark->packets * factor;
 	slot_add_details(profile, slot, obs, weight > UINT32_MAX ? UINT32_MAX : (uint32_t)weight);
 	peer_add(profile, obs, mark, peer_is_dst, factor);
+}
+
+/**
+ * Whether an observation is counted with the next one that is added: beyond what a fine slot needs, seven of eight are.
+ * Whatever is exact (packets, bytes, classes, other ends) stays so; the shares are those of the eighth.
+ */
+static bool is_skipped(struct profile *profile, const struct mark *mark)
+{
+	int64_t number = mark->end_ns / RATES_FINE_NS;
+	if (number > profile->detail_number) {
+		profile->detail_number = number;
+		profile->detail_used = 0;
+		return false;
+	}
+	bool is_long = mark->end_ns - mark->start_ns > RATES_FINE_NS; /* spread over its own time */
+	if (profile->detail_used++ < PROFILE_FULL_PACKETS || is_long || ++profile->skipped == PROFILE_SKIP_STEP)
+		return false;
+	profile->skipped_packets += mark->packets;
+	profile->skipped_bytes += mark->bytes;
+	return true;
+}
+
+void profile_add(struct profile *profile, const struct observation *obs, const struct mark *mark, bool peer_is_dst)
+{
+	distinct_add(profile->all_peers, DISTINCT_LARGE, peer_is_dst ? mark->dst_hash : mark->src_hash);
+	profile->class_packets[mark->flow_class] += mark->packets;
+	profile->observations++;
+	profile->recent_observations++;
+	if (is_skipped(profile, mark))
+		return;
+	struct mark heavy = *mark;
+	heavy.packets += profile->skipped_packets;
+	heavy.bytes += profile->skipped_bytes;
+	profile->skipped = 0;
+	profile->skipped_packets = profile->skipped_bytes = 0;
+	add(profile, obs, &heavy, peer_is_dst);
 }
 
 void profile_add_reverse(struct profile *profile, const struct observation *obs, const struct mark *mark, bool peer_is_dst)

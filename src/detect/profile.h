@@ -25,6 +25,8 @@
 #define PROFILE_PEER_SETS 64
 #define PROFILE_PEER_WAYS 4
 #define PROFILE_DETAIL_PACKETS 512 /* observations per fine slot that are looked at in full; beyond, one in PROFILE_DETAIL_STEP */
+#define PROFILE_FULL_PACKETS 2048 /* observations per fine slot that are added one by one; beyond, one in PROFILE_SKIP_STEP for all */
+#define PROFILE_SKIP_STEP 8
 #define PROFILE_DETAIL_STEP 32
 
 /** One vector within a profile, since the profile's epoch began. */
@@ -34,6 +36,7 @@ struct slot {
 	bool is_v6;
 	uint64_t packets; /* corrected for sampling, as all counts here */
 	uint64_t bytes;
+	uint64_t seen; /* packets that were really looked at: what peers, flows and ports are compared with */
 	uint64_t recent_packets; /* halved each second */
 	uint64_t recent_bytes;
 	uint64_t first_fragments;
@@ -94,6 +97,9 @@ struct profile {
 	int64_t decayed_ns; /* recent counts were last halved here */
 	int64_t detail_number; /* fine slot that the detail budget belongs to */
 	uint32_t detail_used;
+	uint32_t skipped; /* observations since the last one that was added */
+	uint64_t skipped_packets; /* what they stand for: the next one added carries it */
+	uint64_t skipped_bytes;
 	uint32_t random; /* xorshift state */
 	uint32_t sampling; /* highest seen */
 	uint64_t observations; /* raw, since the epoch */

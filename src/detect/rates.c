@@ -30,6 +30,15 @@ struct ring {
 	int64_t width_ns;
 };
 
+/** amount * part / whole, where part is not above whole; most amounts are small enough for one division. */
+static uint64_t share(uint64_t amount, int64_t part, int64_t whole)
+{
+	uint64_t product;
+	if (!__builtin_mul_overflow(amount, (uint64_t)part, &product))
+		return product / (uint64_t)whole;
+	return (uint64_t)((unsigned __int128)amount * (uint64_t)part / (uint64_t)whole);
+}
+
 /** Spreads evenly; the remainder of the division goes to the last slot, so that sums stay exact. */
 static void ring_spread(struct ring ring, int64_t start_ns, int64_t end_ns, uint64_t packets, uint64_t bytes)
 {
@@ -39,15 +48,15 @@ static void ring_spread(struct ring ring, int64_t start_ns, int64_t end_ns, uint
 	uint64_t given_packets = 0, given_bytes = 0;
 	if (from > first) {
 		int64_t before_ns = from * ring.width_ns - start_ns;
-		given_packets = (uint64_t)((unsigned __int128)packets * (uint64_t)before_ns / (uint64_t)span);
-		given_bytes = (uint64_t)((unsigned __int128)bytes * (uint64_t)before_ns / (uint64_t)span);
+		given_packets = share(packets, before_ns, span);
+		given_bytes = share(bytes, before_ns, span);
 	}
 	for (int64_t number = from; number <= last; number++) {
 		int64_t until_ns = (number + 1) * ring.width_ns - start_ns;
 		if (number == last || until_ns > span)
 			until_ns = span;
-		uint64_t to_packets = (uint64_t)((unsigned __int128)packets * (uint64_t)until_ns / (uint64_t)span);
-		uint64_t to_bytes = (uint64_t)((unsigned __int128)bytes * (uint64_t)until_ns / (uint64_t)span);
+		uint64_t to_packets = share(packets, until_ns, span);
+		uint64_t to_bytes = share(bytes, until_ns, span);
 		slot_add(&ring.slots[(uint64_t)number % ring.count], number, to_packets - given_packets, to_bytes - given_bytes);
 		given_packets = to_packets;
 		given_bytes = to_bytes;

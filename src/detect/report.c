@@ -175,7 +175,7 @@ void report_sources(const struct intel *intel, const struct profile *profile, co
 		};
 		/* Between private addresses a private address is no wonder. */
 		bool is_bogon = intel_is_bogon(&peer->addr) && !intel_is_bogon(&profile->end.addr);
-		source.verdict = judge_peer(profile, peer, verdict, is_bogon, source.why);
+		source.verdict = judge_peer(profile, peer, is_bogon, source.why);
 		source_insert(finding, &source);
 	}
 	report_origins(intel, finding);

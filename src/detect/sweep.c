@@ -25,6 +25,8 @@
 #define SWEEP_WINDOW_S 60
 #define SWEEP_QUIET_S 60 /* over after so long */
 #define SCAN_PPS_MAX 20000 /* faster to one address is a flood */
+#define TICK_BUDGET 2048 /* asks and answers per tick that are all looked at; of more, one in TICK_STEP */
+#define TICK_STEP 16
 #define BITS 128
 
 enum sweep_state {
@@ -57,6 +59,7 @@ struct sweep {
 	uint64_t set_count; /* a power of two */
 	uint64_t random;
 	uint32_t next; /* where the tick goes on */
+	uint32_t spent; /* asks and answers of this tick */
 };
 
 static void sweep_destroy(void *state)
@@ -199,6 +202,9 @@ static void sweep_observe(void *state, const struct batch *batch)
 		bool answers = !asks && is_answer(obs, (enum vector)mark->vector);
 		if (!asks && !answers)
 			continue;
+		/* In the middle of a flood of SYNs a scan is one of the heavy sources, and a sample finds it. */
+		if (sweep->spent++ >= TICK_BUDGET && sweep->spent % TICK_STEP != 0)
+			continue;
 		sweeper_add(sweep, obs, mark, asks);
 		struct sweeper *other = sweeper_find(sweep, &obs->dst, mark->dst_hash);
 		if (other != NULL && asks)
@@ -310,6 +316,7 @@ static void sweep_tick(void *state, int64_t now_ns)
 {
 	struct sweep *sweep = state;
 	uint32_t count = (uint32_t)(sweep->set_count * SWEEPER_WAYS);
+	sweep->spent = 0;
 	for (uint32_t i = 0; i < count / 16; i++) {
 		sweeper_tick(sweep, &sweep->sweepers[sweep->next], now_ns, false);
 		sweep->next = (sweep->next + 1) % count;

@@ -32,7 +32,7 @@ struct targets {
 bool targets_init(struct targets *targets, uint64_t memory_bytes);
 void targets_done(struct targets *targets);
 
-/** Asks the processor to bring a set; call some observations before targets_add(). */
+/** Asks the processor to bring a set. */
 static inline void targets_prefetch(const struct targets *targets, uint64_t hash)
 {
 	const struct target *set = &targets->places[(hash & (targets->set_count - 1)) * TARGETS_WAYS];

@@ -16,6 +16,10 @@
 #include "intel/database.h"
 #include "intel/prefix_table.h"
 
+#define SUMMARY_SLOTS 65536
+#define SUMMARY_OURS 4 /* beside the side: in a protected network */
+#define SUMMARY_MIXED 255 /* the /16 is not all of one kind: ask the tables */
+
 enum side {
 	SIDE_UNKNOWN = 0,
 	SIDE_FOREIGN,
@@ -31,6 +35,7 @@ struct intel {
 	struct database *database; /* NULL: none */
 	char country[3]; /* domestic; "" none */
 	bool has_sides; /* anything is domestic or foreign at all */
+	uint8_t summary[SUMMARY_SLOTS]; /* by the first 16 bits of an IPv4 address: side and SUMMARY_OURS, or SUMMARY_MIXED */
 };
 
 /** A configured prefix with its side; rank breaks the tie of equal prefixes. */
@@ -134,6 +139,17 @@ static int networks_build(struct intel *intel, const struct intel_config *config
 	return err;
 }
 
+/** Answers for whole /16 of IPv4 in a byte each, small enough for the processor's nearest caches. */
+static void summary_build(struct intel *intel)
+{
+	for (uint32_t slot = 0; slot < SUMMARY_SLOTS; slot++) {
+		uint32_t side, network;
+		bool is_whole = prefix_table_whole_v4(intel->side_table, slot, &side) &&
+			prefix_table_whole_v4(intel->network_table, slot, &network);
+		intel->summary[slot] = is_whole ? (uint8_t)(side | (network != 0 ? SUMMARY_OURS : 0u)) : SUMMARY_MIXED;
+	}
+}
+
 int intel_new(const struct intel_config *config, struct intel **ret_intel)
 {
 	if (config->network_count > INTEL_PREFIXES_MAX || config->domestic_count > INTEL_PREFIXES_MAX ||
@@ -150,6 +166,7 @@ int intel_new(const struct intel_config *config, struct intel **ret_intel)
 		intel_free(intel);
 		return err;
 	}
+	summary_build(intel);
 	*ret_intel = intel;
 	return OK;
 }
@@ -165,26 +182,43 @@ void intel_free(struct intel *intel)
 	free(intel);
 }
 
-enum direction intel_direction(const struct intel *intel, const struct ip_addr *src, const struct ip_addr *dst)
+/** Side of an address, and SUMMARY_OURS. */
+static unsigned kind_of(const struct intel *intel, const struct ip_addr *addr)
+{
+	uint8_t summary = ip_is_v4(addr) ? intel->summary[ip_to_v4(addr) >> 16] : SUMMARY_MIXED;
+	if (summary != SUMMARY_MIXED)
+		return summary;
+	unsigned side = intel->has_sides ? prefix_table_find(intel->side_table, addr) : SIDE_UNKNOWN;
+	bool is_ours = intel->network_count > 0 && prefix_table_find(intel->network_table, addr) != 0;
+	return side | (is_ours ? SUMMARY_OURS : 0u);
+}
+
+struct intel_pair intel_pair(const struct intel *intel, const struct ip_addr *src, const struct ip_addr *dst)
 {
 	static const enum direction directions[2][2] = {
 		{DIRECTION_TRANSIT, DIRECTION_IN},
 		{DIRECTION_OUT, DIRECTION_INSIDE},
 	};
-	if (intel->network_count == 0)
-		return DIRECTION_UNKNOWN;
-	return directions[prefix_table_find(intel->network_table, src) != 0][prefix_table_find(intel->network_table, dst) != 0];
-}
-
-enum flow_class intel_flow_class(const struct intel *intel, const struct ip_addr *src, const struct ip_addr *dst)
-{
 	static const enum flow_class classes[SIDE_COUNT][SIDE_COUNT] = {
 		[SIDE_FOREIGN] = {[SIDE_FOREIGN] = FLOW_CLASS_FOREIGN_FOREIGN, [SIDE_DOMESTIC] = FLOW_CLASS_FOREIGN_DOMESTIC},
 		[SIDE_DOMESTIC] = {[SIDE_FOREIGN] = FLOW_CLASS_DOMESTIC_FOREIGN, [SIDE_DOMESTIC] = FLOW_CLASS_DOMESTIC_DOMESTIC},
 	};
-	if (!intel->has_sides)
-		return FLOW_CLASS_UNKNOWN; /* nothing is configured that could tell */
-	return classes[prefix_table_find(intel->side_table, src)][prefix_table_find(intel->side_table, dst)];
+	unsigned from = kind_of(intel, src), to = kind_of(intel, dst);
+	return (struct intel_pair){
+		.direction = intel->network_count == 0 ? DIRECTION_UNKNOWN
+						       : directions[(from & SUMMARY_OURS) != 0][(to & SUMMARY_OURS) != 0],
+		.flow_class = classes[from & (SUMMARY_OURS - 1)][to & (SUMMARY_OURS - 1)],
+	};
+}
+
+enum direction intel_direction(const struct intel *intel, const struct ip_addr *src, const struct ip_addr *dst)
+{
+	return intel_pair(intel, src, dst).direction;
+}
+
+enum flow_class intel_flow_class(const struct intel *intel, const struct ip_addr *src, const struct ip_addr *dst)
+{
+	return intel_pair(intel, src, dst).flow_class;
 }
 
 struct origin intel_origin(const struct intel *intel, const struct ip_addr *addr)

@@ -68,6 +68,15 @@ enum direction intel_direction(const struct intel *intel, const struct ip_addr *
 /** The flow class of an address pair. Fast: for each packet. */
 enum flow_class intel_flow_class(const struct intel *intel, const struct ip_addr *src, const struct ip_addr *dst);
 
+/** Direction and flow class of an address pair at once. */
+struct intel_pair {
+	enum direction direction;
+	enum flow_class flow_class;
+};
+
+/** What intel_direction() and intel_flow_class() say, in one look for each address. Fast: for each packet. */
+struct intel_pair intel_pair(const struct intel *intel, const struct ip_addr *src, const struct ip_addr *dst);
+
 /** AS and country from the database. Slower (below a microsecond): for reports, not for each packet. */
 struct origin intel_origin(const struct intel *intel, const struct ip_addr *addr);
 

@@ -133,3 +133,12 @@ uint32_t prefix_table_find(const struct prefix_table *table, const struct ip_add
 		slot = slots[(slot & ~IS_BLOCK) + (addr->bytes[first / 8] >> (4 - first % 8) & 0xf)];
 	return slot;
 }
+
+bool prefix_table_whole_v4(const struct prefix_table *table, uint32_t first16, uint32_t *ret_value)
+{
+	uint32_t slot = table->slots[first16 & (ROOT_SLOTS - 1)];
+	if ((slot & IS_BLOCK) != 0)
+		return false;
+	*ret_value = slot;
+	return true;
+}

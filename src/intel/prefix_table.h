@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -42,6 +43,9 @@ MUST_USE int prefix_table_paint(struct prefix_table *table, const struct ip_pref
 
 /** The value of an address. Fast: for each packet. */
 uint32_t prefix_table_find(const struct prefix_table *table, const struct ip_addr *addr);
+
+/** The value of all addresses of an IPv4 /16, given by its first 16 bits; false: they do not all have one. */
+bool prefix_table_whole_v4(const struct prefix_table *table, uint32_t first16, uint32_t *ret_value);
 
 /** Memory in use, bytes. */
 size_t prefix_table_bytes(const struct prefix_table *table);
