@@ -103,8 +103,9 @@ static int option_take(struct options *options, int code)
 			return usage_complain("--progress-fd: not a descriptor: ", optarg);
 		options->progress_fd = (int)number;
 		return 0;
-	default:
-		return usage_complain("", "see the usage");
+	default: /* getopt_long() has said what is wrong */
+		fputs(usage, stderr);
+		return EXIT_USAGE;
 	}
 }
 
@@ -120,11 +121,15 @@ static int options_read(int argc, char **argv, struct options *options)
 	}
 	options->files = argv + optind;
 	options->file_count = (size_t)(argc - optind);
-	if (exit_code == 0 && options->is_scan == (options->file_count == 0))
-		return usage_complain(options->is_scan ? "--scan: no file given" : "what to do with ", options->is_scan ? "" : argv[optind] != NULL ? argv[optind] : "no option?");
-	if (exit_code == 0 && !options->is_scan && options->config_path == NULL)
-		return usage_complain("", "--config, --check or --scan is missing");
-	return exit_code;
+	if (exit_code != 0)
+		return exit_code;
+	if (options->is_scan && options->file_count == 0)
+		return usage_complain("--scan: no file given", "");
+	if (!options->is_scan && options->file_count > 0)
+		return usage_complain("files are for --scan: ", argv[optind]);
+	if (!options->is_scan && options->config_path == NULL)
+		return usage_complain("--config, --check or --scan is missing", "");
+	return 0;
 }
 
 /** The configuration file, and over it what the options say. */
@@ -205,7 +210,9 @@ int main(int argc, char **argv)
 	struct config config = {0};
 	struct intel *intel = NULL;
 	int exit_code = options_read(argc, argv, &options);
-	if (exit_code == 0 && (!config_read(&options, &config) || !intel_open(&config, &intel)))
+	if (exit_code == 0 && !config_read(&options, &config))
+		exit_code = EXIT_USAGE;
+	if (exit_code == 0 && !intel_open(&config, &intel))
 		exit_code = EXIT_FAILURE;
 	if (exit_code == 0 && options.is_scan)
 		exit_code = scan(&options, &config, intel);
