@@ -176,7 +176,8 @@ static struct opinion rule_syn(const struct scene *scene, const struct facts *fa
 	if (scene->requests)
 		return (struct opinion){1000, 70};
 	/* A SYN is explained by a connection that lives, or by its own handshake, however often it was sent. */
-	uint64_t tries = facts->flows > 0 ? facts->slot->packets / facts->flows + 1 : 1; /* corrected: flows that were not seen were answered alike */
+	/* Corrected for sampling: flows that were not seen were answered alike. */
+	uint64_t tries = facts->flows > 0 ? facts->slot->packets / facts->flows + 1 : 1;
 	uint64_t explained = scene->connections * 2 > scene->completed * tries ? scene->connections * 2 : scene->completed * tries;
 	unsigned permille = unexplained_permille(facts->slot->packets, explained);
 	/* The sketches err by a tenth: what is nearly explained is. */

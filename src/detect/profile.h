@@ -25,7 +25,7 @@
 #define PROFILE_PEER_SETS 64
 #define PROFILE_PEER_WAYS 4
 #define PROFILE_DETAIL_PACKETS 512 /* observations per fine slot that are looked at in full; beyond, one in PROFILE_DETAIL_STEP */
-#define PROFILE_FULL_PACKETS 2048 /* observations per fine slot that are added one by one; beyond, one in PROFILE_SKIP_STEP for all */
+#define PROFILE_FULL_PACKETS 2048 /* observations per fine slot that are added one by one; then one in PROFILE_SKIP_STEP */
 #define PROFILE_SKIP_STEP 8
 #define PROFILE_DETAIL_STEP 32
 

@@ -1,0 +1,205 @@
+/* Proves that a scan accounts for every packet of a file exactly, and tells each unreadable file in one line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "sensor/scan.h"
+
+static char directory[] = "/tmp/scan_test.XXXXXX";
+
+/** A capture being written by hand. */
+struct script {
+	FILE *file;
+	uint32_t packets;
+};
+
+static struct script script_begin(const char *path)
+{
+	static const uint32_t words[] = {0xa1b2c3d4, 0x00040002, 0, 0, 65535, 1}; /* pcap, Ethernet */
+	struct script script = {.file = fopen(path, "w")};
+	assert_non_null(script.file);
+	fwrite(words, sizeof(words), 1, script.file);
+	return script;
+}
+
+static void script_packet(struct script *script, const void *bytes, uint32_t captured, uint32_t wire)
+{
+	uint32_t us = script->packets++ * 100;
+	const uint32_t header[] = {1700000000 + us / 1000000, us % 1000000, captured, wire};
+	fwrite(header, sizeof(header), 1, script->file);
+	fwrite(bytes, captured, 1, script->file);
+}
+
+/** An Ethernet frame with an IPv4 header of a protocol and a body; returns its length. */
+static uint32_t frame_ipv4(uint8_t *frame, uint8_t protocol, const void *body, uint16_t body_bytes)
+{
+	static const uint8_t head[] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0x45, 0, 0, 0, 0, 0, 0, 0, 64, 0, 0, 0,
+		198, 51, 100, 7, 192, 0, 2, 1};
+	memcpy(frame, head, sizeof(head));
+	frame[16] = (uint8_t)((20 + body_bytes) >> 8);
+	frame[17] = (uint8_t)(20 + body_bytes);
+	frame[23] = protocol;
+	memcpy(frame + sizeof(head), body, body_bytes);
+	return (uint32_t)sizeof(head) + body_bytes;
+}
+
+static void script_syn(struct script *script)
+{
+	uint8_t frame[128], tcp[20] = {0x30, 0x39, 0, 80, [12] = 0x50, [13] = 2};
+	uint32_t length = frame_ipv4(frame, 6, tcp, sizeof(tcp));
+	script_packet(script, frame, length, length);
+}
+
+/** A NetFlow v5 datagram of `said` records of which `real` are there, to a port; `trailer` bytes behind the packet. */
+static void script_netflow(struct script *script, uint16_t port, uint16_t said, uint16_t real, uint32_t trailer)
+{
+	uint8_t frame[2048], udp[8 + 24 + 48 * 30] = {0};
+	uint16_t length = (uint16_t)(8 + 24 + 48 * real);
+	const uint16_t words[] = {htons(40000), htons(port), htons(length), 0, htons(5), htons(said)};
+	memcpy(udp, words, sizeof(words));
+	const uint32_t unix_s = htonl(1700000000), uptime_ms = htonl(100000);
+	memcpy(udp + 8 + 4, &uptime_ms, 4);
+	memcpy(udp + 8 + 8, &unix_s, 4);
+	for (int i = 0; i < real; i++) {
+		uint8_t *record = udp + 8 + 24 + 48 * i;
+		static const uint8_t counts[] = {0, 0, 0, 10, 0, 0, 2, 128, 0, 0, 78, 32, 0, 0, 117, 48, 4, 210, 0, 80};
+		memcpy(record, (const uint8_t[]){203, 0, 113, (uint8_t)i, 192, 0, 2, 9}, 8);
+		memcpy(record + 16, counts, sizeof(counts));
+		record[38] = 17;
+	}
+	uint32_t total = frame_ipv4(frame, 17, udp, length);
+	memset(frame + total, 0xee, trailer);
+	script_packet(script, frame, total + trailer, total + trailer);
+}
+
+/** Runs a scan; what it wrote to the progress descriptor and to standard error is read back. */
+static int run(char *const *files, size_t count, char *ret_progress, char *ret_errors, size_t room_bytes)
+{
+	FILE *progress = tmpfile(), *errors = tmpfile(), *findings = tmpfile();
+	struct config config;
+	struct intel *intel;
+	config_init(&config);
+	const struct intel_config intel_config = config_intel(&config);
+	assert_int_equal(intel_new(&intel_config, &intel), OK);
+	const struct scan_options options = {&config, intel, files, count, fileno(progress), fileno(findings)};
+	int saved = dup(STDERR_FILENO);
+	fflush(stderr);
+	assert_return_code(dup2(fileno(errors), STDERR_FILENO), 0);
+	int err = scan_run(&options);
+	fflush(stderr);
+	assert_return_code(dup2(saved, STDERR_FILENO), 0);
+	close(saved);
+	FILE *const outputs[] = {progress, errors};
+	char *const texts[] = {ret_progress, ret_errors};
+	for (size_t i = 0; i < 2; i++) {
+		rewind(outputs[i]);
+		texts[i][fread(texts[i], 1, room_bytes - 1, outputs[i])] = '\0';
+		fclose(outputs[i]);
+	}
+	fclose(findings);
+	intel_free(intel);
+	config_done(&config);
+	return err;
+}
+
+static void every_packet_is_accounted_for(void **state)
+{
+	(void)state;
+	char path[64], progress[4096], errors[4096];
+	snprintf(path, sizeof(path), "%s/mixed.pcap", directory);
+	struct script script = script_begin(path);
+	uint8_t frame[128] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 6};
+	for (int i = 0; i < 1000; i++)
+		script_syn(&script);
+	for (int i = 0; i < 3; i++)
+		script_packet(&script, frame, 60, 60); /* ARP */
+	for (int i = 0; i < 5; i++)
+		script_packet(&script, "\2\0\0\0\0\1\2\0\0\0\0\2\10\0\x45\0", 16, 60); /* cut in its IP header */
+	for (int i = 0; i < 7; i++) {
+		uint32_t length = frame_ipv4(frame, 6, "12345678", 8);
+		frame[14] = 0x41; /* a header of 4 bytes: RFC 791 section 3.1 wants 20 */
+		script_packet(&script, frame, length, length);
+	}
+	for (int i = 0; i < 11; i++)
+		script_netflow(&script, 2055, 30, 30, 0);
+	script_netflow(&script, 51234, 30, 30, 4); /* any port, since the lengths fit; a frame check sequence behind */
+	script_netflow(&script, 51234, 29, 30, 0); /* any port, and they do not: an ordinary packet */
+	script_netflow(&script, 2055, 30, 20, 0); /* a flow port, and cut short inside */
+	fclose(script.file);
+	int err = run((char *[]){path}, 1, progress, errors, sizeof(progress));
+	assert_string_equal(errors, "");
+	assert_int_equal(err, OK);
+	const char *done = strstr(progress, "done ");
+	assert_non_null(done);
+	char expected[512];
+	long bytes = 24 + 16L * 1029 + 1000L * 54 + 3 * 60 + 5 * 16 + 7 * 42 + 11 * 1506 + 1510 + 1506 + 1026;
+	snprintf(expected, sizeof(expected), "done {\"files\":1,\"packets\":1029,\"bytes\":%ld,\"observations\":%d,"
+		"\"flow_datagrams\":12,\"flow_records\":%d,\"refused\":{\"not_ip\":3,\"truncated\":5,\"malformed\":7,"
+		"\"flow_malformed\":1}}\n", bytes, 1001 + 12 * 30 + 20, 12 * 30 + 20);
+	assert_string_equal(done, expected);
+}
+
+static void each_unreadable_file_is_one_line(void **state)
+{
+	(void)state;
+	char paths[4][64], progress[4096], errors[4096], expected[1024];
+	static const char *const names[] = {"empty", "text", "cut", "whole"};
+	for (size_t i = 0; i < 4; i++)
+		snprintf(paths[i], sizeof(paths[i]), "%s/%s", directory, names[i]);
+	fclose(fopen(paths[0], "w"));
+	FILE *text = fopen(paths[1], "w");
+	fputs("no capture at all, but longer than a file header", text);
+	fclose(text);
+	for (size_t i = 2; i < 4; i++) {
+		struct script script = script_begin(paths[i]);
+		for (int k = 0; k < 10; k++)
+			script_syn(&script);
+		fclose(script.file);
+	}
+	assert_int_equal(truncate(paths[2], 24 + 70 * 9 + 30), 0);
+	char missing[] = "/nonexistent/a.pcap";
+	int err = run((char *[]){paths[0], paths[1], paths[2], directory, missing, paths[3]}, 6, progress, errors, sizeof(progress));
+	assert_int_equal(err, E_MALFORMED);
+	snprintf(expected, sizeof(expected), "hinomi-sensor: %s: is empty\n"
+		"hinomi-sensor: %s: is not a capture file (pcap or pcapng)\n"
+		"hinomi-sensor: %s: is cut off in the middle of a packet; what came before was read\n"
+		"hinomi-sensor: %s: is a directory\nhinomi-sensor: /nonexistent/a.pcap: No such file or directory\n",
+		paths[0], paths[1], paths[2], directory);
+	assert_string_equal(errors, expected);
+	assert_non_null(strstr(progress, "\"packets\":19,")); /* nine of the cut file, ten of the whole one */
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	return mkdtemp(directory) != NULL ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	static const char *const names[] = {"mixed.pcap", "empty", "text", "cut", "whole"};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char path[64];
+		snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
+		(void)unlink(path);
+	}
+	return rmdir(directory);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_packet_is_accounted_for),
+		cmocka_unit_test(each_unreadable_file_is_one_line),
+	};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
