@@ -334,8 +334,10 @@ int main(void)
 			file_read(found.gl_pathv[k]);
 		globfree(&found);
 	}
-	if (files == 0)
+	if (files == 0) {
+		puts("skipped: the corpus is absent");
 		return SKIPPED;
+	}
 	printf("%lu files, %lu packets, %lu without IP, %lu differ\n", files, packets, without_ip, failures);
 	printf("%8lu in files that are broken on purpose\n", known_count);
 	for (unsigned i = 1; i < REASONS; i++)
