@@ -5,7 +5,8 @@
  *
  * Landlock is used as far as the running kernel has it, and the report tells
  * how far; capabilities and seccomp are not optional. Builds with a sanitizer
- * go without seccomp, whose list does not fit the sanitizer's runtime.
+ * go without seccomp, whose list does not fit the sanitizer's runtime, and may
+ * read /proc.
  */
 #pragma once
 

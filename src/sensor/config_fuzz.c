@@ -5,14 +5,14 @@
 
 #include "sensor/config.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {
 	struct config config;
 	char complaint[CONF_COMPLAINT_BYTES] = "";
 	config_init(&config);
-	int err = config_parse(&config, "fuzz", (const char *)data, size, complaint);
+	int err = config_parse(&config, "fuzz", (const char *)data, size_bytes, complaint);
 	ASSERT((err == OK) == (complaint[0] == '\0'));
 	ASSERT(strchr(complaint, '\n') == NULL);
 	ASSERT(err != OK || config.metrics.addr_bytes == 0 || config.metrics.is_loopback || config.metrics_remote);

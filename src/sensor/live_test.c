@@ -62,9 +62,9 @@ static void config_write(void)
 }
 
 /** Reads the process's log up to the line that has the text. */
-static void log_await(struct process *process, const char *text, char *ret_line, size_t size)
+static void log_await(struct process *process, const char *text, char *ret_line, size_t size_bytes)
 {
-	while (fgets(ret_line, (int)size, process->errors) != NULL) {
+	while (fgets(ret_line, (int)size_bytes, process->errors) != NULL) {
 		if (strstr(ret_line, text) != NULL)
 			return;
 		fprintf(stderr, "%s", ret_line);
@@ -106,14 +106,14 @@ static int sensor_stop(struct process *process, int signal_number)
 
 /** Sends a request and reads up to the end of the connection; -1: it could not be sent. */
 static ssize_t ask(const struct sockaddr *addr, socklen_t addr_bytes, const char *request, size_t request_bytes, char *ret_reply,
-	size_t size)
+	size_t size_bytes)
 {
 	int fd = socket(addr->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	size_t used = 0;
 	assert_int_equal(connect(fd, addr, addr_bytes), 0);
 	ssize_t sent = send(fd, request, request_bytes, MSG_NOSIGNAL);
 	for (;;) {
-		ssize_t got = recv(fd, ret_reply + used, size - 1 - used, 0);
+		ssize_t got = recv(fd, ret_reply + used, size_bytes - 1 - used, 0);
 		if (got <= 0)
 			break;
 		used += (size_t)got;
@@ -123,18 +123,18 @@ static ssize_t ask(const struct sockaddr *addr, socklen_t addr_bytes, const char
 	return sent < 0 ? -1 : (ssize_t)used;
 }
 
-static ssize_t ask_status(const char *request, char *ret_reply, size_t size)
+static ssize_t ask_status(const char *request, char *ret_reply, size_t size_bytes)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/sock", directory);
-	return ask((struct sockaddr *)&addr, sizeof(addr), request, strlen(request), ret_reply, size);
+	return ask((struct sockaddr *)&addr, sizeof(addr), request, strlen(request), ret_reply, size_bytes);
 }
 
-static ssize_t ask_metrics(const char *request, char *ret_reply, size_t size)
+static ssize_t ask_metrics(const char *request, char *ret_reply, size_t size_bytes)
 {
 	struct sockaddr_in addr = {
 		.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons(metrics_port)};
-	return ask((struct sockaddr *)&addr, sizeof(addr), request, strlen(request), ret_reply, size);
+	return ask((struct sockaddr *)&addr, sizeof(addr), request, strlen(request), ret_reply, size_bytes);
 }
 
 static void datagram_send(const void *bytes, size_t length)
@@ -146,10 +146,10 @@ static void datagram_send(const void *bytes, size_t length)
 }
 
 /** Asks for the status until it holds a text: what was sent is in the socket, and the loop comes to it. */
-static void status_await(const char *text, char *ret_reply, size_t size)
+static void status_await(const char *text, char *ret_reply, size_t size_bytes)
 {
 	for (int i = 0; i < 1000; i++) {
-		assert_true(ask_status("{\"command\":\"status\"}\n", ret_reply, size) > 0);
+		assert_true(ask_status("{\"command\":\"status\"}\n", ret_reply, size_bytes) > 0);
 		if (strstr(ret_reply, text) != NULL)
 			return;
 	}

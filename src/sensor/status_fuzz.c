@@ -8,14 +8,14 @@
 #include "sensor/metrics_page.h"
 #include "sensor/status.h"
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {
 	static struct config config;
 	static struct sensor sensor = {.config = &config};
 	char request[LIMIT_SERVICE_REQUEST_BYTES + 1], *reply = NULL;
-	size_t length = size < LIMIT_SERVICE_REQUEST_BYTES ? size : LIMIT_SERVICE_REQUEST_BYTES, reply_bytes = 0;
+	size_t length = size_bytes < LIMIT_SERVICE_REQUEST_BYTES ? size_bytes : LIMIT_SERVICE_REQUEST_BYTES, reply_bytes = 0;
 	memcpy(request, data, length);
 	request[length] = '\0';
 	if (status_reply(&sensor, request, length, &reply, &reply_bytes) == OK) {
