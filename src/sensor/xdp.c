@@ -162,7 +162,7 @@ static int load_refuse(const char *interface, char ret_why[static INPUT_WHY_BYTE
 {
 	if (errno == EPERM || errno == EACCES)
 		return input_refuse(ret_why, E_DENIED, interface,
-			"no permission to load the XDP program: needs CAP_BPF and CAP_NET_ADMIN, or the kernel is locked down");
+			"no permission to load the XDP program: needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN, or the kernel is locked down");
 	(void)snprintf(ret_why, INPUT_WHY_BYTES, "%s: the kernel refuses the XDP program: %s", interface,
 		libbpf_line[0] != '\0' ? libbpf_line : strerror(errno));
 	return E_UNSUPPORTED;

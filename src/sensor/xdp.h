@@ -4,7 +4,7 @@
  * only: XDP does not see what leaves. The program is attached in the driver
  * where that works, else in the stack (generic mode, slower).
  *
- * Needs CAP_BPF and CAP_NET_ADMIN to open and nothing to read. Unless pinned,
+ * Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN to open and nothing to read. Unless pinned,
  * the program vanishes with the process, however it ends. A VLAN tag that the
  * network card has stripped is not seen.
  */
