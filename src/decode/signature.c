@@ -493,7 +493,6 @@ static const struct {
 	const char *text;
 } texts[] = {
 	{SIGNATURE_VSE, 24, "\xff\xff\xff\xffTSource Engine Query"}, /* A2S_INFO, developer.valvesoftware.com */
-	{SIGNATURE_GAME, 4, "\xff\xff\xff\xff"},
 	{SIGNATURE_SSDP, 15, "HTTP/1.1 200 OK"}, /* UPnP Device Architecture 2.0 section 1 */
 	{SIGNATURE_SSDP, 15, "HTTP/1.0 200 OK"},
 	{SIGNATURE_SSDP, 15, "NOTIFY * HTTP/1"},
@@ -578,9 +577,20 @@ static enum signature quic_check(struct look look)
 	return type == (is_v2 ? 1u : 0u) ? SIGNATURE_QUIC_INITIAL : SIGNATURE_QUIC;
 }
 
+/* Quake's and Valve's connectionless packets: four bytes of ones, then a letter; RDP over UDP has a zero there. */
+static enum signature game_check(struct look look)
+{
+	bool fits = has(look, 5) && be32_at(look.at) == 0xffffffff && look.at[4] > 0x20 && look.at[4] < 0x7f;
+	if (!fits)
+		return SIGNATURE_NONE;
+	enum signature found = text_check(look); /* the one question that is a known flood */
+	return found != SIGNATURE_NONE ? found : SIGNATURE_GAME;
+}
+
 enum first_byte {
 	BEGINS_NOTHING = 0,
 	BEGINS_TEXT,
+	BEGINS_GAME,
 	BEGINS_XML,
 	BEGINS_RAKNET,
 	BEGINS_DTLS,
@@ -588,7 +598,7 @@ enum first_byte {
 
 /** By the first byte, the check that may name the payload; most bytes begin nothing. */
 static const uint8_t beginnings[256] = {
-	[0xff] = BEGINS_TEXT, ['H'] = BEGINS_TEXT, ['N'] = BEGINS_TEXT, ['M'] = BEGINS_TEXT, ['S'] = BEGINS_TEXT,
+	[0xff] = BEGINS_GAME, ['H'] = BEGINS_TEXT, ['N'] = BEGINS_TEXT, ['M'] = BEGINS_TEXT, ['S'] = BEGINS_TEXT,
 	['O'] = BEGINS_TEXT, ['I'] = BEGINS_TEXT, ['R'] = BEGINS_TEXT, ['A'] = BEGINS_TEXT, ['B'] = BEGINS_TEXT,
 	['C'] = BEGINS_TEXT, ['d'] = BEGINS_TEXT, [0x13] = BEGINS_TEXT, ['<'] = BEGINS_XML,
 	[0x01] = BEGINS_RAKNET, [0x02] = BEGINS_RAKNET, [0x05] = BEGINS_RAKNET, [0x06] = BEGINS_RAKNET,
@@ -610,6 +620,9 @@ static enum signature any_port_check(struct look look)
 		__attribute__((fallthrough));
 	case BEGINS_TEXT:
 		found = text_check(look);
+		break;
+	case BEGINS_GAME:
+		found = game_check(look);
 		break;
 	case BEGINS_RAKNET:
 		found = raknet_check(look);

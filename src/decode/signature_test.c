@@ -122,6 +122,7 @@ static const struct payload_case cases[] = {
 	{SIGNATURE_NONE, 11211, 80, 1400, PAYLOAD("\0\x01\0\x10\0\x10\0\0VALUE a")}, /* the 17th of 16 datagrams */
 	{SIGNATURE_GAME, 27015, 80, 0, PAYLOAD("\xff\xff\xff\xffI\x11Server")},
 	{SIGNATURE_VSE, ANY, 27015, 0, PAYLOAD("\xff\xff\xff\xffTSource Engine Query\0")},
+	{SIGNATURE_NONE, 3389, ANY, 1232, PAYLOAD("\xff\xff\xff\xff\0\x40\0\x01")}, /* RDP over UDP */
 	{SIGNATURE_NONE, ANY, 27015, 0, PAYLOAD("\xff\xff\xff\xfeI\x11Server")},
 	{SIGNATURE_DHCP, 68, 67, 300, PAYLOAD("\x01\x01\x06\0\x12\x34\x56\x78")},
 	{SIGNATURE_NONE, 68, 67, 300, PAYLOAD("\x03\x01\x06\0\x12\x34\x56\x78")},
