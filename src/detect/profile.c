@@ -1,8 +1,10 @@
 /*
- * Filling profiles. Exact are the counts of packets and bytes by vector;
- * frequent values and other ends are sampled once a target is hit by more
- * packets than 50 ms need to know it (PROFILE_DETAIL_PACKETS), because the
- * shares of a million packets are those of ten thousand of them.
+ * Filling profiles. Up to PROFILE_FULL_PACKETS observations of a fine slot are
+ * added one by one. Beyond, one in PROFILE_SKIP_STEP is added with the packets
+ * and bytes of those before it: totals and flow classes stay exact, the split
+ * by vector becomes a sample, because the shares of a million packets are
+ * those of ten thousand of them. Frequent values and other ends are sampled
+ * from PROFILE_DETAIL_PACKETS on.
  */
 #include "detect/profile.h"
 
@@ -220,7 +222,7 @@ static void add(struct profile *profile, const struct observation *obs, const st
 
 /**
  * Whether an observation is counted with the next one that is added: beyond what a fine slot needs, seven of eight are.
- * Whatever is exact (packets, bytes, classes, other ends) stays so; the shares are those of the eighth.
+ * Packets, bytes and classes stay exact in sum, other ends are all counted; the split by vector is that of the eighth.
  */
 static bool is_skipped(struct profile *profile, const struct mark *mark)
 {
