@@ -36,3 +36,4 @@
 #define LIMIT_DETECT_WATCHES 4096 /* profiles of one detector */
 #define LIMIT_DETECT_PACKETS (UINT64_C(1) << 40) /* of one observation, corrected for sampling: more is not believed */
 #define LIMIT_DETECT_BYTES (UINT64_C(1) << 50) /* likewise */
+#define LIMIT_DETECT_TIME_NS INT64_C(8000000000000000000) /* the year 2223: a later time is this one, so that sums of times fit */

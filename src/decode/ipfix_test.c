@@ -1,4 +1,7 @@
-/* Proves the rules of IPFIX messages, templates and data records (RFC 7011), and of NetFlow v9 (RFC 3954). */
+/*
+ * Proves the rules of IPFIX messages, templates and data records (RFC 7011), and of NetFlow v9 (RFC 3954). Longer than
+ * 800 lines because each rule writes its datagrams out field by field, and both formats share the helpers for it.
+ */
 #include "decode/flow_test.h"
 
 #include "core/limits.h"

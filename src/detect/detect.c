@@ -245,7 +245,7 @@ static void mark_one(struct detect *detect, const struct observation *obs, struc
 	struct engine *engine = &detect->engine;
 	mark->packets = corrected(obs->packets, obs->sampling, LIMIT_DETECT_PACKETS);
 	mark->bytes = corrected(obs->bytes, obs->sampling, LIMIT_DETECT_BYTES);
-	mark->end_ns = obs->end_ns > 0 ? obs->end_ns : 0;
+	mark->end_ns = obs->end_ns < 0 ? 0 : obs->end_ns > LIMIT_DETECT_TIME_NS ? LIMIT_DETECT_TIME_NS : obs->end_ns;
 	mark->start_ns = obs->start_ns < 0 ? 0 : obs->start_ns > mark->end_ns ? mark->end_ns : obs->start_ns;
 	mark->src_hash = engine_hash(engine, &obs->src);
 	mark->dst_hash = engine_hash(engine, &obs->dst);

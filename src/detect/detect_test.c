@@ -297,6 +297,61 @@ static void absurd_numbers_do_no_harm(void **state)
 	scene_done(&scene);
 }
 
+/** A file whose clock is at the end of time: the address is watched, so that its rates are reached (UBSan sees them). */
+static void the_end_of_time_does_no_harm(void **state)
+{
+	(void)state;
+	struct scene scene;
+	scene_init(&scene, NULL, false);
+	for (int i = 0; i < 4000; i++) {
+		struct observation obs = scene_tcp(0, (uint32_t)random_next(&scene.rng) | 0x0b000000, 1, SCENE_VICTIM, 80, TCP_SYN);
+		obs.start_ns = i % 2 == 0 ? INT64_MAX : 0;
+		obs.end_ns = INT64_MAX;
+		send(&scene, obs);
+	}
+	detect_finish(scene.detect);
+	assert_int_equal(detect_counters_of(scene.detect)->observations, 4000);
+	scene_done(&scene);
+}
+
+/** Mirai's GRE flood carries a sound inner packet with invented addresses: the victim is in the outer header. */
+static void a_flood_of_tunnel_packets_hits_the_outer_address(void **state)
+{
+	(void)state;
+	struct scene scene;
+	scene_init(&scene, NULL, false);
+	for (int64_t at = 0; at < 2 * NS_PER_S; at += NS_PER_S / 5000) {
+		struct observation obs = scene_udp(at, (uint32_t)random_next(&scene.rng), 1, (uint32_t)random_next(&scene.rng), 2, 540);
+		obs.traits |= TRAIT_TUNNELLED;
+		obs.outer_protocol = PROTOCOL_GRE;
+		obs.outer_src = ip_from_v4(0x0b000000 + (uint32_t)random_below(&scene.rng, 400));
+		obs.outer_dst = ip_from_v4(SCENE_VICTIM);
+		obs.outer_length_bytes = 564;
+		send(&scene, obs);
+	}
+	assert_int_equal(scene.told.begun, 1);
+	assert_string_equal(scene.told.first.vectors[0].name, "gre_flood");
+	assert_int_equal(ip_to_v4(&scene.told.first.target.addr), SCENE_VICTIM);
+	/* Counted once: the outer header is another look at the same packet. */
+	assert_int_equal(detect_counters_of(scene.detect)->packets, 10000);
+	scene_done(&scene);
+}
+
+/** Beyond what 50 ms need, observations are counted with others: the totals must not show it. */
+static void a_fast_flood_is_counted_whole(void **state)
+{
+	(void)state;
+	struct scene scene;
+	scene_init(&scene, NULL, false);
+	send_syns(&scene, 0, NS_PER_S, 200000, SCENE_VICTIM);
+	detect_finish(scene.detect);
+	assert_int_equal(scene.told.ended, 1);
+	assert_in_range(scene.told.last.packets, 199000, 200000);
+	assert_in_range(scene.told.last.peak_pps, 190000, 200000);
+	assert_in_range(scene.told.last.source_count, 150000, 220000);
+	scene_done(&scene);
+}
+
 /** A clock that jumps ahead by years, once, must not blind the sensor that is told the time. */
 static void the_future_is_clamped_when_the_time_is_known(void **state)
 {
@@ -382,6 +437,9 @@ int main(void)
 		cmocka_unit_test(a_flow_record_is_spread_over_its_time),
 		cmocka_unit_test(sampling_is_corrected),
 		cmocka_unit_test(absurd_numbers_do_no_harm),
+		cmocka_unit_test(the_end_of_time_does_no_harm),
+		cmocka_unit_test(a_flood_of_tunnel_packets_hits_the_outer_address),
+		cmocka_unit_test(a_fast_flood_is_counted_whole),
 		cmocka_unit_test(the_future_is_clamped_when_the_time_is_known),
 		cmocka_unit_test(memory_is_what_was_configured),
 		cmocka_unit_test(a_pulse_wave_is_one_finding),

@@ -30,7 +30,6 @@ struct scene {
 	uint64_t syn; /* SYN of any kind */
 	uint64_t ack;
 	uint64_t psh;
-	uint64_t peers; /* distinct other ends */
 	uint64_t connections; /* living connections */
 	uint64_t completed; /* flows whose SYN was followed by an ACK or data */
 	bool connects; /* SYNs become connections that carry nothing */
@@ -175,8 +174,10 @@ static struct opinion rule_syn(const struct scene *scene, const struct facts *fa
 		return innocent;
 	if (scene->requests)
 		return (struct opinion){1000, 70};
-	/* A SYN is explained by a connection that lives, or by its own handshake, however often it was sent. */
-	/* Corrected for sampling: flows that were not seen were answered alike. */
+	/*
+	 * A SYN is explained by a connection that lives, or by its own handshake, however often it was sent. Of a sampled
+	 * flood the flows that were not seen are taken to be answered as the others are.
+	 */
 	uint64_t tries = facts->flows > 0 ? facts->slot->packets / facts->flows + 1 : 1;
 	uint64_t explained = scene->connections * 2 > scene->completed * tries ? scene->connections * 2 : scene->completed * tries;
 	unsigned permille = unexplained_permille(facts->slot->packets, explained);
@@ -507,11 +508,17 @@ static enum vector name_other(const struct facts *facts, enum vector hint)
 	return hint;
 }
 
+/** Permille of a count that days of a flood, or one absurd flow record, may have made too large to multiply. */
+static uint64_t part_of(uint64_t count, unsigned permille)
+{
+	return count / 1000 * permille + count % 1000 * permille / 1000;
+}
+
 static void verdict_add(struct verdict *verdict, const struct slot *slot, struct judged judged, unsigned permille)
 {
-	judged.packets = slot->packets * permille / 1000;
-	judged.bytes = slot->bytes * permille / 1000;
-	judged.recent_packets = slot->recent_packets * permille / 1000;
+	judged.packets = part_of(slot->packets, permille);
+	judged.bytes = part_of(slot->bytes, permille);
+	judged.recent_packets = part_of(slot->recent_packets, permille);
 	if (judged.packets > 0 && verdict->count < ARRAY_LEN(verdict->vectors))
 		verdict->vectors[verdict->count++] = judged;
 }
@@ -683,7 +690,6 @@ void judge(const struct profile *profile, const struct judge_context *context, s
 		.psh = packets_of(profile, VECTOR_PSH_ACK_FLOOD),
 		.syn = packets_of(profile, VECTOR_SYN_FLOOD) + packets_of(profile, VECTOR_SYN_ECE_CWR_FLOOD) +
 			packets_of(profile, VECTOR_SYN_PAYLOAD_FLOOD),
-		.peers = distinct_estimate(profile->all_peers, DISTINCT_LARGE),
 	};
 	struct verdict verdict = {0};
 	for (unsigned i = 0; i < profile->slot_count; i++) {
@@ -714,7 +720,7 @@ void judge(const struct profile *profile, const struct judge_context *context, s
 	*ret_verdict = verdict;
 }
 
-/** Packets of the attack for each of its sources; below a handful no address can be trusted to be real. */
+/** Observations for each other end; below a handful no address can be trusted to be real. */
 static uint64_t packets_per_source(const struct profile *profile)
 {
 	uint64_t sources = distinct_estimate(profile->all_peers, DISTINCT_LARGE);

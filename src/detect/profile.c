@@ -18,7 +18,6 @@ void profile_init(struct profile *profile, const struct ip_prefix *end, uint64_t
 	memset(profile, 0, sizeof(*profile));
 	profile->end = *end;
 	profile->host_hash = host_hash;
-	profile->opened_ns = now_ns;
 	profile->last_ns = now_ns;
 	profile->epoch_ns = now_ns;
 	profile->decayed_ns = now_ns;
@@ -245,7 +244,6 @@ void profile_add(struct profile *profile, const struct observation *obs, const s
 	distinct_add(profile->all_peers, DISTINCT_LARGE, peer_is_dst ? mark->dst_hash : mark->src_hash);
 	profile->class_packets[mark->flow_class] += mark->packets;
 	profile->observations++;
-	profile->recent_observations++;
 	if (is_skipped(profile, mark))
 		return;
 	struct mark heavy = *mark;
@@ -296,7 +294,6 @@ void profile_decay(struct profile *profile, int64_t now_ns)
 			profile->slots[i].recent_packets /= 2;
 			profile->slots[i].recent_bytes /= 2;
 		}
-		profile->recent_observations /= 2;
 		profile->decayed_ns += NS_PER_S;
 	}
 }

@@ -91,7 +91,6 @@ struct reverse {
 struct profile {
 	struct ip_prefix end; /* who this is about */
 	uint64_t host_hash;
-	int64_t opened_ns;
 	int64_t last_ns; /* last observation */
 	int64_t epoch_ns; /* slots count since here */
 	int64_t decayed_ns; /* recent counts were last halved here */
@@ -103,7 +102,6 @@ struct profile {
 	uint32_t random; /* xorshift state */
 	uint32_t sampling; /* highest seen */
 	uint64_t observations; /* raw, since the epoch */
-	uint64_t recent_observations;
 	uint64_t class_packets[FLOW_CLASS_COUNT];
 	struct rates rates;
 	struct reverse reverse;

@@ -41,7 +41,7 @@ void rates_init(struct rates *rates);
  *
  * @param rates changed
  * @param start_ns first packet
- * @param end_ns last packet, not before start_ns; what is older than the coarse slots is left out
+ * @param end_ns last packet, from start_ns to LIMIT_DETECT_TIME_NS; what is older than the coarse slots is left out
  * @param packets corrected for sampling
  * @param bytes corrected for sampling
  */

@@ -311,7 +311,7 @@ static void sweeper_tick(struct sweep *sweep, struct sweeper *at, int64_t now_ns
 	memset(at, 0, sizeof(*at));
 }
 
-/** A twentieth of the table each tick: all of it once a second. */
+/** A sixteenth of the table each tick: all of it in less than a second. */
 static void sweep_tick(void *state, int64_t now_ns)
 {
 	struct sweep *sweep = state;

@@ -60,7 +60,6 @@ static void judge_watch(const struct watch_owner *owner, const struct watch *wat
 struct limit {
 	const char *name;
 	uint64_t value;
-	uint64_t measured; /* attack per second */
 };
 
 /** Share of the recent attack that is of one protocol (0: any) or SYN, in permille of all recent packets. */
@@ -84,7 +83,7 @@ static bool limit_passed(struct limit *limit, const char *name, uint64_t value, 
 {
 	if (value == 0 || measured < value)
 		return false;
-	*limit = (struct limit){name, value, measured};
+	*limit = (struct limit){name, value};
 	return true;
 }
 
@@ -162,7 +161,7 @@ static bool limit_find(const struct watch_owner *owner, const struct watch *watc
 		learned_passed(owner, watch, learned, ARRAY_LEN(learned), now_ns, ret_limit);
 }
 
-/** The lowest packet rate that any threshold could be passed with: below it nobody needs to judge. */
+/** Whether all of the traffic, were it attack, would pass a threshold: otherwise nobody needs to judge. */
 static bool could_pass(const struct watch_owner *owner, const struct watch *watch, struct rate rate)
 {
 	const struct detect_threshold *t = engine_threshold(owner->engine, &watch->profile.end.addr);
@@ -262,7 +261,7 @@ static void end(struct watch_owner *owner, struct watch *watch, int64_t now_ns)
 	profile_new_epoch(&watch->profile, now_ns);
 }
 
-/** Remembers rises and falls, so that a pulse wave can be told. */
+/** Remembers rises and the time above the threshold, so that a pulse wave can be told. */
 static void note_over(struct watch *watch, bool is_over, int64_t now_ns, int64_t since_ns)
 {
 	if (is_over && !watch->is_over) {
@@ -273,8 +272,6 @@ static void note_over(struct watch *watch, bool is_over, int64_t now_ns, int64_t
 		watch->last_over_ns = now_ns;
 		watch->over_total_ns += now_ns > since_ns ? now_ns - since_ns : 0;
 	}
-	if (!is_over && watch->is_over)
-		watch->fell_ns = now_ns;
 	watch->is_over = is_over;
 }
 
@@ -315,7 +312,7 @@ static void look_live(struct watch_owner *owner, struct watch *watch, struct rat
 		verdict.connections >= 200 && verdict.attack_permille < 100 &&
 		distinct_estimate(watch->profile.all_peers, DISTINCT_LARGE) >= 200;
 	if (is_crowd) {
-		limit = (struct limit){"host_pps", crowd_pps, rate.pps};
+		limit = (struct limit){"host_pps", crowd_pps};
 		begin(owner, watch, FINDING_FLASH_CROWD, &limit, &verdict, now_ns);
 	}
 }
@@ -326,7 +323,7 @@ static void look_offline(struct watch_owner *owner, struct watch *watch, struct 
 	if (watch->profile.observations < OBSERVATIONS_MIN)
 		return;
 	struct verdict verdict;
-	struct limit limit = {"offline_packets", least, 0};
+	struct limit limit = {"offline_packets", least};
 	judge_watch(owner, watch, now_ns, &verdict);
 	watch->judged_ns = now_ns;
 	/* Handshakes need a round trip to explain their SYNs: what is small must also have lasted. */

@@ -42,7 +42,6 @@ struct watch {
 	int64_t rises_ns[WATCH_PULSES]; /* starts of the last rises */
 	unsigned rise_count;
 	int64_t over_total_ns; /* time above the threshold */
-	int64_t fell_ns; /* end of the last time above it */
 	uint64_t ramp_pps; /* rate one second after the begin */
 	struct profile profile;
 };
