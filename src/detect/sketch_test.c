@@ -49,9 +49,9 @@ static void common_keys_are_told(void **state)
 			distinct_add(a, DISTINCT_SMALL, hash);
 			distinct_add(b, DISTINCT_SMALL, k % 1000 < shared_permille[i] ? hash : other);
 		}
-		uint64_t size = distinct_estimate(a, DISTINCT_SMALL), common = distinct_common(a, b, DISTINCT_SMALL);
-		uint64_t expected = size * shared_permille[i] / 1000;
-		assert_in_range(common + size / 5, expected, expected + size * 2 / 5);
+		uint64_t keys = distinct_estimate(a, DISTINCT_SMALL), common = distinct_common(a, b, DISTINCT_SMALL);
+		uint64_t expected = keys * shared_permille[i] / 1000;
+		assert_in_range(common + keys / 5, expected, expected + keys * 2 / 5);
 	}
 	uint8_t empty[DISTINCT_SMALL] = {0};
 	assert_int_equal(distinct_common(empty, empty, DISTINCT_SMALL), 0);

@@ -220,8 +220,9 @@ static void report_vector(const struct sweeper *at, struct finding *finding)
 	finding->vector_count = 1;
 	bool is_scan = at->state == SWEEP_SCAN;
 	bool is_tcp = at->protocol == PROTOCOL_TCP;
-	snprintf(vector->name, sizeof(vector->name), "%s",
-		is_scan ? (is_tcp ? "tcp_scan" : "icmp_scan") : (is_tcp ? "tcp_backscatter" : "icmp_backscatter"));
+	enum sweep_vector scan = is_tcp ? SWEEP_TCP_SCAN : SWEEP_ICMP_SCAN;
+	enum sweep_vector backscatter = is_tcp ? SWEEP_TCP_BACKSCATTER : SWEEP_ICMP_BACKSCATTER;
+	snprintf(vector->name, sizeof(vector->name), "%s", sweep_vector_name(is_scan ? scan : backscatter));
 	vector->protocol = at->protocol;
 	vector->ip_version = ip_is_v4(&at->addr) ? 4 : 6;
 	vector->packets_permille = vector->bytes_permille = 1000;

@@ -14,6 +14,13 @@ static const char *const names[VECTOR_COUNT] = {
 #undef VECTOR_NAME
 };
 
+static const char *const sweep_names[SWEEP_COUNT] = {
+	[SWEEP_UNKNOWN] = "unknown",
+#define SWEEP_NAME(name, text) [SWEEP_##name] = text,
+	SWEEP_LIST(SWEEP_NAME)
+#undef SWEEP_NAME
+};
+
 /* Sorted by port: amplifier_find() searches by halves. */
 const struct amplifier amplifiers[] = {
 	{7, 0, VECTOR_ECHO_REFLECTION, "Echo"},
@@ -70,6 +77,11 @@ const unsigned amplifier_count = sizeof(amplifiers) / sizeof(amplifiers[0]);
 const char *vector_name(enum vector vector)
 {
 	return (unsigned)vector < VECTOR_COUNT ? names[vector] : names[VECTOR_UNKNOWN];
+}
+
+const char *sweep_vector_name(enum sweep_vector vector)
+{
+	return (unsigned)vector < SWEEP_COUNT ? sweep_names[vector] : sweep_names[SWEEP_UNKNOWN];
 }
 
 const struct amplifier *amplifier_find(uint16_t src_port)

@@ -118,6 +118,24 @@ enum vector {
 	VECTOR_COUNT
 };
 
+/* What one source does to many ends: no flood, and not made by recipes of their own. */
+#define SWEEP_LIST(X) \
+	X(TCP_SCAN, "tcp_scan") \
+	X(ICMP_SCAN, "icmp_scan") \
+	X(TCP_BACKSCATTER, "tcp_backscatter") \
+	X(ICMP_BACKSCATTER, "icmp_backscatter")
+
+enum sweep_vector {
+	SWEEP_UNKNOWN = 0,
+#define SWEEP_ENUM(name, text) SWEEP_##name,
+	SWEEP_LIST(SWEEP_ENUM)
+#undef SWEEP_ENUM
+	SWEEP_COUNT
+};
+
+/** The name as findings write it; "unknown" for SWEEP_UNKNOWN. Static text. */
+const char *sweep_vector_name(enum sweep_vector vector);
+
 /** A UDP service that answers more than it is asked, and so is abused as a reflector. */
 struct amplifier {
 	uint16_t port; /* source port of its answers */
