@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #define BATCH_DATAGRAMS 64
-#define DATAGRAM_BYTES 65536 /* no UDP datagram is longer, so none is ever cut; untouched pages cost nothing */
-#define DATAGRAM_STRIDE (DATAGRAM_BYTES + 192) /* so that the buffers' beginnings do not share cache sets */
+#define HEAD_BYTES 2048 /* exporters keep to the MTU: the usual datagram lies in its head, and all heads in the caches */
+#define DATAGRAM_BYTES 65536 /* no UDP datagram is longer, so none is ever cut */
 
 struct socket_place {
 	int fd;
@@ -35,9 +35,10 @@ struct collector {
 	uint64_t buffer_bytes;
 	struct collector_counters counters;
 	struct mmsghdr messages[BATCH_DATAGRAMS];
-	struct iovec vectors[BATCH_DATAGRAMS];
+	struct iovec vectors[BATCH_DATAGRAMS][2]; /* its head, and the place of the rest in wholes */
 	struct sockaddr_storage senders[BATCH_DATAGRAMS];
-	uint8_t *buffers; /* owned */
+	uint8_t heads[BATCH_DATAGRAMS][HEAD_BYTES];
+	uint8_t *wholes; /* owned: DATAGRAM_BYTES for each; pages that no long datagram touches cost nothing */
 };
 
 /** The largest buffer that we may have: beyond the system's limit where we are allowed to, else up to it. */
@@ -78,15 +79,14 @@ static int socket_open(struct collector *collector, const struct config_listen *
 static void messages_prepare(struct collector *collector)
 {
 	for (size_t i = 0; i < BATCH_DATAGRAMS; i++) {
-		collector->vectors[i] = (struct iovec){
-			.iov_base = collector->buffers + i * DATAGRAM_STRIDE,
-			.iov_len = DATAGRAM_BYTES,
-		};
+		uint8_t *whole = collector->wholes + i * DATAGRAM_BYTES;
+		collector->vectors[i][0] = (struct iovec){.iov_base = collector->heads[i], .iov_len = HEAD_BYTES};
+		collector->vectors[i][1] = (struct iovec){.iov_base = whole + HEAD_BYTES, .iov_len = DATAGRAM_BYTES - HEAD_BYTES};
 		collector->messages[i].msg_hdr = (struct msghdr){
 			.msg_name = &collector->senders[i],
 			.msg_namelen = sizeof(collector->senders[i]),
-			.msg_iov = &collector->vectors[i],
-			.msg_iovlen = 1,
+			.msg_iov = collector->vectors[i],
+			.msg_iovlen = ARRAY_LEN(collector->vectors[i]),
 		};
 	}
 }
@@ -95,14 +95,14 @@ int collector_open(const struct config_collector *config, struct flow_state *flo
 	struct collector **ret_collector, char ret_why[static INPUT_WHY_BYTES])
 {
 	struct collector *collector = calloc(1, sizeof(*collector));
-	uint8_t *buffers = malloc((size_t)BATCH_DATAGRAMS * DATAGRAM_STRIDE);
-	if (collector == NULL || buffers == NULL) {
+	uint8_t *wholes = malloc((size_t)BATCH_DATAGRAMS * DATAGRAM_BYTES);
+	if (collector == NULL || wholes == NULL) {
 		free(collector);
-		free(buffers);
+		free(wholes);
 		snprintf(ret_why, INPUT_WHY_BYTES, "no memory for buffers");
 		return E_NOMEM;
 	}
-	*collector = (struct collector){.config = config, .flow = flow, .exporters = exporters, .buffers = buffers};
+	*collector = (struct collector){.config = config, .flow = flow, .exporters = exporters, .wholes = wholes};
 	messages_prepare(collector);
 	int err = OK;
 	for (uint64_t i = 0; i < config->sockets && err == OK; i++)
@@ -122,7 +122,7 @@ void collector_free(struct collector *collector)
 		return;
 	for (size_t i = 0; i < collector->socket_count; i++)
 		close(collector->sockets[i].fd);
-	free(collector->buffers);
+	free(collector->wholes);
 	free(collector);
 }
 
@@ -203,6 +203,16 @@ static void datagram_take(struct record_path *path, const struct sockaddr_storag
 		collector->counters.malformed++;
 }
 
+/** The bytes of a datagram in one piece: the head alone, or the head put before what did not fit into it. */
+static const uint8_t *datagram_join(struct collector *collector, int number, size_t length_bytes)
+{
+	if (length_bytes <= HEAD_BYTES)
+		return collector->heads[number];
+	uint8_t *whole = collector->wholes + (size_t)number * DATAGRAM_BYTES;
+	memcpy(whole, collector->heads[number], HEAD_BYTES);
+	return whole;
+}
+
 int collector_read(struct collector *collector, int fd, int64_t now_wall_ns, observation_sink *sink, void *arg)
 {
 	int got = recvmmsg(fd, collector->messages, BATCH_DATAGRAMS, MSG_DONTWAIT, NULL);
@@ -210,8 +220,8 @@ int collector_read(struct collector *collector, int fd, int64_t now_wall_ns, obs
 		return E_AGAIN; /* nothing there; an ICMP error that was queued is taken off by this call */
 	struct record_path path = {.collector = collector, .sink = sink, .arg = arg};
 	for (int i = 0; i < got; i++) {
-		datagram_take(&path, &collector->senders[i], collector->vectors[i].iov_base, collector->messages[i].msg_len,
-			now_wall_ns);
+		size_t length_bytes = collector->messages[i].msg_len;
+		datagram_take(&path, &collector->senders[i], datagram_join(collector, i, length_bytes), length_bytes, now_wall_ns);
 		collector->messages[i].msg_hdr.msg_namelen = sizeof(collector->senders[i]);
 	}
 	return got == BATCH_DATAGRAMS ? OK : E_AGAIN;

@@ -19,6 +19,7 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "core/clock.h"
@@ -33,6 +34,7 @@
 #include "sensor/wall.h"
 
 #define TICK_NS (50 * NS_PER_MS)
+#define GATHER_NS (500 * NS_PER_US) /* a wake for each datagram costs several times what reading it does */
 #define BASELINE_EVERY_NS (300 * NS_PER_S) /* learned baselines move slowly */
 #define EVENTS_MAX 64
 #define TEMPLATES_NAME "templates"
@@ -55,6 +57,7 @@ struct live {
 	size_t input_watch_count;
 	bool has_sampler; /* an XDP input: it must be asked, it does not always wake */
 	bool is_ending;
+	bool is_drained; /* a collector's socket was read until it was empty in this turn */
 	struct detect_counters rate_before; /* sums at the last rate reading */
 	int64_t rated_mono_ns, saved_mono_ns, baselined_mono_ns;
 	uint64_t templates_saved; /* number of template events that the saved file knows of */
@@ -231,6 +234,7 @@ static void input_turn(struct live *live, struct input *input, int fd)
 	if (input->is_gone)
 		return;
 	int err = input_read(input, fd, live->now_wall_ns, observations_take, engine);
+	live->is_drained |= err == E_AGAIN && input->kind == INPUT_COLLECTOR;
 	if (err != E_SYS)
 		return;
 	if (errno == ENETDOWN) {
@@ -304,10 +308,20 @@ static void signal_ready(void *arg, uint32_t events)
 		log_line(LOG_LEVEL_ERROR, "findings_not_reopened reason=\"%s\": the old file stays in use", strerror(errno));
 }
 
+/** Lets datagrams gather in the socket's buffer, which holds those of many such times, to be read many at a time. */
+static void datagrams_gather(struct live *live)
+{
+	const struct timespec gather = {.tv_nsec = GATHER_NS};
+	if (live->is_drained)
+		(void)clock_nanosleep(CLOCK_MONOTONIC, 0, &gather, NULL); /* cut short by a signal, it has done its work */
+	live->is_drained = false;
+}
+
 static void loop_run(struct live *live)
 {
 	struct epoll_event events[EVENTS_MAX];
 	while (!live->is_ending) {
+		datagrams_gather(live);
 		int count = epoll_wait(live->epoll_fd, events, EVENTS_MAX, live->has_sampler ? INPUT_POLL_MS : -1);
 		wall_update(live);
 		for (int i = 0; i < count; i++) {

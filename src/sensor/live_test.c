@@ -189,6 +189,40 @@ static void every_datagram_is_accounted_for(void **state)
 	fclose(process.errors);
 }
 
+static void put16(uint8_t *at, unsigned value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+/* Longer than any MTU: the collector reads it in two parts, and the record across their border shows whether they join. */
+static void a_long_datagram_is_read_whole(void **state)
+{
+	(void)state;
+	enum { RECORDS = 3000, RECORD_BYTES = 20, HEAD_BYTES = 16 + 28 + 4, BYTES = HEAD_BYTES + RECORDS * RECORD_BYTES };
+	static uint8_t message[BYTES];
+	char reply[65536];
+	/* IPFIX (RFC 7011): a template of addresses, packets and octets as 64 and 32 bits, and its records. */
+	const uint8_t template[28] = {0, 2, 0, 28, 1, 0, 0, 5, 0, 8, 0, 4, 0, 12, 0, 4, 0, 2, 0, 4, 0, 1, 0, 4, 0, 7, 0, 4};
+	put16(message, 10);
+	put16(message + 2, BYTES);
+	memcpy(message + 16, template, sizeof(template));
+	put16(message + 44, 256);
+	put16(message + 46, BYTES - 44);
+	for (int i = 0; i < RECORDS; i++) {
+		uint8_t *record = message + HEAD_BYTES + i * RECORD_BYTES;
+		memcpy(record, (const uint8_t[RECORD_BYTES]){203, 0, 113, 5, 192, 0, 2, 9, 0, 0, 0, 1, 0, 0, 0, 60, 0, 0, 0, 53},
+			RECORD_BYTES);
+	}
+	struct process process = sensor_start();
+	datagram_send(message, sizeof(message));
+	status_await("\"received\":1,\"used\":1,", reply, sizeof(reply));
+	assert_true(ask_metrics("GET /metrics HTTP/1.0\r\n\r\n", reply, sizeof(reply)) > 0);
+	assert_non_null(strstr(reply, "\nhinomi_flow_records_total{format=\"ipfix\"} 3000\n"));
+	assert_non_null(strstr(reply, "\nhinomi_flow_records_malformed_total{format=\"ipfix\"} 0\n"));
+	assert_int_equal(sensor_stop(&process, SIGTERM), 0);
+}
+
 static void hostile_clients_are_bounded(void **state)
 {
 	(void)state;
@@ -295,6 +329,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_datagram_is_accounted_for),
+		cmocka_unit_test(a_long_datagram_is_read_whole),
 		cmocka_unit_test(hostile_clients_are_bounded),
 		cmocka_unit_test(templates_survive_a_kill),
 	};
