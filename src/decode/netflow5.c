@@ -39,9 +39,9 @@ static int32_t age_ms(uint32_t uptime_ms, uint32_t then_ms)
 	return (int32_t)(uptime_ms - then_ms);
 }
 
-static void record_parse(struct flow_context *ctx, const struct flow_clock *clock, const struct observation *blank,
-	const uint8_t *record)
+static void record_parse(struct flow_context *ctx, const struct flow_clock *clock, uint32_t sampling, const uint8_t *record)
 {
+	static const struct observation blank; /* copied, for clearing is slower */
 	uint64_t packets = load_be32(record + 16);
 	uint64_t bytes = load_be32(record + 20);
 	if (packets == 0) {
@@ -52,7 +52,9 @@ static void record_parse(struct flow_context *ctx, const struct flow_clock *cloc
 		return;
 	}
 	struct observation *obs = flow_batch_next(ctx);
-	*obs = *blank;
+	*obs = blank;
+	obs->sampling = sampling;
+	obs->exporter = ctx->exporter_index;
 	obs->src = ip_from_v4(load_be32(record));
 	obs->dst = ip_from_v4(load_be32(record + 4));
 	obs->packets = packets;
@@ -83,15 +85,11 @@ int netflow5_parse(struct flow_context *ctx, const uint8_t *bytes, size_t length
 	const uint8_t *records = cursor_take(&cur, (here < count ? here : count) * RECORD_BYTES);
 	struct flow_exporter *exporter = flow_exporter_heard(ctx, FLOW_NETFLOW5, ctx->sender, load_be16(header + 20));
 	flow_sequence_take(ctx, exporter, load_be32(header + 16), (uint32_t)count, RECORDS_MAX);
-	/* What all records share; copied, for clearing is slower. */
-	const struct observation blank = {
-		.sampling = sampling_of(ctx, exporter, load_be16(header + 22)),
-		.exporter = ctx->exporter_index,
-	};
+	uint32_t sampling = sampling_of(ctx, exporter, load_be16(header + 22));
 	int64_t export_wall_ns = load_be32(header + 8) * NS_PER_S + load_be32(header + 12);
 	struct flow_clock clock = flow_clock_judge(ctx, export_wall_ns, load_be32(header + 4));
 	for (size_t i = 0; i < here && i < count; i++)
-		record_parse(ctx, &clock, &blank, records + i * RECORD_BYTES);
+		record_parse(ctx, &clock, sampling, records + i * RECORD_BYTES);
 	flow_batch_flush(ctx);
 	return err;
 }

@@ -27,7 +27,6 @@
 
 /** Addresses of one busy part. */
 struct block {
-	uint16_t part; /* + 1; 0: free */
 	uint32_t packets[PARTS];
 	struct ip_addr first; /* IPv6: to find the bits that all addresses share */
 	struct ip_addr differing; /* bits in which any address differs from the first */
@@ -37,6 +36,8 @@ struct block {
 struct site_watch {
 	uint64_t part_packets[PARTS]; /* since parts_ns */
 	int64_t parts_ns;
+	uint8_t block_of_part[PARTS]; /* index + 1; 0: none */
+	uint8_t block_count; /* blocks in use */
 	struct block blocks[BLOCKS_OF_SITE];
 	struct watch watch;
 };
@@ -193,18 +194,14 @@ static void promote(struct carpet *carpet, struct site *site, uint64_t hash)
 /** The block that counts a part's addresses; made when the part holds a share worth it. */
 static struct block *block_of(struct site_watch *site, unsigned part)
 {
-	struct block *smallest = NULL;
-	for (unsigned i = 0; i < BLOCKS_OF_SITE; i++) {
-		struct block *block = &site->blocks[i];
-		if (block->part == part + 1)
-			return block;
-		if (block->part == 0 && smallest == NULL)
-			smallest = block;
-	}
-	if (smallest == NULL || site->part_packets[part] < 16)
+	unsigned index = site->block_of_part[part];
+	if (index != 0)
+		return &site->blocks[index - 1];
+	if (site->block_count == BLOCKS_OF_SITE || site->part_packets[part] < 16)
 		return NULL;
-	smallest->part = (uint16_t)(part + 1);
-	return smallest;
+	struct block *block = &site->blocks[site->block_count++];
+	site->block_of_part[part] = site->block_count;
+	return block;
 }
 
 static void count_place(struct site_watch *site, const struct ip_addr *dst, const struct mark *mark)
@@ -280,7 +277,8 @@ static void carpet_observe(void *state, const struct batch *batch)
 		enum direction direction = (enum direction)batch->marks[i].direction;
 		if (direction == DIRECTION_IN || direction == DIRECTION_UNKNOWN)
 			observe_one(carpet, &batch->obs[i], &batch->marks[i], second);
-		observe_back(carpet, &batch->obs[i], &batch->marks[i]);
+		if (carpet->used_count > 0 && direction != DIRECTION_IN && direction != DIRECTION_TRANSIT)
+			observe_back(carpet, &batch->obs[i], &batch->marks[i]);
 	}
 }
 
@@ -288,6 +286,8 @@ static void forget_places(struct site_watch *site, int64_t now_ns)
 {
 	memset(site->part_packets, 0, sizeof(site->part_packets));
 	memset(site->blocks, 0, sizeof(site->blocks));
+	memset(site->block_of_part, 0, sizeof(site->block_of_part));
+	site->block_count = 0;
 	site->parts_ns = now_ns;
 }
 
@@ -426,11 +426,8 @@ static void cover_range(struct cover *cover, unsigned first, unsigned width)
 
 static void cover_block(const struct site_watch *site, unsigned part, struct finding *finding)
 {
-	const struct block *block = NULL;
-	for (unsigned i = 0; i < BLOCKS_OF_SITE; i++) {
-		if (site->blocks[i].part == part + 1)
-			block = &site->blocks[i];
-	}
+	unsigned index = site->block_of_part[part];
+	const struct block *block = index != 0 ? &site->blocks[index - 1] : NULL;
 	bool is_v4 = ip_is_v4(&site->watch.profile.end.addr);
 	struct cover cover = {.base = site->watch.profile.end.addr, .byte = is_v4 ? 14 : 6, .finding = finding};
 	if (block == NULL) {

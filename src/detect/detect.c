@@ -249,7 +249,7 @@ static void mark_one(struct detect *detect, const struct observation *obs, struc
 	mark->start_ns = obs->start_ns < 0 ? 0 : obs->start_ns > mark->end_ns ? mark->end_ns : obs->start_ns;
 	mark->src_hash = engine_hash(engine, &obs->src);
 	mark->dst_hash = engine_hash(engine, &obs->dst);
-	hosts_prefetch(engine->flood, mark->dst_hash);
+	hosts_prefetch(engine->flood, &obs->dst, mark->dst_hash);
 	mark->vector = (uint8_t)classify(obs);
 	struct intel_pair pair = intel_pair(engine->intel, &obs->src, &obs->dst);
 	mark->direction = (uint8_t)pair.direction;

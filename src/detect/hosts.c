@@ -103,7 +103,7 @@ static struct hosts *create(struct engine *engine, enum watch_role role, uint64_
 	hosts->order = calloc(hosts->watch_count + 1, sizeof(*hosts->order));
 	hosts->watches = engine_reserve(hosts->watch_count * sizeof(struct watch));
 	if (hosts->order == NULL || hosts->index == NULL || hosts->watches == NULL ||
-		!targets_init(&hosts->targets, memory_bytes / 4)) {
+		!targets_init(&hosts->targets, &engine->key, memory_bytes / 4)) {
 		hosts_destroy(hosts);
 		return NULL;
 	}
@@ -159,12 +159,13 @@ static bool give_back(struct hosts *hosts, int64_t now_ns)
 		struct watch *watch = &hosts->watches[number];
 		if (!watch_is_idle(watch, now_ns))
 			continue;
+		const struct profile *profile = &watch->profile;
 		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): used_count is 0 until there are watches */
-		struct target *target = targets_find(&hosts->targets, &watch->profile.end.addr, watch->profile.host_hash);
+		struct target *target = targets_find(targets_key(&hosts->targets, &profile->end.addr, profile->host_hash));
 		if (hosts->engine->config.offline)
 			watch_finish(&hosts->owner, watch, now_ns);
 		if (target != NULL)
-			*target = (struct target){.second = 0};
+			*target = (struct target){.state = 0};
 		hosts->used_count--;
 		hosts->order[i] = hosts->order[hosts->used_count];
 		hosts->order[hosts->used_count] = number;
@@ -192,7 +193,8 @@ static uint64_t per_second(uint64_t amount, const struct mark *mark)
 	return span > NS_PER_S ? (uint64_t)((unsigned __int128)amount * (uint64_t)NS_PER_S / (uint64_t)span) : amount;
 }
 
-static struct watch *promote(struct hosts *hosts, struct target *target, uint64_t hash, const struct mark *mark)
+static struct watch *promote(struct hosts *hosts, struct target *target, const struct ip_addr *addr, uint64_t hash,
+	const struct mark *mark)
 {
 	int64_t now_ns = hosts->engine->now_ns;
 	if (hosts->used_count == hosts->watch_count)
@@ -203,9 +205,9 @@ static struct watch *promote(struct hosts *hosts, struct target *target, uint64_
 	}
 	uint32_t number = hosts->order[hosts->used_count++];
 	struct watch *watch = &hosts->watches[number];
-	struct ip_prefix end = {.addr = target->addr, .bits = 128};
+	struct ip_prefix end = {.addr = *addr, .bits = 128};
 	watch_init(watch, hosts->role, &end, hash, now_ns);
-	target->watch = number + 1;
+	target->state = number + 1;
 	index_add(hosts, number, hash);
 	/* What the cold table counted before this observation belongs to the rise that begins. */
 	uint64_t packets = per_second(mark->packets, mark), bytes = per_second(mark->bytes, mark);
@@ -223,28 +225,40 @@ static bool concerns(const struct hosts *hosts, const struct mark *mark)
 	return direction == DIRECTION_IN || direction == DIRECTION_UNKNOWN || direction == DIRECTION_INSIDE;
 }
 
-static void observe_one(struct hosts *hosts, const struct observation *obs, const struct mark *mark)
+/** The watch of an address, from now on if it has become busy just now; NULL: it is not worth one. */
+static struct watch *watch_of(struct hosts *hosts, struct target *target, const struct ip_addr *addr, uint64_t hash,
+	const struct mark *mark)
+{
+	if (target_is_watched(target)) {
+		struct watch *watch = &hosts->watches[target->state - 1];
+		return ip_equal(&watch->profile.end.addr, addr) ? watch : NULL;
+	}
+	bool is_busy = target->packets >= hosts->promote_packets << hosts->bar_shift ||
+		(uint64_t)target->bytes_128 * 128 >> hosts->bar_shift >= hosts->promote_bytes;
+	return is_busy ? promote(hosts, target, addr, hash, mark) : NULL;
+}
+
+static void observe_one(struct hosts *hosts, const struct observation *obs, const struct mark *mark, uint32_t second)
 {
 	bool is_sender = hosts->role == WATCH_SENDER;
 	const struct ip_addr *addr = is_sender ? &obs->src : &obs->dst;
 	uint64_t hash = is_sender ? mark->src_hash : mark->dst_hash;
-	bool offline = hosts->engine->config.offline;
-	uint32_t second = (uint32_t)(hosts->engine->now_ns / NS_PER_S) | 1u << 31;
-	struct target *target = targets_add(&hosts->targets, addr, hash, second, offline ? 60 : 1, per_second(mark->packets, mark),
-		per_second(mark->bytes, mark));
+	uint32_t keep_s = hosts->engine->config.offline ? 60 : 1;
+	struct target *target = targets_add(&hosts->targets, targets_key(&hosts->targets, addr, hash), second, keep_s,
+		per_second(mark->packets, mark), per_second(mark->bytes, mark));
 	if (target == NULL)
 		return;
-	struct watch *watch = target->watch != TARGET_UNWATCHED ? &hosts->watches[target->watch - 1] : NULL;
-	if (watch == NULL) {
-		bool is_busy = target->packets >= hosts->promote_packets << hosts->bar_shift ||
-			(uint64_t)target->bytes_128 * 128 >> hosts->bar_shift >= hosts->promote_bytes;
-		if (!is_busy)
-			return;
-		watch = promote(hosts, target, hash, mark);
-		if (watch == NULL)
-			return;
-	}
-	profile_add(&watch->profile, obs, mark, is_sender);
+	struct watch *watch = watch_of(hosts, target, addr, hash, mark);
+	if (watch != NULL)
+		profile_add(&watch->profile, obs, mark, is_sender);
+}
+
+/** Whether the other end of an observation can be one that is watched: only ends of ours are, where it is known who is ours. */
+static bool may_be_back(const struct hosts *hosts, const struct mark *mark)
+{
+	enum direction direction = (enum direction)mark->direction;
+	enum direction forth = hosts->role == WATCH_SENDER ? DIRECTION_OUT : DIRECTION_IN;
+	return hosts->used_count > 0 && direction != forth && direction != DIRECTION_TRANSIT;
 }
 
 static void hosts_observe(void *state, const struct batch *batch)
@@ -253,11 +267,14 @@ static void hosts_observe(void *state, const struct batch *batch)
 	bool is_sender = hosts->role == WATCH_SENDER;
 	if (is_sender && !intel_has_networks(hosts->engine->intel))
 		return; /* nobody is ours */
+	uint32_t second = (uint32_t)(hosts->engine->now_ns / NS_PER_S) | TARGET_SECOND;
 	for (size_t i = 0; i < batch->count; i++) {
 		const struct mark *mark = &batch->marks[i];
 		const struct observation *obs = &batch->obs[i];
 		if (concerns(hosts, mark))
-			observe_one(hosts, obs, mark);
+			observe_one(hosts, obs, mark, second);
+		if (!may_be_back(hosts, mark))
+			continue;
 		struct watch *back = index_find(hosts, is_sender ? &obs->dst : &obs->src, is_sender ? mark->dst_hash : mark->src_hash);
 		if (back != NULL) {
 			profile_add_reverse(&back->profile, obs, mark, !is_sender);
@@ -298,10 +315,10 @@ static void hosts_open(void *state, detect_sink *sink, void *arg)
 	}
 }
 
-void hosts_prefetch(const void *state, uint64_t hash)
+void hosts_prefetch(const void *state, const struct ip_addr *addr, uint64_t hash)
 {
 	const struct hosts *hosts = state;
-	targets_prefetch(&hosts->targets, hash);
+	__builtin_prefetch(targets_key(&hosts->targets, addr, hash).set, 1);
 }
 
 static uint64_t hosts_memory_bytes(const void *state)

@@ -13,7 +13,7 @@ size_t hosts_top(const void *state, int64_t now_ns, struct detect_talker *ret_ta
 bool carpet_covers(const void *state, const struct profile *host);
 
 /** Asks the processor to bring what is known of an address: worth it some hundred nanoseconds before it is counted. */
-void hosts_prefetch(const void *state, uint64_t hash);
+void hosts_prefetch(const void *state, const struct ip_addr *addr, uint64_t hash);
 
 /** The profile of a watched address, NULL if it is not watched. */
 const struct profile *hosts_profile(const void *state, const struct ip_addr *addr, uint64_t hash);

@@ -25,8 +25,8 @@
 #define SWEEP_WINDOW_S 60
 #define SWEEP_QUIET_S 60 /* over after so long */
 #define SCAN_PPS_MAX 20000 /* faster to one address is a flood */
-#define TICK_BUDGET 2048 /* asks and answers per tick that are all looked at; of more, one in TICK_STEP */
-#define TICK_STEP 16
+#define TICK_BUDGET 2048 /* asks and answers per tick that are all looked at */
+#define TICK_STEP 16 /* of more, one in so many up to TICK_STEP times the budget, then one in its square */
 #define BITS 128
 
 enum sweep_state {
@@ -192,6 +192,15 @@ static void sweeper_add(struct sweep *sweep, const struct observation *obs, cons
 	set_bit(at->ports, hash_mix(obs->dst_port + 1u, UINT64_C(0xd1b54a32d192ed03)) >> 7);
 }
 
+/** In the middle of a flood of SYNs a scan is one of the heavy sources, and a sample finds it. */
+static bool is_sampled(struct sweep *sweep)
+{
+	uint32_t number = sweep->spent++;
+	if (number < TICK_BUDGET)
+		return true;
+	return number % (number < TICK_BUDGET * TICK_STEP ? TICK_STEP : TICK_STEP * TICK_STEP) == 0;
+}
+
 static void sweep_observe(void *state, const struct batch *batch)
 {
 	struct sweep *sweep = state;
@@ -202,8 +211,7 @@ static void sweep_observe(void *state, const struct batch *batch)
 		bool answers = !asks && is_answer(obs, (enum vector)mark->vector);
 		if (!asks && !answers)
 			continue;
-		/* In the middle of a flood of SYNs a scan is one of the heavy sources, and a sample finds it. */
-		if (sweep->spent++ >= TICK_BUDGET && sweep->spent % TICK_STEP != 0)
+		if (!is_sampled(sweep))
 			continue;
 		sweeper_add(sweep, obs, mark, asks);
 		struct sweeper *other = sweeper_find(sweep, &obs->dst, mark->dst_hash);
