@@ -38,7 +38,7 @@ struct collector {
 	struct iovec vectors[BATCH_DATAGRAMS][2]; /* its head, and the place of the rest in wholes */
 	struct sockaddr_storage senders[BATCH_DATAGRAMS];
 	uint8_t heads[BATCH_DATAGRAMS][HEAD_BYTES];
-	uint8_t *wholes; /* owned: DATAGRAM_BYTES for each; pages that no long datagram touches cost nothing */
+	uint8_t wholes[BATCH_DATAGRAMS][DATAGRAM_BYTES]; /* pages that no long datagram touches cost nothing */
 };
 
 /** The largest buffer that we may have: beyond the system's limit where we are allowed to, else up to it. */
@@ -79,9 +79,11 @@ static int socket_open(struct collector *collector, const struct config_listen *
 static void messages_prepare(struct collector *collector)
 {
 	for (size_t i = 0; i < BATCH_DATAGRAMS; i++) {
-		uint8_t *whole = collector->wholes + i * DATAGRAM_BYTES;
 		collector->vectors[i][0] = (struct iovec){.iov_base = collector->heads[i], .iov_len = HEAD_BYTES};
-		collector->vectors[i][1] = (struct iovec){.iov_base = whole + HEAD_BYTES, .iov_len = DATAGRAM_BYTES - HEAD_BYTES};
+		collector->vectors[i][1] = (struct iovec){
+			.iov_base = collector->wholes[i] + HEAD_BYTES,
+			.iov_len = DATAGRAM_BYTES - HEAD_BYTES,
+		};
 		collector->messages[i].msg_hdr = (struct msghdr){
 			.msg_name = &collector->senders[i],
 			.msg_namelen = sizeof(collector->senders[i]),
@@ -95,14 +97,13 @@ int collector_open(const struct config_collector *config, struct flow_state *flo
 	struct collector **ret_collector, char ret_why[static INPUT_WHY_BYTES])
 {
 	struct collector *collector = calloc(1, sizeof(*collector));
-	uint8_t *wholes = malloc((size_t)BATCH_DATAGRAMS * DATAGRAM_BYTES);
-	if (collector == NULL || wholes == NULL) {
-		free(collector);
-		free(wholes);
+	if (collector == NULL) {
 		snprintf(ret_why, INPUT_WHY_BYTES, "no memory for buffers");
 		return E_NOMEM;
 	}
-	*collector = (struct collector){.config = config, .flow = flow, .exporters = exporters, .wholes = wholes};
+	collector->config = config;
+	collector->flow = flow;
+	collector->exporters = exporters;
 	messages_prepare(collector);
 	int err = OK;
 	for (uint64_t i = 0; i < config->sockets && err == OK; i++)
@@ -122,7 +123,6 @@ void collector_free(struct collector *collector)
 		return;
 	for (size_t i = 0; i < collector->socket_count; i++)
 		close(collector->sockets[i].fd);
-	free(collector->wholes);
 	free(collector);
 }
 
@@ -208,9 +208,8 @@ static const uint8_t *datagram_join(struct collector *collector, int number, siz
 {
 	if (length_bytes <= HEAD_BYTES)
 		return collector->heads[number];
-	uint8_t *whole = collector->wholes + (size_t)number * DATAGRAM_BYTES;
-	memcpy(whole, collector->heads[number], HEAD_BYTES);
-	return whole;
+	memcpy(collector->wholes[number], collector->heads[number], HEAD_BYTES);
+	return collector->wholes[number];
 }
 
 int collector_read(struct collector *collector, int fd, int64_t now_wall_ns, observation_sink *sink, void *arg)
