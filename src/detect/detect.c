@@ -20,6 +20,7 @@
 #include "detect/classify.h"
 #include "detect/engine.h"
 #include "detect/hosts.h"
+#include "detect/targets.h"
 
 #define MEMORY_MIN_BYTES (UINT64_C(8) << 20)
 #define LATE_NS (RATES_COARSE_SLOTS * RATES_COARSE_NS)
@@ -38,6 +39,7 @@ struct detect {
 	struct engine engine;
 	void *states[ARRAY_LEN(detectors)];
 	int64_t ticked_ns;
+	int64_t tick_next_ns; /* the first time that is beyond the tick of ticked_ns */
 	bool has_clock; /* detect_advance() was called: its time bounds that of observations */
 	unsigned late_run;
 	struct mark marks[DETECT_BATCH_MAX];
@@ -183,12 +185,23 @@ void detect_free(struct detect *detect)
 	free(detect);
 }
 
+static void ticked_set(struct detect *detect, int64_t now_ns)
+{
+	detect->ticked_ns = now_ns;
+	detect->tick_next_ns = (now_ns / ENGINE_TICK_NS + 1) * ENGINE_TICK_NS;
+}
+
+static bool is_tick(const struct detect *detect)
+{
+	return detect->engine.now_ns / ENGINE_TICK_NS != detect->ticked_ns / ENGINE_TICK_NS;
+}
+
 static void tick(struct detect *detect)
 {
 	int64_t now_ns = detect->engine.now_ns;
-	if (now_ns / ENGINE_TICK_NS == detect->ticked_ns / ENGINE_TICK_NS)
+	if (!is_tick(detect))
 		return;
-	detect->ticked_ns = now_ns;
+	ticked_set(detect, now_ns);
 	if (detect->engine.baseline != NULL)
 		baseline_advance(detect->engine.baseline, now_ns);
 	for (size_t i = 0; i < ARRAY_LEN(detectors); i++)
@@ -206,7 +219,7 @@ static void turn_back(struct detect *detect, int64_t now_ns)
 {
 	detect_finish(detect);
 	detect->engine.now_ns = now_ns;
-	detect->ticked_ns = now_ns;
+	ticked_set(detect, now_ns);
 	detect->late_run = 0;
 }
 
@@ -240,20 +253,34 @@ static bool is_timely(struct detect *detect, struct mark *mark)
 	return true;
 }
 
-static void mark_one(struct detect *detect, const struct observation *obs, struct mark *mark)
+/** Whether an observation's time is like that of most: since the last tick, or not long before it. Then nothing needs judging. */
+static bool is_usual(const struct detect *detect, const struct mark *mark)
 {
-	struct engine *engine = &detect->engine;
+	return mark->end_ns < detect->tick_next_ns && mark->end_ns >= detect->engine.now_ns - LATE_NS;
+}
+
+static void mark_one(struct engine *engine, const struct observation *obs, struct mark *mark)
+{
 	mark->packets = corrected(obs->packets, obs->sampling, LIMIT_DETECT_PACKETS);
 	mark->bytes = corrected(obs->bytes, obs->sampling, LIMIT_DETECT_BYTES);
 	mark->end_ns = obs->end_ns < 0 ? 0 : obs->end_ns > LIMIT_DETECT_TIME_NS ? LIMIT_DETECT_TIME_NS : obs->end_ns;
 	mark->start_ns = obs->start_ns < 0 ? 0 : obs->start_ns > mark->end_ns ? mark->end_ns : obs->start_ns;
 	mark->src_hash = engine_hash(engine, &obs->src);
 	mark->dst_hash = engine_hash(engine, &obs->dst);
-	hosts_prefetch(engine->flood, &obs->dst, mark->dst_hash);
+	mark->dst_row = targets_row(&engine->key, &obs->dst);
+	hosts_prefetch(engine->flood, mark->dst_row);
 	mark->vector = (uint8_t)classify(obs);
 	struct intel_pair pair = intel_pair(engine->intel, &obs->src, &obs->dst);
 	mark->direction = (uint8_t)pair.direction;
 	mark->flow_class = (uint8_t)pair.flow_class;
+}
+
+static void count(struct detect_counters *counters, const struct mark *mark)
+{
+	counters->observations++;
+	counters->packets += mark->packets;
+	counters->bytes += mark->bytes;
+	counters->class_packets[mark->flow_class] += mark->packets;
 }
 
 /** Counts what a protected end gets or sends towards what is normal for it. */
@@ -280,23 +307,24 @@ static void dispatch(struct detect *detect, const struct observation *obs, const
 		detectors[i]->observe(detect->states[i], &batch);
 }
 
-static void observe_run(struct detect *detect, const struct observation *batch, size_t count, bool is_counted)
+static void observe_run(struct detect *detect, const struct observation *batch, size_t length, bool is_counted)
 {
 	struct engine *engine = &detect->engine;
 	size_t from = 0;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < length; i++) {
 		struct mark *mark = &detect->marks[i];
-		mark_one(detect, &batch[i], mark);
-		if (is_counted) {
-			engine->counters.observations++;
-			engine->counters.packets += mark->packets;
-			engine->counters.bytes += mark->bytes;
-			engine->counters.class_packets[mark->flow_class] += mark->packets;
+		mark_one(engine, &batch[i], mark);
+		if (is_counted)
+			count(&engine->counters, mark);
+		if (is_usual(detect, mark)) {
+			detect->late_run = 0;
+			if (mark->end_ns > engine->now_ns)
+				engine->now_ns = mark->end_ns;
+			continue;
 		}
 		int64_t before_ns = engine->now_ns;
 		bool timely = is_timely(detect, mark);
-		bool is_tick = engine->now_ns / ENGINE_TICK_NS != detect->ticked_ns / ENGINE_TICK_NS;
-		if (timely && !is_tick)
+		if (timely && !is_tick(detect))
 			continue;
 		/* What came before the tick is judged by it. */
 		int64_t after_ns = engine->now_ns;
@@ -306,16 +334,16 @@ static void observe_run(struct detect *detect, const struct observation *batch, 
 		from = timely ? i : i + 1;
 		tick(detect);
 	}
-	dispatch(detect, batch + from, detect->marks + from, count - from);
+	dispatch(detect, batch + from, detect->marks + from, length - from);
 }
 
-void detect_observe(struct detect *detect, const struct observation *batch, size_t count)
+void detect_observe(struct detect *detect, const struct observation *batch, size_t length)
 {
-	ASSERT(count <= DETECT_BATCH_MAX);
-	observe_run(detect, batch, count, true);
+	ASSERT(length <= DETECT_BATCH_MAX);
+	observe_run(detect, batch, length, true);
 	/* A tunnel that ends nowhere near is a flood on whoever its outer header names. */
 	size_t outer = 0;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < length; i++) {
 		if (batch[i].traits & TRAIT_TUNNELLED)
 			detect->outer[outer++] = observation_outer(&batch[i]);
 	}

@@ -103,7 +103,7 @@ static struct hosts *create(struct engine *engine, enum watch_role role, uint64_
 	hosts->order = calloc(hosts->watch_count + 1, sizeof(*hosts->order));
 	hosts->watches = engine_reserve(hosts->watch_count * sizeof(struct watch));
 	if (hosts->order == NULL || hosts->index == NULL || hosts->watches == NULL ||
-		!targets_init(&hosts->targets, &engine->key, memory_bytes / 4)) {
+		!targets_init(&hosts->targets, memory_bytes / 4)) {
 		hosts_destroy(hosts);
 		return NULL;
 	}
@@ -161,11 +161,12 @@ static bool give_back(struct hosts *hosts, int64_t now_ns)
 			continue;
 		const struct profile *profile = &watch->profile;
 		/* NOLINTNEXTLINE(clang-analyzer-core.NullDereference): used_count is 0 until there are watches */
-		struct target *target = targets_find(targets_key(&hosts->targets, &profile->end.addr, profile->host_hash));
+		uint64_t row = targets_row(&hosts->engine->key, &profile->end.addr);
+		struct target target = targets_find(targets_key(&hosts->targets, row, profile->host_hash));
 		if (hosts->engine->config.offline)
 			watch_finish(&hosts->owner, watch, now_ns);
-		if (target != NULL)
-			*target = (struct target){.state = 0};
+		if (target.set != NULL)
+			target_clear(target);
 		hosts->used_count--;
 		hosts->order[i] = hosts->order[hosts->used_count];
 		hosts->order[hosts->used_count] = number;
@@ -193,7 +194,7 @@ static uint64_t per_second(uint64_t amount, const struct mark *mark)
 	return span > NS_PER_S ? (uint64_t)((unsigned __int128)amount * (uint64_t)NS_PER_S / (uint64_t)span) : amount;
 }
 
-static struct watch *promote(struct hosts *hosts, struct target *target, const struct ip_addr *addr, uint64_t hash,
+static struct watch *promote(struct hosts *hosts, struct target target, const struct ip_addr *addr, uint64_t hash,
 	const struct mark *mark)
 {
 	int64_t now_ns = hosts->engine->now_ns;
@@ -207,12 +208,12 @@ static struct watch *promote(struct hosts *hosts, struct target *target, const s
 	struct watch *watch = &hosts->watches[number];
 	struct ip_prefix end = {.addr = *addr, .bits = 128};
 	watch_init(watch, hosts->role, &end, hash, now_ns);
-	target->state = number + 1;
+	target.set->states[target.way] = number + 1;
 	index_add(hosts, number, hash);
 	/* What the cold table counted before this observation belongs to the rise that begins. */
 	uint64_t packets = per_second(mark->packets, mark), bytes = per_second(mark->bytes, mark);
-	uint64_t counted_bytes = (uint64_t)target->bytes_128 * 128;
-	rates_add(&watch->profile.rates, now_ns, now_ns, target->packets > packets ? target->packets - packets : 0,
+	uint64_t counted = target.set->packets[target.way], counted_bytes = (uint64_t)target.set->bytes_128[target.way] * 128;
+	rates_add(&watch->profile.rates, now_ns, now_ns, counted > packets ? counted - packets : 0,
 		counted_bytes > bytes ? counted_bytes - bytes : 0);
 	return watch;
 }
@@ -226,15 +227,15 @@ static bool concerns(const struct hosts *hosts, const struct mark *mark)
 }
 
 /** The watch of an address, from now on if it has become busy just now; NULL: it is not worth one. */
-static struct watch *watch_of(struct hosts *hosts, struct target *target, const struct ip_addr *addr, uint64_t hash,
+static struct watch *watch_of(struct hosts *hosts, struct target target, const struct ip_addr *addr, uint64_t hash,
 	const struct mark *mark)
 {
 	if (target_is_watched(target)) {
-		struct watch *watch = &hosts->watches[target->state - 1];
+		struct watch *watch = &hosts->watches[target.set->states[target.way] - 1];
 		return ip_equal(&watch->profile.end.addr, addr) ? watch : NULL;
 	}
-	bool is_busy = target->packets >= hosts->promote_packets << hosts->bar_shift ||
-		(uint64_t)target->bytes_128 * 128 >> hosts->bar_shift >= hosts->promote_bytes;
+	bool is_busy = target.set->packets[target.way] >= hosts->promote_packets << hosts->bar_shift ||
+		(uint64_t)target.set->bytes_128[target.way] * 128 >> hosts->bar_shift >= hosts->promote_bytes;
 	return is_busy ? promote(hosts, target, addr, hash, mark) : NULL;
 }
 
@@ -243,10 +244,11 @@ static void observe_one(struct hosts *hosts, const struct observation *obs, cons
 	bool is_sender = hosts->role == WATCH_SENDER;
 	const struct ip_addr *addr = is_sender ? &obs->src : &obs->dst;
 	uint64_t hash = is_sender ? mark->src_hash : mark->dst_hash;
+	uint64_t row = is_sender ? targets_row(&hosts->engine->key, addr) : mark->dst_row;
 	uint32_t keep_s = hosts->engine->config.offline ? 60 : 1;
-	struct target *target = targets_add(&hosts->targets, targets_key(&hosts->targets, addr, hash), second, keep_s,
+	struct target target = targets_add(&hosts->targets, targets_key(&hosts->targets, row, hash), second, keep_s,
 		per_second(mark->packets, mark), per_second(mark->bytes, mark));
-	if (target == NULL)
+	if (target.set == NULL)
 		return;
 	struct watch *watch = watch_of(hosts, target, addr, hash, mark);
 	if (watch != NULL)
@@ -315,10 +317,10 @@ static void hosts_open(void *state, detect_sink *sink, void *arg)
 	}
 }
 
-void hosts_prefetch(const void *state, const struct ip_addr *addr, uint64_t hash)
+void hosts_prefetch(const void *state, uint64_t row)
 {
 	const struct hosts *hosts = state;
-	__builtin_prefetch(targets_key(&hosts->targets, addr, hash).set, 1);
+	__builtin_prefetch(targets_key(&hosts->targets, row, 0).set, 1);
 }
 
 static uint64_t hosts_memory_bytes(const void *state)

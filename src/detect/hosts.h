@@ -12,8 +12,8 @@ size_t hosts_top(const void *state, int64_t now_ns, struct detect_talker *ret_ta
 /** Whether a carpet is told of the site around a host that is too small a part of it to be told beside it. */
 bool carpet_covers(const void *state, const struct profile *host);
 
-/** Asks the processor to bring what is known of an address: worth it some hundred nanoseconds before it is counted. */
-void hosts_prefetch(const void *state, const struct ip_addr *addr, uint64_t hash);
+/** Asks the processor to bring what is known of the addresses of a row: worth it some hundred nanoseconds before one is counted. */
+void hosts_prefetch(const void *state, uint64_t row);
 
 /** The profile of a watched address, NULL if it is not watched. */
 const struct profile *hosts_profile(const void *state, const struct ip_addr *addr, uint64_t hash);

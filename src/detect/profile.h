@@ -119,6 +119,7 @@ struct mark {
 	uint64_t bytes;
 	uint64_t dst_hash;
 	uint64_t src_hash;
+	uint64_t dst_row; /* of targets.h */
 	uint8_t vector; /* enum vector, a hint */
 	uint8_t direction; /* enum direction */
 	uint8_t flow_class; /* enum flow_class */

@@ -5,62 +5,60 @@
 
 #include "detect/engine.h"
 
-_Static_assert(TARGETS_WAYS * sizeof(struct target) == 64, "a set is a cache line");
+_Static_assert(sizeof(struct target_set) == 64, "a set is a cache line");
+_Static_assert(TARGETS_WAYS == 4, "targets_find() looks at four");
 
-bool targets_init(struct targets *targets, const struct hash_key *key, uint64_t memory_bytes)
+bool targets_init(struct targets *targets, uint64_t memory_bytes)
 {
 	targets->set_count = 64;
-	while (targets->set_count * 2 * TARGETS_WAYS * sizeof(struct target) <= memory_bytes)
+	while (targets->set_count * 2 * sizeof(struct target_set) <= memory_bytes)
 		targets->set_count *= 2;
 	targets->evicted = 0;
-	targets->key = *key;
-	targets->places = engine_reserve(targets_memory_bytes(targets));
-	return targets->places != NULL;
+	targets->sets = engine_reserve(targets_memory_bytes(targets));
+	return targets->sets != NULL;
 }
 
 void targets_done(struct targets *targets)
 {
-	engine_release(targets->places, targets_memory_bytes(targets));
-}
-
-static uint32_t add_capped(uint32_t a, uint64_t b)
-{
-	return b > UINT32_MAX - a ? UINT32_MAX : a + (uint32_t)b;
+	engine_release(targets->sets, targets_memory_bytes(targets));
 }
 
 /** A place for a new address: an empty one, the longest silent one, then the smallest, of those that are not watched. */
-static struct target *place_for(struct targets *targets, struct target_key key, uint32_t second)
+static struct target place_for(struct targets *targets, struct target_key key, uint32_t second)
 {
-	struct target *best = NULL;
+	struct target_set *set = key.set;
+	struct target best = {.set = NULL};
 	for (unsigned i = 0; i < TARGETS_WAYS; i++) {
-		struct target *at = &key.set[i];
-		if (target_is_watched(at))
+		bool is_empty = set->tags[i] == 0;
+		if (!is_empty && target_is_watched((struct target){set, i}))
 			continue;
-		if (best == NULL || at->state < best->state || (at->state == best->state && at->packets < best->packets))
-			best = at;
+		if (best.set == NULL || set->states[i] < set->states[best.way] ||
+			(set->states[i] == set->states[best.way] && set->packets[i] < set->packets[best.way]))
+			best = (struct target){set, i};
 	}
-	if (best == NULL)
-		return NULL;
-	if (best->state != 0 && best->state + 1 >= second)
+	if (best.set == NULL)
+		return best;
+	if (set->states[best.way] != 0 && set->states[best.way] + 1 >= second)
 		targets->evicted++;
-	*best = (struct target){.tag = key.tag, .state = second};
+	set->tags[best.way] = key.tag;
+	set->states[best.way] = second;
+	set->packets[best.way] = set->bytes_128[best.way] = 0;
 	return best;
 }
 
-struct target *targets_add(struct targets *targets, struct target_key key, uint32_t second, uint32_t keep_seconds,
+struct target targets_add_first(struct targets *targets, struct target_key key, uint32_t second, uint32_t keep_seconds,
 	uint64_t packets, uint64_t bytes)
 {
-	struct target *target = targets_find(key);
-	if (target == NULL)
+	struct target target = targets_find(key);
+	if (target.set == NULL)
 		target = place_for(targets, key, second);
-	if (target == NULL || target_is_watched(target))
+	if (target.set == NULL || target_is_watched(target))
 		return target;
-	if (second > target->state && second - target->state >= keep_seconds) {
-		target->state = second;
-		target->packets = 0;
-		target->bytes_128 = 0;
+	uint32_t *state = &target.set->states[target.way];
+	if (second > *state && second - *state >= keep_seconds) {
+		*state = second;
+		target.set->packets[target.way] = target.set->bytes_128[target.way] = 0;
 	}
-	target->packets = add_capped(target->packets, packets);
-	target->bytes_128 = add_capped(target->bytes_128, (bytes + 127) / 128);
+	target_count(target, packets, bytes);
 	return target;
 }

@@ -23,43 +23,75 @@
 #include "core/ip.h"
 
 #define TARGETS_WAYS 4
-#define TARGET_SECOND (UINT32_C(1) << 31) /* bit of target.state: the rest is the second of its counts */
+#define TARGET_SECOND (UINT32_C(1) << 31) /* bit of target_set.states: the rest is the second of its counts */
 
-struct target {
-	uint32_t tag; /* bits of the address's hash */
-	uint32_t state; /* 0: empty; with TARGET_SECOND its present second; else index of its watch + 1 */
-	uint32_t packets; /* within the second */
-	uint32_t bytes_128; /* within the second, in units of 128 bytes */
+/** A cache line. */
+struct target_set {
+	uint32_t tags[TARGETS_WAYS]; /* bits of the address's hash, never 0; 0: empty */
+	uint32_t states[TARGETS_WAYS]; /* with TARGET_SECOND the present second; else index of its watch + 1 */
+	uint32_t packets[TARGETS_WAYS]; /* within the second */
+	uint32_t bytes_128[TARGETS_WAYS]; /* within the second, in units of 128 bytes */
 };
 
 struct targets {
-	struct target *places;
+	struct target_set *sets;
 	uint64_t set_count; /* a power of two */
 	uint64_t evicted; /* of the present or last second */
-	struct hash_key key;
 };
 
 /** How an address is looked up: made once, used for finding and adding. */
 struct target_key {
-	struct target *set;
+	struct target_set *set;
 	uint32_t tag;
 };
 
+/** The place of an address in the table. */
+struct target {
+	struct target_set *set; /* NULL: none */
+	unsigned way;
+};
+
 /** Makes a table of at most so many bytes; false: no memory. */
-bool targets_init(struct targets *targets, const struct hash_key *key, uint64_t memory_bytes);
+bool targets_init(struct targets *targets, uint64_t memory_bytes);
 void targets_done(struct targets *targets);
 
-/** Where an address lies, given its hash under the engine's key. */
-static inline struct target_key targets_key(const struct targets *targets, const struct ip_addr *addr, uint64_t hash)
+/** The row of sets in which an address lies, whatever the length of the table. */
+static inline uint64_t targets_row(const struct hash_key *key, const struct ip_addr *addr)
 {
 	uint64_t prefix = addr->be64[1] & __builtin_bswap64(~UINT64_C(0xff));
-	uint64_t set = hash_mix(addr->be64[0] ^ targets->key.word[0], prefix ^ targets->key.word[1]) + addr->bytes[15] / TARGETS_WAYS;
-	return (struct target_key){&targets->places[(set & (targets->set_count - 1)) * TARGETS_WAYS], (uint32_t)(hash >> 32)};
+	return hash_mix(addr->be64[0] ^ key->word[0], prefix ^ key->word[1]) + addr->bytes[15] / TARGETS_WAYS;
 }
 
-static inline bool target_is_watched(const struct target *target)
+/** Where an address lies, given its row and its hash under a key. */
+static inline struct target_key targets_key(const struct targets *targets, uint64_t row, uint64_t hash)
 {
-	return target->state != 0 && !(target->state & TARGET_SECOND);
+	return (struct target_key){&targets->sets[row & (targets->set_count - 1)], (uint32_t)(hash >> 32) | 1};
+}
+
+static inline bool target_is_watched(struct target target)
+{
+	return !(target.set->states[target.way] & TARGET_SECOND);
+}
+
+/** The place of an address. Without branches up to the last: which way it is cannot be guessed. */
+static inline struct target targets_find(struct target_key key)
+{
+	const uint32_t *tags = key.set->tags;
+	unsigned way = (tags[1] == key.tag) + 2u * (tags[2] == key.tag) + 3u * (tags[3] == key.tag);
+	return (struct target){tags[way] == key.tag ? key.set : NULL, way};
+}
+
+/** What targets_add() does for an address that is new, watched, or counted in another second. */
+struct target targets_add_first(struct targets *targets, struct target_key key, uint32_t second, uint32_t keep_seconds,
+	uint64_t packets, uint64_t bytes);
+
+/** Adds to the counts of a place, up to their largest value. */
+static inline void target_count(struct target target, uint64_t packets, uint64_t bytes)
+{
+	uint32_t *counts[] = {&target.set->packets[target.way], &target.set->bytes_128[target.way]};
+	uint64_t more[] = {packets, bytes / 128 + (bytes % 128 != 0)};
+	for (unsigned i = 0; i < 2; i++)
+		*counts[i] = more[i] > UINT32_MAX - *counts[i] ? UINT32_MAX : *counts[i] + (uint32_t)more[i];
 }
 
 /**
@@ -71,21 +103,25 @@ static inline bool target_is_watched(const struct target *target)
  * @param keep_seconds counts of earlier seconds are kept this long before they start anew
  * @param packets within this second
  * @param bytes within this second
- * @return its entry; NULL: all places of its set are watched by others
+ * @return its place; none: all places of its set are watched by others
  */
-struct target *targets_add(struct targets *targets, struct target_key key, uint32_t second, uint32_t keep_seconds,
-	uint64_t packets, uint64_t bytes);
-
-/** The entry of an address, NULL if it is not held. Without branches up to the last: which place it is cannot be guessed. */
-static inline struct target *targets_find(struct target_key key)
+static inline struct target targets_add(struct targets *targets, struct target_key key, uint32_t second,
+	uint32_t keep_seconds, uint64_t packets, uint64_t bytes)
 {
-	unsigned found = 0;
-	for (unsigned i = 0; i < TARGETS_WAYS; i++)
-		found |= (unsigned)(key.set[i].tag == key.tag && key.set[i].state != 0) << i;
-	return found != 0 ? &key.set[__builtin_ctz(found)] : NULL;
+	struct target target = targets_find(key);
+	if (target.set == NULL || target.set->states[target.way] != second)
+		return targets_add_first(targets, key, second, keep_seconds, packets, bytes);
+	target_count(target, packets, bytes);
+	return target;
+}
+
+/** Makes the place free. */
+static inline void target_clear(struct target target)
+{
+	target.set->tags[target.way] = target.set->states[target.way] = 0;
 }
 
 static inline uint64_t targets_memory_bytes(const struct targets *targets)
 {
-	return targets->set_count * TARGETS_WAYS * sizeof(struct target);
+	return targets->set_count * sizeof(struct target_set);
 }

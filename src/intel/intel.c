@@ -18,6 +18,7 @@
 
 #define SUMMARY_SLOTS 65536
 #define SUMMARY_OURS 4 /* beside the side: in a protected network */
+#define KIND_COUNT 8 /* sides, with and without SUMMARY_OURS */
 #define SUMMARY_MIXED 255 /* the /16 is not all of one kind: ask the tables */
 
 enum side {
@@ -35,6 +36,7 @@ struct intel {
 	struct database *database; /* NULL: none */
 	char country[3]; /* domestic; "" none */
 	bool has_sides; /* anything is domestic or foreign at all */
+	struct intel_pair pairs[KIND_COUNT][KIND_COUNT]; /* by the kinds of source and destination */
 	uint8_t summary[SUMMARY_SLOTS]; /* by the first 16 bits of an IPv4 address: side and SUMMARY_OURS, or SUMMARY_MIXED */
 };
 
@@ -150,6 +152,31 @@ static void summary_build(struct intel *intel)
 	}
 }
 
+/** What two kinds are to each other. */
+static struct intel_pair pair_of(bool has_networks, unsigned from, unsigned to)
+{
+	static const enum direction directions[2][2] = {
+		{DIRECTION_TRANSIT, DIRECTION_IN},
+		{DIRECTION_OUT, DIRECTION_INSIDE},
+	};
+	static const enum flow_class classes[KIND_COUNT][KIND_COUNT] = {
+		[SIDE_FOREIGN] = {[SIDE_FOREIGN] = FLOW_CLASS_FOREIGN_FOREIGN, [SIDE_DOMESTIC] = FLOW_CLASS_FOREIGN_DOMESTIC},
+		[SIDE_DOMESTIC] = {[SIDE_FOREIGN] = FLOW_CLASS_DOMESTIC_FOREIGN, [SIDE_DOMESTIC] = FLOW_CLASS_DOMESTIC_DOMESTIC},
+	};
+	return (struct intel_pair){
+		.direction = has_networks ? directions[(from & SUMMARY_OURS) != 0][(to & SUMMARY_OURS) != 0] : DIRECTION_UNKNOWN,
+		.flow_class = classes[from & (SUMMARY_OURS - 1)][to & (SUMMARY_OURS - 1)],
+	};
+}
+
+static void pairs_build(struct intel *intel)
+{
+	for (unsigned from = 0; from < KIND_COUNT; from++) {
+		for (unsigned to = 0; to < KIND_COUNT; to++)
+			intel->pairs[from][to] = pair_of(intel->network_count > 0, from, to);
+	}
+}
+
 int intel_new(const struct intel_config *config, struct intel **ret_intel)
 {
 	if (config->network_count > INTEL_PREFIXES_MAX || config->domestic_count > INTEL_PREFIXES_MAX ||
@@ -167,6 +194,7 @@ int intel_new(const struct intel_config *config, struct intel **ret_intel)
 		return err;
 	}
 	summary_build(intel);
+	pairs_build(intel);
 	*ret_intel = intel;
 	return OK;
 }
@@ -182,33 +210,23 @@ void intel_free(struct intel *intel)
 	free(intel);
 }
 
-/** Side of an address, and SUMMARY_OURS. */
-static unsigned kind_of(const struct intel *intel, const struct ip_addr *addr)
+static unsigned kind_from_tables(const struct intel *intel, const struct ip_addr *addr)
 {
-	uint8_t summary = ip_is_v4(addr) ? intel->summary[ip_to_v4(addr) >> 16] : SUMMARY_MIXED;
-	if (summary != SUMMARY_MIXED)
-		return summary;
 	unsigned side = intel->has_sides ? prefix_table_find(intel->side_table, addr) : SIDE_UNKNOWN;
 	bool is_ours = intel->network_count > 0 && prefix_table_find(intel->network_table, addr) != 0;
 	return side | (is_ours ? SUMMARY_OURS : 0u);
 }
 
+/** Side of an address, and SUMMARY_OURS. */
+static inline unsigned kind_of(const struct intel *intel, const struct ip_addr *addr)
+{
+	uint8_t summary = ip_is_v4(addr) ? intel->summary[ip_to_v4(addr) >> 16] : SUMMARY_MIXED;
+	return summary != SUMMARY_MIXED ? summary : kind_from_tables(intel, addr);
+}
+
 struct intel_pair intel_pair(const struct intel *intel, const struct ip_addr *src, const struct ip_addr *dst)
 {
-	static const enum direction directions[2][2] = {
-		{DIRECTION_TRANSIT, DIRECTION_IN},
-		{DIRECTION_OUT, DIRECTION_INSIDE},
-	};
-	static const enum flow_class classes[SIDE_COUNT][SIDE_COUNT] = {
-		[SIDE_FOREIGN] = {[SIDE_FOREIGN] = FLOW_CLASS_FOREIGN_FOREIGN, [SIDE_DOMESTIC] = FLOW_CLASS_FOREIGN_DOMESTIC},
-		[SIDE_DOMESTIC] = {[SIDE_FOREIGN] = FLOW_CLASS_DOMESTIC_FOREIGN, [SIDE_DOMESTIC] = FLOW_CLASS_DOMESTIC_DOMESTIC},
-	};
-	unsigned from = kind_of(intel, src), to = kind_of(intel, dst);
-	return (struct intel_pair){
-		.direction = intel->network_count == 0 ? DIRECTION_UNKNOWN
-						       : directions[(from & SUMMARY_OURS) != 0][(to & SUMMARY_OURS) != 0],
-		.flow_class = classes[from & (SUMMARY_OURS - 1)][to & (SUMMARY_OURS - 1)],
-	};
+	return intel->pairs[kind_of(intel, src)][kind_of(intel, dst)];
 }
 
 enum direction intel_direction(const struct intel *intel, const struct ip_addr *src, const struct ip_addr *dst)
