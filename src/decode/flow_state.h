@@ -164,6 +164,8 @@ static inline void flow_record_settle(struct observation *obs)
 	uint64_t length_bytes = mean_bytes(obs->bytes, obs->packets);
 	obs->length_bytes = length_bytes > UINT16_MAX ? UINT16_MAX : (uint16_t)length_bytes;
 	obs->traits |= TRAIT_FLOW;
+	if (obs->protocol == PROTOCOL_TCP && (obs->traits & TRAIT_FRAGMENT_LATER) == 0)
+		return;
 	if (obs->protocol == PROTOCOL_UDP && (obs->traits & TRAIT_FRAGMENT_LATER) == 0) {
 		unsigned headers_bytes = ip_is_v4(&obs->src) ? 28 : 48;
 		obs->payload_bytes = obs->length_bytes > headers_bytes ? (uint16_t)(obs->length_bytes - headers_bytes) : 0;

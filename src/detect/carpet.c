@@ -61,8 +61,8 @@ struct carpet {
 	uint32_t used_count; /* watches 0..used_count-1 have been given to a site */
 	uint64_t promote_packets;
 	uint64_t promote_bytes;
-	uint64_t last_hash; /* of the site of the observation before: most often the same */
-	struct site *last_site;
+	struct ip_addr last_base; /* the site of the observation before: most often the same */
+	struct site *last_site; /* NULL: none */
 	uint64_t bitmap[1024]; /* by hash of the base: which sites may be watched */
 };
 
@@ -174,8 +174,9 @@ static struct site_watch *watch_take(struct carpet *carpet, int64_t now_ns)
 	return NULL;
 }
 
-static void promote(struct carpet *carpet, struct site *site, uint64_t hash)
+static void promote(struct carpet *carpet, struct site *site)
 {
+	uint64_t hash = engine_hash(carpet->engine, &site->base);
 	int64_t now_ns = carpet->engine->now_ns;
 	struct site_watch *watch = watch_take(carpet, now_ns);
 	if (watch == NULL) {
@@ -221,22 +222,19 @@ static void count_place(struct site_watch *site, const struct ip_addr *dst, cons
 	block->differing.be64[1] |= block->first.be64[1] ^ dst->be64[1];
 }
 
-static struct site *site_of(struct carpet *carpet, const struct ip_addr *dst, uint32_t second, uint64_t *ret_hash)
+static struct site *site_of(struct carpet *carpet, const struct ip_addr *dst, uint32_t second)
 {
 	struct ip_addr base = engine_site(dst);
-	uint64_t hash = engine_hash(carpet->engine, &base);
-	*ret_hash = hash;
-	if (carpet->last_site != NULL && hash == carpet->last_hash)
+	if (carpet->last_site != NULL && ip_equal(&carpet->last_base, &base))
 		return carpet->last_site;
-	carpet->last_site = site_place(carpet, &base, hash, second);
-	carpet->last_hash = hash;
+	carpet->last_site = site_place(carpet, &base, engine_hash(carpet->engine, &base), second);
+	carpet->last_base = base;
 	return carpet->last_site;
 }
 
 static void observe_one(struct carpet *carpet, const struct observation *obs, const struct mark *mark, uint32_t second)
 {
-	uint64_t hash;
-	struct site *site = site_of(carpet, &obs->dst, second, &hash);
+	struct site *site = site_of(carpet, &obs->dst, second);
 	if (site == NULL)
 		return;
 	if (site->watch != 0) {
@@ -254,7 +252,7 @@ static void observe_one(struct carpet *carpet, const struct observation *obs, co
 	site->packets += mark->packets;
 	site->bytes += mark->bytes;
 	if (site->packets >= carpet->promote_packets || site->bytes >= carpet->promote_bytes)
-		promote(carpet, site, hash);
+		promote(carpet, site);
 }
 
 /** What a watched site itself sends. */

@@ -226,9 +226,19 @@ static void turn_back(struct detect *detect, int64_t now_ns)
 static uint64_t corrected(uint64_t count, uint32_t sampling, uint64_t cap)
 {
 	uint64_t result;
+	if (sampling == 1)
+		return count < cap ? count : cap;
 	if (__builtin_mul_overflow(count, (uint64_t)sampling, &result) || result > cap)
 		return cap;
 	return result;
+}
+
+/** A time between 0 and the latest. */
+static int64_t clamped(int64_t time_ns, int64_t latest_ns)
+{
+	if ((uint64_t)time_ns <= (uint64_t)latest_ns)
+		return time_ns;
+	return time_ns < 0 ? 0 : latest_ns;
 }
 
 /** Moves time on to an observation, or says that it is too old to be of use. */
@@ -263,8 +273,8 @@ static void mark_one(struct engine *engine, const struct observation *obs, struc
 {
 	mark->packets = corrected(obs->packets, obs->sampling, LIMIT_DETECT_PACKETS);
 	mark->bytes = corrected(obs->bytes, obs->sampling, LIMIT_DETECT_BYTES);
-	mark->end_ns = obs->end_ns < 0 ? 0 : obs->end_ns > LIMIT_DETECT_TIME_NS ? LIMIT_DETECT_TIME_NS : obs->end_ns;
-	mark->start_ns = obs->start_ns < 0 ? 0 : obs->start_ns > mark->end_ns ? mark->end_ns : obs->start_ns;
+	mark->end_ns = clamped(obs->end_ns, LIMIT_DETECT_TIME_NS);
+	mark->start_ns = clamped(obs->start_ns, mark->end_ns);
 	mark->src_hash = engine_hash(engine, &obs->src);
 	mark->dst_hash = engine_hash(engine, &obs->dst);
 	mark->dst_row = targets_row(&engine->key, &obs->dst);
@@ -277,7 +287,6 @@ static void mark_one(struct engine *engine, const struct observation *obs, struc
 
 static void count(struct detect_counters *counters, const struct mark *mark)
 {
-	counters->observations++;
 	counters->packets += mark->packets;
 	counters->bytes += mark->bytes;
 	counters->class_packets[mark->flow_class] += mark->packets;
@@ -296,24 +305,27 @@ static void learn(struct engine *engine, const struct observation *obs, const st
 }
 
 /** Hands a run of timely observations to all detectors. */
-static void dispatch(struct detect *detect, const struct observation *obs, const struct mark *marks, size_t count)
+static void dispatch(struct detect *detect, const struct batch *batch)
 {
-	struct batch batch = {.obs = obs, .marks = marks, .count = count};
-	if (count == 0)
+	if (batch->count == 0)
 		return;
-	for (size_t i = 0; detect->engine.baseline != NULL && i < count; i++)
-		learn(&detect->engine, &obs[i], &marks[i]);
+	for (size_t i = 0; detect->engine.baseline != NULL && i < batch->count; i++)
+		learn(&detect->engine, &batch->obs[i], &batch->marks[i]);
 	for (size_t i = 0; i < ARRAY_LEN(detectors); i++)
-		detectors[i]->observe(detect->states[i], &batch);
+		detectors[i]->observe(detect->states[i], batch);
 }
 
-static void observe_run(struct detect *detect, const struct observation *batch, size_t length, bool is_counted)
+/** Returns all traits that were seen. */
+static uint32_t observe_run(struct detect *detect, const struct observation *obs, size_t length, bool is_counted)
 {
 	struct engine *engine = &detect->engine;
-	size_t from = 0;
+	struct batch run = {.obs = obs, .marks = detect->marks}; /* what the detectors have not yet been given */
+	uint32_t traits = 0;
 	for (size_t i = 0; i < length; i++) {
 		struct mark *mark = &detect->marks[i];
-		mark_one(engine, &batch[i], mark);
+		mark_one(engine, &obs[i], mark);
+		traits |= obs[i].traits;
+		run.directions |= 1u << mark->direction;
 		if (is_counted)
 			count(&engine->counters, mark);
 		if (is_usual(detect, mark)) {
@@ -329,26 +341,31 @@ static void observe_run(struct detect *detect, const struct observation *batch, 
 		/* What came before the tick is judged by it. */
 		int64_t after_ns = engine->now_ns;
 		engine->now_ns = before_ns < after_ns ? before_ns : after_ns;
-		dispatch(detect, batch + from, detect->marks + from, i - from);
+		run.count = (size_t)(&obs[i] - run.obs);
+		dispatch(detect, &run);
 		engine->now_ns = after_ns;
-		from = timely ? i : i + 1;
+		run.obs = timely ? &obs[i] : &obs[i + 1];
+		run.marks = &detect->marks[run.obs - obs];
 		tick(detect);
 	}
-	dispatch(detect, batch + from, detect->marks + from, length - from);
+	run.count = (size_t)(&obs[length] - run.obs);
+	dispatch(detect, &run);
+	return traits;
 }
 
 void detect_observe(struct detect *detect, const struct observation *batch, size_t length)
 {
 	ASSERT(length <= DETECT_BATCH_MAX);
-	observe_run(detect, batch, length, true);
+	detect->engine.counters.observations += length;
+	if (!(observe_run(detect, batch, length, true) & TRAIT_TUNNELLED))
+		return;
 	/* A tunnel that ends nowhere near is a flood on whoever its outer header names. */
 	size_t outer = 0;
 	for (size_t i = 0; i < length; i++) {
 		if (batch[i].traits & TRAIT_TUNNELLED)
 			detect->outer[outer++] = observation_outer(&batch[i]);
 	}
-	if (outer > 0)
-		observe_run(detect, detect->outer, outer, false);
+	(void)observe_run(detect, detect->outer, outer, false);
 }
 
 void detect_advance(struct detect *detect, int64_t now_wall_ns)

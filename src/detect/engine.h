@@ -17,6 +17,7 @@ struct batch {
 	const struct observation *obs;
 	const struct mark *marks;
 	size_t count;
+	unsigned directions; /* a bit for each enum direction that may be among them */
 };
 
 struct engine {

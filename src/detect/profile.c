@@ -1,7 +1,7 @@
 /*
  * Filling profiles. Up to PROFILE_FULL_PACKETS observations of a fine slot are
- * added one by one. Beyond, one in PROFILE_SKIP_STEP is added with the packets
- * and bytes of those before it: totals and flow classes stay exact, the split
+ * added one by one. Beyond, one in PROFILE_SKIP_STEP (then one in its square)
+ * is added with the packets and bytes of those before it: totals and flow classes stay exact, the split
  * by vector becomes a sample, because the shares of a million packets are
  * those of ten thousand of them. Frequent values and other ends are sampled
  * from PROFILE_DETAIL_PACKETS on.
@@ -219,24 +219,43 @@ static void add(struct profile *profile, const struct observation *obs, const st
 	peer_add(profile, obs, mark, peer_is_dst, factor);
 }
 
-/**
- * Whether an observation is counted with the next one that is added: beyond what a fine slot needs, seven of eight are.
- * Packets, bytes and classes stay exact in sum, other ends are all counted; the split by vector is that of the eighth.
- */
-static bool is_skipped(struct profile *profile, const struct mark *mark)
+/** How many observations are counted as one, after so many within a fine slot. */
+static uint32_t step_after(uint32_t used)
 {
-	int64_t number = mark->end_ns / RATES_FINE_NS;
-	if (number > profile->detail_number) {
-		profile->detail_number = number;
+	if (used < PROFILE_FULL_PACKETS)
+		return 1;
+	return used < PROFILE_FULL_PACKETS * PROFILE_SKIP_STEP ? PROFILE_SKIP_STEP : PROFILE_SKIP_STEP * PROFILE_SKIP_STEP;
+}
+
+/**
+ * Whether an observation is counted with the next one that is added: beyond what a fine slot needs, most are.
+ * Packets, bytes and classes stay exact in sum, other ends are all counted; the split by vector is that of those added.
+ */
+static inline bool is_skipped(struct profile *profile, const struct mark *mark)
+{
+	if (mark->end_ns >= profile->detail_until_ns) {
+		profile->detail_until_ns = (mark->end_ns / RATES_FINE_NS + 1) * RATES_FINE_NS;
 		profile->detail_used = 0;
 		return false;
 	}
 	bool is_long = mark->end_ns - mark->start_ns > RATES_FINE_NS; /* spread over its own time */
-	if (profile->detail_used++ < PROFILE_FULL_PACKETS || is_long || ++profile->skipped == PROFILE_SKIP_STEP)
+	if (is_long || ++profile->skipped >= step_after(profile->detail_used++))
 		return false;
 	profile->skipped_packets += mark->packets;
 	profile->skipped_bytes += mark->bytes;
 	return true;
+}
+
+/** Adds an observation together with those that were skipped before it. Apart, so that skipping is short. */
+static __attribute__((noinline)) void add_heavy(struct profile *profile, const struct observation *obs, const struct mark *mark,
+	bool peer_is_dst)
+{
+	struct mark heavy = *mark;
+	heavy.packets += profile->skipped_packets;
+	heavy.bytes += profile->skipped_bytes;
+	profile->skipped = 0;
+	profile->skipped_packets = profile->skipped_bytes = 0;
+	add(profile, obs, &heavy, peer_is_dst);
 }
 
 void profile_add(struct profile *profile, const struct observation *obs, const struct mark *mark, bool peer_is_dst)
@@ -244,14 +263,8 @@ void profile_add(struct profile *profile, const struct observation *obs, const s
 	distinct_add(profile->all_peers, DISTINCT_LARGE, peer_is_dst ? mark->dst_hash : mark->src_hash);
 	profile->class_packets[mark->flow_class] += mark->packets;
 	profile->observations++;
-	if (is_skipped(profile, mark))
-		return;
-	struct mark heavy = *mark;
-	heavy.packets += profile->skipped_packets;
-	heavy.bytes += profile->skipped_bytes;
-	profile->skipped = 0;
-	profile->skipped_packets = profile->skipped_bytes = 0;
-	add(profile, obs, &heavy, peer_is_dst);
+	if (!is_skipped(profile, mark))
+		add_heavy(profile, obs, mark, peer_is_dst);
 }
 
 void profile_add_reverse(struct profile *profile, const struct observation *obs, const struct mark *mark, bool peer_is_dst)

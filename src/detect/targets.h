@@ -85,13 +85,18 @@ static inline struct target targets_find(struct target_key key)
 struct target targets_add_first(struct targets *targets, struct target_key key, uint32_t second, uint32_t keep_seconds,
 	uint64_t packets, uint64_t bytes);
 
+static inline uint32_t target_sum(uint32_t count, uint64_t more)
+{
+	uint64_t sum = count + (more < UINT32_MAX ? more : UINT32_MAX);
+	return sum < UINT32_MAX ? (uint32_t)sum : UINT32_MAX;
+}
+
 /** Adds to the counts of a place, up to their largest value. */
 static inline void target_count(struct target target, uint64_t packets, uint64_t bytes)
 {
-	uint32_t *counts[] = {&target.set->packets[target.way], &target.set->bytes_128[target.way]};
-	uint64_t more[] = {packets, bytes / 128 + (bytes % 128 != 0)};
-	for (unsigned i = 0; i < 2; i++)
-		*counts[i] = more[i] > UINT32_MAX - *counts[i] ? UINT32_MAX : *counts[i] + (uint32_t)more[i];
+	uint32_t *packet_count = &target.set->packets[target.way], *byte_count = &target.set->bytes_128[target.way];
+	*packet_count = target_sum(*packet_count, packets);
+	*byte_count = target_sum(*byte_count, bytes / 128 + (bytes % 128 != 0));
 }
 
 /**

@@ -218,15 +218,25 @@ static unsigned kind_from_tables(const struct intel *intel, const struct ip_addr
 }
 
 /** Side of an address, and SUMMARY_OURS. */
-static inline unsigned kind_of(const struct intel *intel, const struct ip_addr *addr)
+static unsigned kind_of(const struct intel *intel, const struct ip_addr *addr)
 {
 	uint8_t summary = ip_is_v4(addr) ? intel->summary[ip_to_v4(addr) >> 16] : SUMMARY_MIXED;
 	return summary != SUMMARY_MIXED ? summary : kind_from_tables(intel, addr);
 }
 
-struct intel_pair intel_pair(const struct intel *intel, const struct ip_addr *src, const struct ip_addr *dst)
+/** Apart, so that the usual way is short. */
+static __attribute__((noinline)) struct intel_pair pair_find(const struct intel *intel, const struct ip_addr *src,
+	const struct ip_addr *dst)
 {
 	return intel->pairs[kind_of(intel, src)][kind_of(intel, dst)];
+}
+
+struct intel_pair intel_pair(const struct intel *intel, const struct ip_addr *src, const struct ip_addr *dst)
+{
+	if (!ip_is_v4(src) || !ip_is_v4(dst))
+		return pair_find(intel, src, dst);
+	unsigned from = intel->summary[ip_to_v4(src) >> 16], to = intel->summary[ip_to_v4(dst) >> 16];
+	return (from | to) < KIND_COUNT ? intel->pairs[from][to] : pair_find(intel, src, dst);
 }
 
 enum direction intel_direction(const struct intel *intel, const struct ip_addr *src, const struct ip_addr *dst)
