@@ -18,8 +18,8 @@
 #include <unistd.h>
 
 #define BATCH_DATAGRAMS 64
-#define HEAD_BYTES 2048 /* exporters keep to the MTU: the usual datagram lies in its head, and all heads in the caches */
 #define DATAGRAM_BYTES 65536 /* no UDP datagram is longer, so none is ever cut */
+#define STRIDE_BYTES (DATAGRAM_BYTES + 1536) /* usual datagrams then lie in different sets of the caches */
 
 struct socket_place {
 	int fd;
@@ -35,10 +35,9 @@ struct collector {
 	uint64_t buffer_bytes;
 	struct collector_counters counters;
 	struct mmsghdr messages[BATCH_DATAGRAMS];
-	struct iovec vectors[BATCH_DATAGRAMS][2]; /* its head, and the place of the rest in wholes */
+	struct iovec vectors[BATCH_DATAGRAMS];
 	struct sockaddr_storage senders[BATCH_DATAGRAMS];
-	uint8_t heads[BATCH_DATAGRAMS][HEAD_BYTES];
-	uint8_t wholes[BATCH_DATAGRAMS][DATAGRAM_BYTES]; /* pages that no long datagram touches cost nothing */
+	uint8_t datagrams[BATCH_DATAGRAMS][STRIDE_BYTES]; /* pages that no long datagram touches cost nothing */
 };
 
 /** The largest buffer that we may have: beyond the system's limit where we are allowed to, else up to it. */
@@ -79,16 +78,12 @@ static int socket_open(struct collector *collector, const struct config_listen *
 static void messages_prepare(struct collector *collector)
 {
 	for (size_t i = 0; i < BATCH_DATAGRAMS; i++) {
-		collector->vectors[i][0] = (struct iovec){.iov_base = collector->heads[i], .iov_len = HEAD_BYTES};
-		collector->vectors[i][1] = (struct iovec){
-			.iov_base = collector->wholes[i] + HEAD_BYTES,
-			.iov_len = DATAGRAM_BYTES - HEAD_BYTES,
-		};
+		collector->vectors[i] = (struct iovec){.iov_base = collector->datagrams[i], .iov_len = DATAGRAM_BYTES};
 		collector->messages[i].msg_hdr = (struct msghdr){
 			.msg_name = &collector->senders[i],
 			.msg_namelen = sizeof(collector->senders[i]),
-			.msg_iov = collector->vectors[i],
-			.msg_iovlen = ARRAY_LEN(collector->vectors[i]),
+			.msg_iov = &collector->vectors[i],
+			.msg_iovlen = 1,
 		};
 	}
 }
@@ -203,15 +198,6 @@ static void datagram_take(struct record_path *path, const struct sockaddr_storag
 		collector->counters.malformed++;
 }
 
-/** The bytes of a datagram in one piece: the head alone, or the head put before what did not fit into it. */
-static const uint8_t *datagram_join(struct collector *collector, int number, size_t length_bytes)
-{
-	if (length_bytes <= HEAD_BYTES)
-		return collector->heads[number];
-	memcpy(collector->wholes[number], collector->heads[number], HEAD_BYTES);
-	return collector->wholes[number];
-}
-
 int collector_read(struct collector *collector, int fd, int64_t now_wall_ns, observation_sink *sink, void *arg)
 {
 	int got = recvmmsg(fd, collector->messages, BATCH_DATAGRAMS, MSG_DONTWAIT, NULL);
@@ -219,8 +205,7 @@ int collector_read(struct collector *collector, int fd, int64_t now_wall_ns, obs
 		return E_AGAIN; /* nothing there; an ICMP error that was queued is taken off by this call */
 	struct record_path path = {.collector = collector, .sink = sink, .arg = arg};
 	for (int i = 0; i < got; i++) {
-		size_t length_bytes = collector->messages[i].msg_len;
-		datagram_take(&path, &collector->senders[i], datagram_join(collector, i, length_bytes), length_bytes, now_wall_ns);
+		datagram_take(&path, &collector->senders[i], collector->datagrams[i], collector->messages[i].msg_len, now_wall_ns);
 		collector->messages[i].msg_hdr.msg_namelen = sizeof(collector->senders[i]);
 	}
 	return got == BATCH_DATAGRAMS ? OK : E_AGAIN;
