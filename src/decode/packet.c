@@ -104,7 +104,7 @@ static __attribute__((noinline)) void short_parse(const struct view *view, struc
 		obs->tcp_window = be16_at(at + 14);
 }
 
-static inline void tcp_parse(struct view *view, struct observation *obs)
+static inline __attribute__((always_inline)) void tcp_parse(struct view *view, struct observation *obs)
 {
 	size_t wire_bytes = view_wire_bytes(view);
 	if (UNLIKELY(cursor_left(&view->cur) < TCP_BYTES)) {
@@ -307,16 +307,17 @@ static void icmp_parse(struct view *view, struct observation *obs)
 }
 
 /** What is behind the IP headers. */
-static inline void transport_parse(struct view *view, unsigned depth, struct observation *obs)
+static inline __attribute__((always_inline)) void transport_parse(struct view *view, unsigned depth, struct observation *obs)
 {
 	if (UNLIKELY((obs->traits & TRAIT_FRAGMENT_LATER) != 0)) {
 		payload_set(obs, view_wire_bytes(view));
 		return;
 	}
-	switch (obs->protocol) {
-	case PROTOCOL_TCP:
+	if (obs->protocol == PROTOCOL_TCP) { /* most packets, so before all others */
 		tcp_parse(view, obs);
-		break;
+		return;
+	}
+	switch (obs->protocol) {
 	case PROTOCOL_UDP:
 		udp_parse(view, depth, obs);
 		break;
@@ -351,7 +352,7 @@ static __attribute__((noinline)) void ipv4_options_parse(struct view *view, size
 		obs->traits |= TRAIT_ROUTER_ALERT;
 }
 
-static inline int ipv4_parse(struct view *view, unsigned depth, struct observation *obs)
+static inline __attribute__((always_inline)) int ipv4_parse(struct view *view, unsigned depth, struct observation *obs)
 {
 	size_t wire_bytes = view_wire_bytes(view);
 	const uint8_t *header = cursor_take(&view->cur, IPV4_BYTES);
@@ -419,7 +420,7 @@ static inline int ipv6_parse(struct view *view, unsigned depth, struct observati
 	return OK;
 }
 
-static int network_parse(struct view *view, uint16_t ethertype, unsigned depth, struct observation *obs)
+static __attribute__((noinline)) int network_parse(struct view *view, uint16_t ethertype, unsigned depth, struct observation *obs)
 {
 	return ethertype == ETHERTYPE_IPV4 ? ipv4_parse(view, depth, obs) : ipv6_parse(view, depth, obs);
 }
@@ -436,7 +437,7 @@ int packet_parse(enum link_type link, const uint8_t *bytes, size_t captured_byte
 	if (LIKELY(link == LINK_ETHERNET && captured_bytes >= ETHERNET_BYTES + IPV4_BYTES &&
 			be16_at(bytes + 12) == ETHERTYPE_IPV4)) {
 		view.cur.at += ETHERNET_BYTES;
-		return network_parse(&view, ETHERTYPE_IPV4, 0, ret_obs);
+		return ipv4_parse(&view, 0, ret_obs);
 	}
 	int err = link_open(link, &view, &ret_obs->traits, &ethertype);
 	if (err == OK)

@@ -157,12 +157,13 @@ static uint32_t detail_of(const struct observation *obs)
 	return obs->protocol;
 }
 
-/** How many packets this observation stands for in the details: 1, PROFILE_DETAIL_STEP, or 0 for "pass over". */
-static uint32_t detail_factor(const struct profile *profile)
+/** For how many of those added this one stands in the details: 1, PROFILE_DETAIL_STEP, or 0 for "pass over". */
+static uint32_t detail_factor(struct profile *profile)
 {
-	if (profile->detail_used < PROFILE_DETAIL_PACKETS)
+	uint32_t number = profile->added++;
+	if (number < PROFILE_DETAIL_PACKETS)
 		return 1;
-	return profile->detail_used % PROFILE_DETAIL_STEP == 0 ? PROFILE_DETAIL_STEP : 0;
+	return number % PROFILE_DETAIL_STEP == 0 ? PROFILE_DETAIL_STEP : 0;
 }
 
 static void slot_add_details(struct profile *profile, struct slot *slot, const struct observation *obs, uint32_t weight)
@@ -235,7 +236,7 @@ static inline bool is_skipped(struct profile *profile, const struct mark *mark)
 {
 	if (mark->end_ns >= profile->detail_until_ns) {
 		profile->detail_until_ns = (mark->end_ns / RATES_FINE_NS + 1) * RATES_FINE_NS;
-		profile->detail_used = 0;
+		profile->detail_used = profile->added = 0;
 		return false;
 	}
 	bool is_long = mark->end_ns - mark->start_ns > RATES_FINE_NS; /* spread over its own time */

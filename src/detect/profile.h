@@ -24,7 +24,7 @@
 #define PROFILE_SLOTS 24 /* vectors told apart at once; more go to the last slot */
 #define PROFILE_PEER_SETS 64
 #define PROFILE_PEER_WAYS 4
-#define PROFILE_DETAIL_PACKETS 512 /* observations per fine slot that are looked at in full; beyond, one in PROFILE_DETAIL_STEP */
+#define PROFILE_DETAIL_PACKETS 512 /* per fine slot, of those added: looked at in full; beyond, one in PROFILE_DETAIL_STEP */
 #define PROFILE_FULL_PACKETS 2048 /* observations per fine slot that are added one by one; then one in PROFILE_SKIP_STEP */
 #define PROFILE_SKIP_STEP 8 /* up to that many times as many; then one in its square */
 #define PROFILE_DETAIL_STEP 32
@@ -95,7 +95,8 @@ struct profile {
 	int64_t epoch_ns; /* slots count since here */
 	int64_t decayed_ns; /* recent counts were last halved here */
 	int64_t detail_until_ns; /* end of the fine slot that the detail budget belongs to */
-	uint32_t detail_used;
+	uint32_t detail_used; /* observations within it */
+	uint32_t added; /* of these, one by one or with others before them */
 	uint32_t skipped; /* observations since the last one that was added */
 	uint64_t skipped_packets; /* what they stand for: the next one added carries it */
 	uint64_t skipped_bytes;

@@ -52,7 +52,7 @@ struct target targets_add_first(struct targets *targets, struct target_key key, 
 	struct target target = targets_find(key);
 	if (target.set == NULL)
 		target = place_for(targets, key, second);
-	if (target.set == NULL || target_is_watched(target))
+	if (target.set == NULL)
 		return target;
 	uint32_t *state = &target.set->states[target.way];
 	if (second > *state && second - *state >= keep_seconds) {

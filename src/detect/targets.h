@@ -81,7 +81,7 @@ static inline struct target targets_find(struct target_key key)
 	return (struct target){tags[way] == key.tag ? key.set : NULL, way};
 }
 
-/** What targets_add() does for an address that is new, watched, or counted in another second. */
+/** What targets_add() does for an address that is new, or counted in another second. */
 struct target targets_add_first(struct targets *targets, struct target_key key, uint32_t second, uint32_t keep_seconds,
 	uint64_t packets, uint64_t bytes);
 
@@ -100,7 +100,7 @@ static inline void target_count(struct target target, uint64_t packets, uint64_t
 }
 
 /**
- * Counts for an address.
+ * Counts for an address, unless it is watched.
  *
  * @param targets changed
  * @param key of the address
@@ -114,6 +114,8 @@ static inline struct target targets_add(struct targets *targets, struct target_k
 	uint32_t keep_seconds, uint64_t packets, uint64_t bytes)
 {
 	struct target target = targets_find(key);
+	if (target.set != NULL && target_is_watched(target))
+		return target;
 	if (target.set == NULL || target.set->states[target.way] != second)
 		return targets_add_first(targets, key, second, keep_seconds, packets, bytes);
 	target_count(target, packets, bytes);
