@@ -3,6 +3,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/amount.h"
 #include "cli/table.h"
@@ -52,7 +53,17 @@ static void losses_show(FILE *out, const json_t *dropped)
 	fputs(before[0] == '\0' ? "none" : "", out);
 }
 
-static void inputs_show(FILE *out, const json_t *inputs)
+/** Ends an input's line: blind, it says so. */
+static void interface_show(FILE *out, const char *state, bool is_coloured)
+{
+	char plain[NAME_BYTES];
+	if (state != NULL && strcmp(state, "up") != 0)
+		fprintf(out, "; %sthe interface is %s%s", is_coloured ? TABLE_RED : "", text_plain_copy(state, plain, sizeof(plain)),
+			is_coloured ? TABLE_PLAIN : "");
+	fputs("\n", out);
+}
+
+static void inputs_show(FILE *out, const json_t *inputs, bool is_coloured)
 {
 	size_t index;
 	json_t *input;
@@ -63,7 +74,7 @@ static void inputs_show(FILE *out, const json_t *inputs)
 			text_of(input, "kind", kind, sizeof(kind)), amount_write_exact(count_of(input, "received"), received),
 			amount_write_exact(count_of(input, "used"), used));
 		losses_show(out, json_object_get(input, "dropped"));
-		fputs(json_is_true(json_object_get(input, "gone")) ? "; the input is gone\n" : "\n", out);
+		interface_show(out, json_string_value(json_object_get(input, "state")), is_coloured);
 	}
 }
 
@@ -117,7 +128,7 @@ static void findings_show(FILE *out, const json_t *status, bool is_coloured)
 void picture_show(FILE *out, const json_t *status, bool is_coloured)
 {
 	rates_show(out, status);
-	inputs_show(out, json_object_get(status, "inputs"));
+	inputs_show(out, json_object_get(status, "inputs"), is_coloured);
 	talkers_show(out, json_object_get(status, "talkers"));
 	findings_show(out, status, is_coloured);
 }

@@ -17,9 +17,7 @@
 
 #define BOLD "\033[1m"
 #define DIM "\033[2m"
-#define RED "\033[1;31m"
 #define YELLOW "\033[33m"
-#define PLAIN "\033[0m"
 
 bool table_is_coloured(FILE *out)
 {
@@ -33,7 +31,7 @@ bool table_is_coloured(FILE *out)
 void table_head(FILE *out, bool is_coloured)
 {
 	fprintf(out, "%s" COLUMNS "%s%s\n", is_coloured ? BOLD : "", "WHEN (UTC)", "LASTED", "TARGET", "WHAT", "PEAK", "",
-		"SOURCES", "CONF", "VECTORS", is_coloured ? PLAIN : "");
+		"SOURCES", "CONF", "VECTORS", is_coloured ? TABLE_PLAIN : "");
 }
 
 /** The colour for a kind; "" for one that calls for nothing. */
@@ -43,7 +41,7 @@ static const char *kind_colour(enum finding_kind kind)
 	case FINDING_FLOOD:
 	case FINDING_CARPET_BOMBING:
 	case FINDING_OUTBOUND_ATTACK:
-		return RED;
+		return TABLE_RED;
 	case FINDING_SCAN:
 		return YELLOW;
 	case FINDING_UNKNOWN:
@@ -89,7 +87,7 @@ void table_row(FILE *out, const struct finding *finding, bool is_coloured)
 		sources[AMOUNT_BYTES], confidence[8], why[FINDING_WHY_BYTES];
 	const char *colour = is_coloured ? kind_colour(finding->kind) : "";
 	int64_t lasted_ms = finding->window_end_ms - finding->window_start_ms;
-	snprintf(kind, sizeof(kind), "%s%-15s%s", colour, finding_kind_name(finding->kind), colour[0] != '\0' ? PLAIN : "");
+	snprintf(kind, sizeof(kind), "%s%-15s%s", colour, finding_kind_name(finding->kind), colour[0] != '\0' ? TABLE_PLAIN : "");
 	snprintf(confidence, sizeof(confidence), "%u %%", finding->confidence);
 	fprintf(out, COLUMNS, when_show(finding->window_start_ms, when),
 		amount_write_duration(lasted_ms > 0 ? (uint64_t)lasted_ms : 0, lasted), ip_prefix_write(&finding->target, target),
@@ -99,5 +97,5 @@ void table_row(FILE *out, const struct finding *finding, bool is_coloured)
 	text_plain_copy(finding->why, why, sizeof(why));
 	fputs("\n", out);
 	if (why[0] != '\0')
-		fprintf(out, "    %s%s%s\n", is_coloured ? DIM : "", why, is_coloured ? PLAIN : "");
+		fprintf(out, "    %s%s%s\n", is_coloured ? DIM : "", why, is_coloured ? TABLE_PLAIN : "");
 }

@@ -10,6 +10,9 @@
 
 #include "record/finding.h"
 
+#define TABLE_RED "\033[1;31m" /* what calls for somebody */
+#define TABLE_PLAIN "\033[0m"
+
 /** Whether to use colours: the stream is a terminal, and NO_COLOR (no-color.org) and TERM=dumb do not forbid it. */
 bool table_is_coloured(FILE *out);
 

@@ -102,9 +102,9 @@ static void the_picture_is_as_drawn(void **state)
 	assert_non_null(out);
 	json_t *status = json_loads("{\"version\":1,\"sensor\":\"edge1\",\"uptime_s\":3900,"
 		"\"rates\":{\"pps\":1250000,\"bps\":6400000000},"
-		"\"inputs\":[{\"name\":\"eth0\",\"kind\":\"ring\",\"received\":1000,\"used\":990,"
+		"\"inputs\":[{\"name\":\"eth0\",\"kind\":\"packet\",\"state\":\"up\",\"received\":1000,\"used\":990,"
 		"\"dropped\":{\"kernel\":0,\"not_ip\":10}},"
-		"{\"name\":\":2055\",\"kind\":\"netflow\",\"received\":5,\"used\":5,\"dropped\":{},\"gone\":true}],"
+		"{\"name\":\"eth1\",\"kind\":\"xdp\",\"state\":\"gone\",\"received\":5,\"used\":5,\"dropped\":{}}],"
 		"\"talkers\":[{\"addr\":\"192.0.2.1\",\"pps\":1200000,\"bps\":6000000000,\"attacked\":true}],"
 		"\"findings\":[],\"findings_omitted\":0,\"lines\":{\"lost\":3},\"memory_bytes\":68000000}", 0, NULL);
 	assert_non_null(status);
@@ -115,8 +115,8 @@ static void the_picture_is_as_drawn(void **state)
 		"edge1, up 1 h 5 min: 1.25 Mpps, 6.40 Gbps; memory 68.0 MB\n"
 		"\n"
 		"INPUT             KIND                RECEIVED              USED  LOST\n"
-		"eth0              ring                   1,000               990  not_ip 10\n"
-		":2055             netflow                    5                 5  none; the input is gone\n"
+		"eth0              packet                 1,000               990  not_ip 10\n"
+		"eth1              xdp                        5                 5  none; the interface is gone\n"
 		"\n"
 		"BUSIEST DESTINATIONS\n"
 		"192.0.2.1                                 1.20 Mpps   6.00 Gbps  attacked\n"

@@ -10,11 +10,13 @@
 #include <grp.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
+#include <linux/if_packet.h>
 #include <pwd.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -170,12 +172,15 @@ static const int reader_calls[] = {
 	SCMP_SYS(sched_yield), SCMP_SYS(exit), SCMP_SYS(exit_group),
 };
 
-/* Beside those: sockets and timers that are open, and files within Landlock's paths. */
+/*
+ * Beside those: sockets and timers that are open, and files within Landlock's paths. bind() is for a packet socket
+ * whose interface was removed and is back; no socket can be made that it could give an address to.
+ */
 static const int server_calls[] = {
 	SCMP_SYS(openat), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
 	SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(ftruncate),
 	SCMP_SYS(recvmmsg), SCMP_SYS(recvmsg), SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(sendmsg),
-	SCMP_SYS(accept4), SCMP_SYS(accept), SCMP_SYS(getsockopt), SCMP_SYS(getsockname), SCMP_SYS(shutdown),
+	SCMP_SYS(accept4), SCMP_SYS(accept), SCMP_SYS(bind), SCMP_SYS(getsockopt), SCMP_SYS(getsockname), SCMP_SYS(shutdown),
 	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl), SCMP_SYS(timerfd_settime),
 };
 
@@ -186,6 +191,23 @@ static int calls_allow(scmp_filter_ctx filter, const int *calls, size_t count)
 			return E_SYS;
 	}
 	return OK;
+}
+
+/** What follows network interfaces, and a BPF program that was loaded before: all through open descriptors. */
+static int interface_rules(scmp_filter_ctx filter)
+{
+	static const int bpf_commands[] = {
+		BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM, BPF_MAP_GET_NEXT_KEY, BPF_OBJ_GET_INFO_BY_FD, BPF_LINK_CREATE};
+	static const unsigned interface_questions[] = {SIOCGIFINDEX, SIOCGIFFLAGS, SIOCGIFHWADDR};
+	int failed = 0;
+	for (size_t i = 0; i < ARRAY_LEN(bpf_commands); i++)
+		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1,
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)bpf_commands[i]));
+	for (size_t i = 0; i < ARRAY_LEN(interface_questions); i++)
+		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, interface_questions[i]));
+	failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2, SCMP_A1(SCMP_CMP_EQ, SOL_PACKET),
+		SCMP_A2(SCMP_CMP_EQ, PACKET_ADD_MEMBERSHIP));
+	return failed;
 }
 
 /** Rules that look at arguments: no executable memory, no terminal control, no writing opens for readers. */
@@ -202,11 +224,7 @@ static int argument_rules(scmp_filter_ctx filter, enum sandbox_kind kind)
 			SCMP_A2(SCMP_CMP_MASKED_EQ, writing, O_RDONLY));
 	}
 	if (kind == SANDBOX_SERVER) {
-		/* Counters of a program that was loaded before, and whether it is attached still: through open descriptors. */
-		static const int map_commands[] = {BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM, BPF_MAP_GET_NEXT_KEY, BPF_OBJ_GET_INFO_BY_FD};
-		for (size_t i = 0; i < ARRAY_LEN(map_commands); i++)
-			failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1,
-				SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)map_commands[i]));
+		failed |= interface_rules(filter);
 	}
 	return failed == 0 ? OK : E_SYS;
 }

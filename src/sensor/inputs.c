@@ -35,7 +35,7 @@ static int xdp_take(const struct config_capture *config, uint32_t exporter, stru
 int input_open_capture(const struct config_capture *config, uint32_t exporter, struct input *ret_input,
 	char ret_why[static INPUT_WHY_BYTES])
 {
-	struct input input = {.name = config->interface};
+	struct input input = {.name = config->interface, .state = INTERFACE_UP};
 	int err = E_UNSUPPORTED;
 	ret_why[0] = '\0';
 	if (config->method != CAPTURE_METHOD_PACKET)
@@ -57,7 +57,7 @@ int input_open_capture(const struct config_capture *config, uint32_t exporter, s
 int input_open_collector(const struct config_collector *config, struct flow_state *flow, struct exporters *exporters,
 	struct input *ret_input, char ret_why[static INPUT_WHY_BYTES])
 {
-	struct input input = {.kind = INPUT_COLLECTOR, .name = config->listen.text};
+	struct input input = {.kind = INPUT_COLLECTOR, .name = config->listen.text, .state = INTERFACE_UP};
 	ret_why[0] = '\0';
 	int err = collector_open(config, flow, exporters, &input.collector, ret_why);
 	if (err != OK)
@@ -121,6 +121,23 @@ int input_read(struct input *input, int fd, int64_t now_wall_ns, observation_sin
 	return E_AGAIN;
 }
 
+bool input_follow(struct input *input, char ret_why[static INPUT_WHY_BYTES])
+{
+	enum interface_state before = input->state;
+	ret_why[0] = '\0';
+	if (input->kind == INPUT_PACKET)
+		input->state = ring_follow(input->ring, ret_why);
+	else if (input->kind == INPUT_XDP)
+		input->state = xdp_follow(input->xdp, ret_why);
+	bool was_refused = input->is_refused;
+	input->is_refused = ret_why[0] != '\0';
+	if (was_refused)
+		ret_why[0] = '\0'; /* said already */
+	if (before == INTERFACE_UP && input->state != INTERFACE_UP)
+		input->outages++;
+	return before != input->state;
+}
+
 static void dropped_add(struct input_report *report, const char *reason, uint64_t count)
 {
 	report->dropped[report->dropped_count].reason = reason;
@@ -162,7 +179,8 @@ static void collector_report(struct input *input, struct input_report *report)
 void input_report(struct input *input, struct input_report *ret_report)
 {
 	static const char *const kinds[INPUT_KIND_COUNT] = {"closed", "packet", "xdp", "collector"};
-	*ret_report = (struct input_report){.name = input->name, .kind = kinds[input->kind]};
+	*ret_report = (struct input_report){.name = input->name, .kind = kinds[input->kind],
+		.state = interface_state_name(input->state), .outages = input->outages};
 	if (input->kind == INPUT_PACKET || input->kind == INPUT_XDP)
 		capture_report(input, ret_report);
 	else if (input->kind == INPUT_COLLECTOR)

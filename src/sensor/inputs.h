@@ -12,6 +12,7 @@
 #include "sensor/collector.h"
 #include "sensor/config.h"
 #include "sensor/input.h"
+#include "sensor/interface.h"
 #include "sensor/ring.h"
 #include "sensor/xdp.h"
 
@@ -31,7 +32,9 @@ struct input {
 	struct ring *ring; /* the one of the kind is set; owned */
 	struct xdp *xdp;
 	struct collector *collector;
-	bool is_gone; /* its interface was removed: it is not read any more, its counters stay */
+	enum interface_state state; /* of its interface; a collector's is up */
+	bool is_refused; /* its interface is back and cannot be read, which was said */
+	uint64_t outages; /* times that it was up and then was not */
 };
 
 /** An input's account: received = used + the sum of dropped. */
@@ -47,6 +50,8 @@ struct input_report {
 	} dropped[INPUT_REASONS_MAX];
 	uint64_t seen_packets; /* on the interface, sampled or not; 0: cannot tell */
 	uint64_t seen_bytes;
+	const char *state; /* "up", "down" or "gone" */
+	uint64_t outages;
 };
 
 /**
@@ -69,8 +74,16 @@ size_t input_fds(const struct input *input, int ret_fds[static CONFIG_SOCKETS_MA
 /**
  * Reads what is there, but no more than a fair share of the loop's turn.
  *
- * @return OK: there may be more; E_AGAIN: all was read; E_SYS: errno tells, as ring_read()
+ * @return OK: there may be more; E_AGAIN: all was read; E_SYS: errno tells, as ring_read(); then call input_follow()
  */
 MUST_USE int input_read(struct input *input, int fd, int64_t now_wall_ns, observation_sink *sink, void *arg);
+
+/**
+ * Looks after the input's interface, as ring_follow() and xdp_follow().
+ *
+ * @param ret_why "", or what to say for the first time: why an interface that is back cannot be read
+ * @return whether its state changed
+ */
+bool input_follow(struct input *input, char ret_why[static INPUT_WHY_BYTES]);
 
 void input_report(struct input *input, struct input_report *ret_report);

@@ -35,6 +35,7 @@
 
 #define TICK_NS (50 * NS_PER_MS)
 #define GATHER_NS (500 * NS_PER_US) /* a wake for each datagram costs several times what reading it does */
+#define FOLLOW_EVERY_NS NS_PER_S /* an interface that is removed, or back, is noticed within this */
 #define BASELINE_EVERY_NS (300 * NS_PER_S) /* learned baselines move slowly */
 #define EVENTS_MAX 64
 #define TEMPLATES_NAME "templates"
@@ -59,7 +60,7 @@ struct live {
 	bool is_ending;
 	bool is_drained; /* a collector's socket was read until it was empty in this turn */
 	struct detect_counters rate_before; /* sums at the last rate reading */
-	int64_t rated_mono_ns, saved_mono_ns, baselined_mono_ns;
+	int64_t rated_mono_ns, followed_mono_ns, saved_mono_ns, baselined_mono_ns;
 	uint64_t templates_saved; /* number of template events that the saved file knows of */
 	struct log_bucket save_bucket, write_bucket;
 };
@@ -228,22 +229,38 @@ static void observations_take(void *engine, const struct observation *batch, siz
 	detect_observe(engine, batch, count);
 }
 
+/** Looks after an input's interface, and tells what became of it. */
+static void interface_follow(struct input *input)
+{
+	char why[INPUT_WHY_BYTES];
+	bool is_changed = input_follow(input, why);
+	if (why[0] != '\0')
+		log_line(LOG_LEVEL_ERROR, "interface_refused input=%s: %s; retry_s=1", input->name, why);
+	if (!is_changed)
+		return;
+	if (input->state == INTERFACE_UP)
+		log_line(LOG_LEVEL_NOTICE, "interface_up input=%s: read again", input->name);
+	else
+		log_line(LOG_LEVEL_ERROR, "interface_%s input=%s: nothing is seen there; read again as soon as it is up",
+			interface_state_name(input->state), input->name);
+}
+
+static void interfaces_follow(struct live *live, int64_t now_mono_ns)
+{
+	if (now_mono_ns - live->followed_mono_ns < FOLLOW_EVERY_NS)
+		return;
+	live->followed_mono_ns = now_mono_ns;
+	for (size_t i = 0; i < live->sensor.input_count; i++)
+		interface_follow(&live->sensor.inputs[i]);
+}
+
 static void input_turn(struct live *live, struct input *input, int fd)
 {
 	struct detect *engine = live->sensor.engines[input->kind == INPUT_COLLECTOR ? ENGINE_FLOWS : ENGINE_PACKETS];
-	if (input->is_gone)
-		return;
 	int err = input_read(input, fd, live->now_wall_ns, observations_take, engine);
 	live->is_drained |= err == E_AGAIN && input->kind == INPUT_COLLECTOR;
-	if (err != E_SYS)
-		return;
-	if (errno == ENETDOWN) {
-		log_line(LOG_LEVEL_WARNING, "interface_down input=%s: waiting for it", input->name);
-		return;
-	}
-	log_line(LOG_LEVEL_ERROR, "interface_gone input=%s reason=\"%s\": not read any more", input->name, strerror(errno));
-	input->is_gone = true;
-	(void)epoll_ctl(live->epoll_fd, EPOLL_CTL_DEL, fd, NULL); /* it has nothing more to tell */
+	if (err == E_SYS)
+		interface_follow(input);
 }
 
 static void input_ready(void *arg, uint32_t events)
@@ -284,6 +301,7 @@ static void timer_ready(void *arg, uint32_t events)
 	}
 	findings_retry(live);
 	rates_update(live, now_mono_ns);
+	interfaces_follow(live, now_mono_ns);
 	if (live->sensor.status != NULL)
 		service_expire(live->sensor.status, now_mono_ns);
 	if (live->sensor.metrics != NULL)

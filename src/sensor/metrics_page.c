@@ -33,6 +33,14 @@ static void inputs_write(struct metrics *metrics, struct sensor *sensor)
 			metrics_sample(metrics, reports[i].dropped[k].count, (const char *const[]){"input", reports[i].name, "kind",
 				reports[i].kind, "reason", reports[i].dropped[k].reason, NULL});
 	}
+	metrics_family(metrics, METRICS_GAUGE, "hinomi_input_up", "Whether an input's interface is there and up.");
+	for (size_t i = 0; i < sensor->input_count; i++)
+		metrics_sample(metrics, sensor->inputs[i].state == INTERFACE_UP,
+			(const char *const[]){"input", reports[i].name, "kind", reports[i].kind, NULL});
+	metrics_family(metrics, METRICS_COUNTER, "hinomi_input_outages_total", "Times that an input's interface went down or away.");
+	for (size_t i = 0; i < sensor->input_count; i++)
+		metrics_sample(metrics, reports[i].outages,
+			(const char *const[]){"input", reports[i].name, "kind", reports[i].kind, NULL});
 	metrics_family(metrics, METRICS_COUNTER, "hinomi_interface_packets_total", "Packets seen on a sampled interface, exactly.");
 	for (size_t i = 0; i < sensor->input_count; i++) {
 		if (reports[i].seen_packets > 0)

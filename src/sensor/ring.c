@@ -18,9 +18,9 @@
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <net/if_arp.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -45,7 +45,8 @@ struct ring {
 	uint32_t next_block;
 	enum link_type link;
 	uint32_t exporter;
-	bool is_down; /* the socket said so, and nothing has arrived since */
+	bool is_promiscuous;
+	char interface[IFNAMSIZ];
 	struct input_counters counters;
 	size_t batch_count;
 	struct observation batch[BATCH_PACKETS];
@@ -61,30 +62,14 @@ static int socket_open(struct ring *ring, const char *interface, char ret_why[st
 	return input_refuse_errno(ret_why, interface, "packet socket");
 }
 
-/** Finds the interface, its link type, and whether it is up. */
-static int interface_find(struct ring *ring, const char *interface, bool *ret_is_loopback,
-	char ret_why[static INPUT_WHY_BYTES])
+/** How an interface's packets begin; LINK_NULL: in a way that is not read. */
+static enum link_type link_of(const struct interface *interface)
 {
-	struct ifreq request = {0};
-	size_t name_bytes = strlen(interface);
-	if (name_bytes == 0 || name_bytes >= sizeof(request.ifr_name))
-		return input_refuse(ret_why, E_CONFIG, interface, "no such interface");
-	memcpy(request.ifr_name, interface, name_bytes);
-	if (ioctl(ring->fd, SIOCGIFINDEX, &request) != 0)
-		return input_refuse(ret_why, E_CONFIG, interface, "no such interface");
-	ring->ifindex = request.ifr_ifindex;
-	if (ioctl(ring->fd, SIOCGIFFLAGS, &request) != 0)
-		return input_refuse_errno(ret_why, interface, "interface flags");
-	*ret_is_loopback = (request.ifr_flags & IFF_LOOPBACK) != 0;
-	if ((request.ifr_flags & IFF_UP) == 0)
-		return input_refuse(ret_why, E_STATE, interface, "the interface is down: set it up first (ip link set dev ... up)");
-	if (ioctl(ring->fd, SIOCGIFHWADDR, &request) != 0)
-		return input_refuse_errno(ret_why, interface, "link type");
-	switch (request.ifr_hwaddr.sa_family) {
+	switch (interface->link) {
 	case ARPHRD_ETHER:
-	case ARPHRD_LOOPBACK: ring->link = LINK_ETHERNET; return OK;
-	case ARPHRD_NONE: ring->link = LINK_RAW; return OK;
-	default: return input_refuse(ret_why, E_UNSUPPORTED, interface, "neither Ethernet nor plain IP: its link type is not read");
+	case ARPHRD_LOOPBACK: return LINK_ETHERNET;
+	case ARPHRD_NONE: return LINK_RAW;
+	default: return LINK_NULL;
 	}
 }
 
@@ -111,41 +96,40 @@ static int memory_map(struct ring *ring, const struct ring_config *config, char 
 	return OK;
 }
 
-/** From here on packets arrive. */
-static int capture_start(struct ring *ring, const struct ring_config *config, char ret_why[static INPUT_WHY_BYTES])
+/** From here on the interface's packets arrive, or as soon as it is up. */
+static int capture_start(struct ring *ring, int ifindex, char ret_why[static INPUT_WHY_BYTES])
 {
-	struct sockaddr_ll addr = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = ring->ifindex};
-	struct packet_mreq promiscuous = {.mr_ifindex = ring->ifindex, .mr_type = PACKET_MR_PROMISC};
-	int fanout = config->fanout_group | PACKET_FANOUT_HASH << 16;
-	if (config->promiscuous &&
+	struct sockaddr_ll addr = {.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL), .sll_ifindex = ifindex};
+	struct packet_mreq promiscuous = {.mr_ifindex = ifindex, .mr_type = PACKET_MR_PROMISC};
+	if (ring->is_promiscuous &&
 	    setsockopt(ring->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof(promiscuous)) != 0)
-		return input_refuse_errno(ret_why, config->interface, "promiscuous mode");
+		return input_refuse_errno(ret_why, ring->interface, "promiscuous mode");
 	if (bind(ring->fd, (struct sockaddr *)&addr, sizeof(addr)) != 0)
-		return input_refuse_errno(ret_why, config->interface, "bind");
-	if (config->fanout_group != 0 &&
-	    setsockopt(ring->fd, SOL_PACKET, PACKET_FANOUT, &fanout, sizeof(fanout)) != 0) {
-		if (errno == EINVAL)
-			return input_refuse(ret_why, E_CONFIG, config->interface, "this fanout group is in use for something else");
-		return input_refuse_errno(ret_why, config->interface, "fanout group");
-	}
+		return input_refuse_errno(ret_why, ring->interface, "bind");
+	ring->ifindex = ifindex;
 	return OK;
 }
 
 static int ring_setup(struct ring *ring, const struct ring_config *config, char ret_why[static INPUT_WHY_BYTES])
 {
-	bool is_loopback = false;
+	struct interface interface = {0};
 	int err = socket_open(ring, config->interface, ret_why);
 	if (err == OK)
-		err = interface_find(ring, config->interface, &is_loopback, ret_why);
+		err = interface_require(ring->fd, config->interface, &interface, ret_why);
 	if (err != OK)
 		return err;
+	ring->link = link_of(&interface);
+	if (ring->link == LINK_NULL)
+		return input_refuse(ret_why, E_UNSUPPORTED, config->interface,
+			"neither Ethernet nor plain IP: its link type is not read");
+	snprintf(ring->interface, sizeof(ring->interface), "%s", config->interface);
 	if (cut_attach(ring->fd, ring->link == LINK_ETHERNET) != OK)
 		return input_refuse_errno(ret_why, config->interface, "payload filter");
-	int ignore = is_loopback;
+	int ignore = interface.is_loopback;
 	if (setsockopt(ring->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &ignore, sizeof(ignore)) != 0)
 		return input_refuse_errno(ret_why, config->interface, "ignoring what leaves");
 	err = memory_map(ring, config, ret_why);
-	return err == OK ? capture_start(ring, config, ret_why) : err;
+	return err == OK ? capture_start(ring, interface.ifindex, ret_why) : err;
 }
 
 int ring_open(const struct ring_config *config, struct ring **ret_ring, char ret_why[static INPUT_WHY_BYTES])
@@ -155,6 +139,7 @@ int ring_open(const struct ring_config *config, struct ring **ret_ring, char ret
 		return input_refuse(ret_why, E_NOMEM, config->interface, "out of memory");
 	ring->fd = -1;
 	ring->exporter = config->exporter;
+	ring->is_promiscuous = config->promiscuous;
 	int err = ring_setup(ring, config, ret_why);
 	if (err != OK) {
 		int saved = errno;
@@ -213,24 +198,13 @@ static void block_take(struct ring *ring, const struct tpacket_hdr_v1 *block, ob
 	}
 }
 
-/** Whether the interface is gone for good: the kernel unbinds the socket from it then, some time after it went down. */
-static bool interface_is_gone(const struct ring *ring)
-{
-	struct sockaddr_ll addr = {0};
-	socklen_t addr_bytes = sizeof(addr);
-	return getsockname(ring->fd, (struct sockaddr *)&addr, &addr_bytes) == 0 && addr.sll_ifindex != ring->ifindex;
-}
-
-/** What the socket has to say when the ring is silent. */
-static int silence_explain(struct ring *ring)
+/** What the socket has to say when the ring is silent; said once, it is forgotten. */
+static int silence_explain(const struct ring *ring)
 {
 	int error = 0;
 	socklen_t error_bytes = sizeof(error);
 	if (getsockopt(ring->fd, SOL_SOCKET, SO_ERROR, &error, &error_bytes) != 0)
 		return E_SYS;
-	ring->is_down |= error == ENETDOWN;
-	if (ring->is_down && interface_is_gone(ring))
-		error = ENODEV;
 	if (error == 0)
 		return E_AGAIN;
 	errno = error;
@@ -251,10 +225,31 @@ int ring_read(struct ring *ring, observation_sink *sink, void *arg)
 		ring->next_block = (ring->next_block + 1) % ring->block_count;
 	}
 	batch_flush(ring, sink, arg);
-	if (turns == 0)
-		return silence_explain(ring);
-	ring->is_down = false;
-	return OK;
+	return turns > 0 ? OK : silence_explain(ring);
+}
+
+/** Whether packets still reach the socket: the kernel unbinds it from an interface that is removed. */
+static bool is_bound(const struct ring *ring)
+{
+	struct sockaddr_ll addr = {0};
+	socklen_t addr_bytes = sizeof(addr);
+	return getsockname(ring->fd, (struct sockaddr *)&addr, &addr_bytes) == 0 && addr.sll_ifindex == ring->ifindex;
+}
+
+enum interface_state ring_follow(struct ring *ring, char ret_why[static INPUT_WHY_BYTES])
+{
+	struct interface interface;
+	ret_why[0] = '\0';
+	bool is_there = is_bound(ring);
+	if (interface_find(ring->fd, ring->interface, &interface) != OK)
+		return is_there ? INTERFACE_UP : INTERFACE_GONE; /* it was renamed, or removed */
+	if (is_there && interface.ifindex == ring->ifindex)
+		return interface.state;
+	if (link_of(&interface) != ring->link) {
+		(void)input_refuse(ret_why, E_UNSUPPORTED, ring->interface, "is back with another link type: restart the sensor");
+		return INTERFACE_GONE;
+	}
+	return capture_start(ring, interface.ifindex, ret_why) == OK ? interface.state : INTERFACE_GONE;
 }
 
 void ring_counters(struct ring *ring, struct input_counters *ret_counters)

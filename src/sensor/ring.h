@@ -16,12 +16,12 @@
 
 #include "core/err.h"
 #include "sensor/input.h"
+#include "sensor/interface.h"
 
 struct ring_config {
 	const char *interface; /* borrowed for the call */
 	uint32_t exporter; /* observation.exporter */
 	uint32_t ring_bytes; /* rounded down to whole blocks of 256 KiB, at least 4; 0: 64 MiB */
-	uint16_t fanout_group; /* 0: none; rings of one group share the interface's packets by flow */
 	bool promiscuous; /* also packets that are for other stations */
 };
 
@@ -33,8 +33,8 @@ struct ring; /* opaque */
  * @param config copied
  * @param ret_ring owned by the caller
  * @param ret_why filled on failure: one line, without a newline
- * @return OK; E_DENIED (no CAP_NET_RAW); E_CONFIG (no such interface, fanout group used otherwise);
- *         E_STATE (interface is down); E_UNSUPPORTED (link type); E_NOMEM; E_SYS
+ * @return OK; E_DENIED (no CAP_NET_RAW); E_CONFIG (no such interface); E_STATE (interface is down);
+ *         E_UNSUPPORTED (link type); E_NOMEM; E_SYS
  */
 MUST_USE int ring_open(const struct ring_config *config, struct ring **ret_ring, char ret_why[static INPUT_WHY_BYTES]);
 
@@ -46,10 +46,19 @@ int ring_fd(const struct ring *ring);
  *
  * @param sink called with each batch, within this call
  * @param arg handed to sink
- * @return OK: something was read; E_AGAIN: nothing was there; E_SYS with errno: ENETDOWN (the interface went
- *         down; packets come again when it is up) or ENODEV (it was removed: free the ring)
+ * @return OK: something was read; E_AGAIN: nothing was there; E_SYS with errno ENETDOWN: the interface went
+ *         down or away, ring_follow() tells which
  */
 MUST_USE int ring_read(struct ring *ring, observation_sink *sink, void *arg);
+
+/**
+ * Looks after the interface: one that was removed and is there again is bound to anew, in the same ring and with
+ * its counts going on. Needs no privilege. To be called about once a second.
+ *
+ * @param ret_why "", or why an interface that is back cannot be read
+ * @return its state
+ */
+enum interface_state ring_follow(struct ring *ring, char ret_why[static INPUT_WHY_BYTES]);
 
 /** Counts until now, drops in the kernel included. */
 void ring_counters(struct ring *ring, struct input_counters *ret_counters);

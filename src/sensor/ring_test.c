@@ -17,27 +17,11 @@
 
 #include <cmocka.h>
 
-#include "core/clock.h"
 #include "sensor/ring.h"
 #include "sensor/testnet.h"
 
-#define PATIENCE_NS (5 * NS_PER_S)
 
 static const struct ring_config far_config = {.interface = "far", .exporter = 7, .ring_bytes = 32 << 20};
-
-static int setup(void **state)
-{
-	(void)state;
-	testnet_link_make();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	testnet_link_remove();
-	return 0;
-}
 
 static struct ring *open_with(const struct ring_config *config)
 {
@@ -56,7 +40,7 @@ static struct ring *far_open(void)
 static struct input_counters read_until(struct ring *ring, uint64_t packets, struct testnet_sink *sink)
 {
 	struct input_counters counters = {0};
-	int64_t end_mono_ns = clock_mono_ns() + PATIENCE_NS;
+	int64_t end_mono_ns = clock_mono_ns() + TESTNET_PATIENCE_NS;
 	do {
 		(void)poll(&(struct pollfd){.fd = ring_fd(ring), .events = POLLIN}, 1, INPUT_POLL_MS);
 		int err = ring_read(ring, testnet_collect, sink);
@@ -78,7 +62,7 @@ static void every_frame_is_counted_once(void **state)
 	struct input_counters counters = read_until(ring, count, &sink);
 	testnet_check(&sink, &counters);
 	int64_t age_ns = clock_wall_ns() - sink.seen[0].start_ns;
-	assert_in_range(age_ns, 0, PATIENCE_NS);
+	assert_in_range(age_ns, 0, TESTNET_PATIENCE_NS);
 	assert_int_equal(ring_read(ring, testnet_collect, &sink), E_AGAIN);
 	ring_free(ring);
 }
@@ -174,34 +158,6 @@ static void losses_are_counted(void **state)
 	ring_free(ring);
 }
 
-static void fanout_shares(void **state)
-{
-	(void)state;
-	struct testnet_sink sink = {0};
-	struct ring *rings[2] = {0};
-	struct ring_config config = far_config;
-	size_t count;
-	const struct testnet_frame *frames = testnet_frames(&count);
-	config.fanout_group = 77;
-	for (size_t i = 0; i < ARRAY_LEN(rings); i++)
-		rings[i] = open_with(&config);
-	for (uint16_t port = 0; port < 100; port++) {
-		struct testnet_frame frame = frames[0];
-		frame.bytes[34] = (uint8_t)port; /* source port: another flow */
-		testnet_send("near", &frame, 1);
-	}
-	struct input_counters first = {0}, second = {0};
-	int64_t end_mono_ns = clock_mono_ns() + PATIENCE_NS;
-	while (first.received + second.received < 100 && clock_mono_ns() < end_mono_ns) {
-		first = read_until(rings[0], 0, &sink);
-		second = read_until(rings[1], 0, &sink);
-	}
-	assert_int_equal(first.used + second.used, 100);
-	assert_in_range(first.used, 1, 99);
-	ring_free(rings[0]);
-	ring_free(rings[1]);
-}
-
 static void promiscuous_is_set(void **state)
 {
 	(void)state;
@@ -215,58 +171,90 @@ static void promiscuous_is_set(void **state)
 		"sh", "-c", "ip -d link show far | grep -q 'promiscuity 0'", NULL}));
 }
 
-static void interface_going_away_is_told(void **state)
+static void follow(struct ring *ring, enum interface_state expected)
+{
+	char why[INPUT_WHY_BYTES];
+	assert_int_equal(ring_follow(ring, why), expected);
+	assert_string_equal(why, "");
+}
+
+static void the_interface_is_followed(void **state)
 {
 	(void)state;
 	struct testnet_sink sink = {0};
-	struct ring *ring = far_open();
+	struct ring *ring = open_with(&(struct ring_config){.interface = "far", .exporter = 7, .promiscuous = true});
 	size_t count;
 	const struct testnet_frame *frames = testnet_frames(&count);
 	assert_true(testnet_run((const char *const[]){"ip", "link", "set", "far", "down", NULL}));
 	assert_int_equal(ring_read(ring, testnet_collect, &sink), E_SYS);
 	assert_int_equal(errno, ENETDOWN);
 	assert_int_equal(ring_read(ring, testnet_collect, &sink), E_AGAIN);
+	follow(ring, INTERFACE_DOWN);
 	assert_true(testnet_run((const char *const[]){"ip", "link", "set", "far", "up", NULL}));
+	follow(ring, INTERFACE_UP);
 	testnet_send("near", &frames[0], 1);
 	assert_int_equal(read_until(ring, 1, &sink).used, 1);
 	testnet_link_remove();
 	assert_int_equal(ring_read(ring, testnet_collect, &sink), E_SYS);
-	assert_int_equal(errno, ENODEV);
-	ring_free(ring);
+	follow(ring, INTERFACE_GONE);
+	follow(ring, INTERFACE_GONE);
 	testnet_link_make();
+	follow(ring, INTERFACE_UP);
+	testnet_send("near", &frames[0], 1);
+	assert_int_equal(read_until(ring, 2, &sink).used, 2);
+	assert_true(testnet_run((const char *const[]){"sh", "-c", "ip -d link show far | grep -q 'promiscuity 1'", NULL}));
+	assert_true(testnet_run((const char *const[]){"ip", "link", "set", "far", "name", "renamed", NULL}));
+	follow(ring, INTERFACE_UP); /* its packets come as before */
+	assert_true(testnet_run((const char *const[]){"ip", "link", "set", "renamed", "name", "far", NULL}));
+	ring_free(ring);
 }
 
-/** All that a sensor does with an open ring, while the interface is removed under it. */
+static void another_link_type_is_refused(void **state)
+{
+	(void)state;
+	char why[INPUT_WHY_BYTES];
+	struct ring *ring = far_open();
+	testnet_link_remove();
+	int fd = testnet_tun_make();
+	if (fd < 0)
+		skip();
+	assert_true(testnet_run((const char *const[]){"ip", "link", "set", "tun0", "name", "far", NULL}));
+	assert_int_equal(ring_follow(ring, why), INTERFACE_GONE);
+	assert_string_equal(why, "far: is back with another link type: restart the sensor");
+	(void)close(fd);
+	testnet_link_make();
+	follow(ring, INTERFACE_UP);
+	ring_free(ring);
+}
+
+/** All that a sensor does with an open ring, while the interface is replaced under it. */
 static bool use_in_sandbox(void *arg)
 {
 	struct ring *ring = arg;
 	struct testnet_sink sink = {0};
 	struct input_counters counters = {0};
-	int err = OK;
-	for (size_t i = 0; i < 1000 && (err != E_SYS || errno != ENODEV); i++) {
+	int64_t end_mono_ns = clock_mono_ns() + TESTNET_PATIENCE_NS;
+	while (counters.used <= 3 && clock_mono_ns() < end_mono_ns) {
+		char why[INPUT_WHY_BYTES];
 		(void)poll(&(struct pollfd){.fd = ring_fd(ring), .events = POLLIN}, 1, INPUT_POLL_MS);
-		err = ring_read(ring, testnet_collect, &sink);
+		if (ring_read(ring, testnet_collect, &sink) == E_AGAIN)
+			(void)ring_follow(ring, why);
 		ring_counters(ring, &counters);
 	}
-	return counters.used == 3 && sink.count == 3 && err == E_SYS;
+	return counters.used > 3 && sink.count == counters.used;
 }
 
-static void reads_in_the_sandbox(void **state)
+static void the_sandbox_lets_it_follow(void **state)
 {
 	(void)state;
-	struct ring *ring = far_open();
+	struct ring *ring = open_with(&(struct ring_config){.interface = "far", .promiscuous = true});
 	size_t count;
 	const struct testnet_frame *frames = testnet_frames(&count);
 	testnet_send("near", &frames[0], 3);
-	pid_t remover = fork();
-	if (remover == 0) {
-		(void)poll(NULL, 0, 300);
-		_exit(testnet_run((const char *const[]){"ip", "link", "delete", "near", NULL}) ? 0 : 1);
-	}
+	pid_t replacer = testnet_replacer_start();
 	assert_true(testnet_sandboxed(use_in_sandbox, ring));
-	assert_int_equal(waitpid(remover, NULL, 0), remover);
+	testnet_replacer_end(replacer);
 	ring_free(ring);
-	testnet_link_make();
 }
 
 static bool open_is_denied(void)
@@ -303,17 +291,17 @@ int main(void)
 {
 	testnet_enter();
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(every_frame_is_counted_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(payload_never_enters, setup, teardown),
-		cmocka_unit_test_setup_teardown(directions_are_told, setup, teardown),
-		cmocka_unit_test_setup_teardown(loopback_is_seen_once, setup, teardown),
-		cmocka_unit_test_setup_teardown(plain_ip_is_read, setup, teardown),
-		cmocka_unit_test_setup_teardown(losses_are_counted, setup, teardown),
-		cmocka_unit_test_setup_teardown(fanout_shares, setup, teardown),
-		cmocka_unit_test_setup_teardown(promiscuous_is_set, setup, teardown),
-		cmocka_unit_test_setup_teardown(interface_going_away_is_told, setup, teardown),
-		cmocka_unit_test_setup_teardown(reads_in_the_sandbox, setup, teardown),
-		cmocka_unit_test_setup_teardown(refusals_are_clear, setup, teardown),
+		cmocka_unit_test_setup_teardown(every_frame_is_counted_once, testnet_setup, testnet_teardown),
+		cmocka_unit_test_setup_teardown(payload_never_enters, testnet_setup, testnet_teardown),
+		cmocka_unit_test_setup_teardown(directions_are_told, testnet_setup, testnet_teardown),
+		cmocka_unit_test_setup_teardown(loopback_is_seen_once, testnet_setup, testnet_teardown),
+		cmocka_unit_test_setup_teardown(plain_ip_is_read, testnet_setup, testnet_teardown),
+		cmocka_unit_test_setup_teardown(losses_are_counted, testnet_setup, testnet_teardown),
+		cmocka_unit_test_setup_teardown(promiscuous_is_set, testnet_setup, testnet_teardown),
+		cmocka_unit_test_setup_teardown(the_interface_is_followed, testnet_setup, testnet_teardown),
+		cmocka_unit_test_setup_teardown(another_link_type_is_refused, testnet_setup, testnet_teardown),
+		cmocka_unit_test_setup_teardown(the_sandbox_lets_it_follow, testnet_setup, testnet_teardown),
+		cmocka_unit_test_setup_teardown(refusals_are_clear, testnet_setup, testnet_teardown),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,9 +31,9 @@ static json_t *inputs_json(struct sensor *sensor)
 			if (report.dropped[k].count > 0)
 				json_object_set_new(dropped, report.dropped[k].reason, number(report.dropped[k].count));
 		}
-		json_array_append_new(inputs, json_pack("{s:s, s:s, s:o, s:o, s:o, s:b}", "name", report.name, "kind", report.kind,
-			"received", number(report.received), "used", number(report.used), "dropped", dropped, "gone",
-			(int)sensor->inputs[i].is_gone));
+		json_array_append_new(inputs, json_pack("{s:s, s:s, s:s, s:o, s:o, s:o, s:o}", "name", report.name, "kind", report.kind,
+			"state", report.state, "outages", number(report.outages), "received", number(report.received), "used",
+			number(report.used), "dropped", dropped));
 	}
 	return inputs;
 }

@@ -12,9 +12,11 @@
 #include <linux/if_packet.h>
 #include <linux/if_tun.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sched.h>
 #include <stdarg.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,6 +94,41 @@ void testnet_link_make(void)
 void testnet_link_remove(void)
 {
 	assert_true(testnet_run((const char *const[]){"ip", "link", "delete", "near", NULL}));
+}
+
+int testnet_setup(void **state)
+{
+	(void)state;
+	testnet_link_make();
+	return 0;
+}
+
+int testnet_teardown(void **state)
+{
+	(void)state;
+	testnet_link_remove();
+	return 0;
+}
+
+pid_t testnet_replacer_start(void)
+{
+	size_t count;
+	const struct testnet_frame *table = testnet_frames(&count);
+	pid_t pid = fork();
+	if (pid != 0)
+		return pid;
+	testnet_link_remove();
+	testnet_link_make();
+	for (;;) {
+		testnet_send("near", &table[0], 1);
+		(void)poll(NULL, 0, INPUT_POLL_MS);
+	}
+}
+
+void testnet_replacer_end(pid_t pid)
+{
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
 }
 
 int testnet_tun_make(void)

@@ -10,13 +10,16 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
+#include "core/clock.h"
 #include "decode/observation.h"
 #include "sensor/input.h"
 
 #define TESTNET_SKIP 77 /* exit code of a test that this machine cannot run */
 #define TESTNET_MARKER_BYTES 16
 #define TESTNET_FRAME_BYTES 1514
+#define TESTNET_PATIENCE_NS (5 * NS_PER_S) /* for what must happen */
 
 /** One frame and what becomes of it. */
 struct testnet_frame {
@@ -42,6 +45,14 @@ void testnet_enter(void);
 /** Makes near and far anew, both up. */
 void testnet_link_make(void);
 void testnet_link_remove(void);
+
+/** The same as cmocka's setup and teardown of one test. */
+int testnet_setup(void **state);
+int testnet_teardown(void **state);
+
+/** Starts a child that removes near and far, makes them anew, and sends the first frame from near over and over. */
+pid_t testnet_replacer_start(void);
+void testnet_replacer_end(pid_t pid);
 
 /** Makes "tun0", whose packets have no link header; they arrive by write(2). Returns its descriptor, -1: not possible here. */
 int testnet_tun_make(void);

@@ -3,21 +3,24 @@
  *
  * The program is held by a bpf_link (bpf(2), BPF_LINK_CREATE): when its last
  * descriptor closes the program is gone, so a killed sensor leaves nothing
- * behind. With a pin directory, four files in a BPF file system keep it:
+ * behind. With a pin directory, five files in a BPF file system keep it:
  *
  *   link      the attachment; pinned last, so where it stands the others do
  *   policy    the program's frozen read-only data: version, layout, sampling
  *   state     counts of each CPU
  *   samples   the ring buffer
+ *   program   to attach it anew where its interface was removed and is back
  *
  * Whoever opens the same directory takes over what is there if link and
  * policy are what it would have made, and refuses it otherwise. Removing the
- * directory's files detaches the program.
+ * directory's files detaches the program. A link that was made anew in the
+ * running sensor is not pinned, which takes rights that it has no more: it
+ * goes with the sensor, and the next one replaces the pins.
  *
  * Records are decoded where they lie in the ring buffer. The kernel's
  * monotonic time becomes wall time with the difference of the clocks at each
- * read. After opening, the only system call is bpf(BPF_MAP_LOOKUP_ELEM and
- * BPF_OBJ_GET_INFO_BY_FD).
+ * read. After opening, system calls are bpf() with BPF_MAP_LOOKUP_ELEM,
+ * BPF_OBJ_GET_INFO_BY_FD and BPF_LINK_CREATE, and the ioctls of interface.c.
  */
 #include "sensor/xdp.h"
 
@@ -30,7 +33,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -51,16 +53,17 @@
 #define RING_BYTES_MAX (1u << 30)
 #define BATCH_PACKETS 128
 #define READ_RECORDS_MAX 65536 /* then xdp_read() returns, however fast samples come in */
-#define IDLE_READS_PER_CHECK 64 /* of the interface being there still */
 #define PATH_BYTES 256
 
 _Static_assert(SAMPLE_BYTES == INPUT_HEADER_BYTES && SAMPLE_LOOK_BYTES == SIGNATURE_LOOK_BYTES, "one cut for all inputs");
 
-enum pin { PIN_POLICY = 0, PIN_STATE, PIN_SAMPLES, PIN_LINK, PIN_COUNT };
-static const char *const pin_names[PIN_COUNT] = {"policy", "state", "samples", "link"};
+enum pin { PIN_POLICY = 0, PIN_STATE, PIN_SAMPLES, PIN_PROGRAM, PIN_LINK, PIN_COUNT };
+static const char *const pin_names[PIN_COUNT] = {"policy", "state", "samples", "program", "link"};
 
 struct xdp {
 	int fds[PIN_COUNT];
+	int socket_fd; /* to look at the interface */
+	char interface[IFNAMSIZ];
 	int ifindex;
 	bool is_generic; /* attached in the stack, not in the driver */
 	uint32_t sampling;
@@ -69,7 +72,6 @@ struct xdp {
 	int cpu_count;
 	struct sample_state *states; /* one per possible CPU */
 	uint64_t lost_before; /* of a program that was taken over */
-	uint32_t idle_reads;
 	struct input_counters counters;
 	/* During a read. */
 	observation_sink *sink;
@@ -125,37 +127,31 @@ bool xdp_supported(void)
 	return program != NULL;
 }
 
-static int interface_check(int fd, struct ifreq request, char ret_why[static INPUT_WHY_BYTES])
+static bool is_ethernet(const struct interface *interface)
 {
-	if (ioctl(fd, SIOCGIFFLAGS, &request) != 0)
-		return input_refuse(ret_why, E_CONFIG, request.ifr_name, "no such interface");
-	if ((request.ifr_flags & IFF_UP) == 0)
-		return input_refuse(ret_why, E_STATE, request.ifr_name,
-			"the interface is down: set it up first (ip link set dev ... up)");
-	if (ioctl(fd, SIOCGIFHWADDR, &request) != 0)
-		return input_refuse_errno(ret_why, request.ifr_name, "link type");
-	if (request.ifr_hwaddr.sa_family != ARPHRD_ETHER && request.ifr_hwaddr.sa_family != ARPHRD_LOOPBACK)
-		return input_refuse(ret_why, E_UNSUPPORTED, request.ifr_name, "not Ethernet: the XDP program does not read it");
-	return OK;
+	return interface->link == ARPHRD_ETHER || interface->link == ARPHRD_LOOPBACK;
 }
 
-static int config_check(const struct xdp_config *config, char ret_why[static INPUT_WHY_BYTES])
+static int config_check(struct xdp *xdp, const struct xdp_config *config, char ret_why[static INPUT_WHY_BYTES])
 {
-	struct ifreq request = {0};
-	size_t name_bytes = strlen(config->interface);
+	struct interface interface = {0};
 	if (config->sampling == 0 || config->sampling > LIMIT_FLOW_SAMPLING)
 		return input_refuse(ret_why, E_CONFIG, config->interface, "sampling must be from 1 to 1000000");
 	if (config->ring_bytes > RING_BYTES_MAX)
 		return input_refuse(ret_why, E_CONFIG, config->interface, "the ring buffer may have 1 GiB at most");
-	if (name_bytes == 0 || name_bytes >= sizeof(request.ifr_name))
-		return input_refuse(ret_why, E_CONFIG, config->interface, "no such interface");
-	memcpy(request.ifr_name, config->interface, name_bytes);
-	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
+	xdp->socket_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (xdp->socket_fd < 0)
 		return input_refuse_errno(ret_why, config->interface, "socket");
-	int err = interface_check(fd, request, ret_why);
-	(void)close(fd);
-	return err;
+	int err = interface_require(xdp->socket_fd, config->interface, &interface, ret_why);
+	if (err == OK && !is_ethernet(&interface))
+		err = input_refuse(ret_why, E_UNSUPPORTED, config->interface, "not Ethernet: the XDP program does not read it");
+	if (err != OK)
+		return err;
+	snprintf(xdp->interface, sizeof(xdp->interface), "%s", config->interface);
+	xdp->ifindex = interface.ifindex;
+	xdp->sampling = config->sampling;
+	xdp->exporter = config->exporter;
+	return OK;
 }
 
 static int load_refuse(const char *interface, char ret_why[static INPUT_WHY_BYTES])
@@ -168,27 +164,29 @@ static int load_refuse(const char *interface, char ret_why[static INPUT_WHY_BYTE
 	return E_UNSUPPORTED;
 }
 
-/** Attaches in the driver, else in the stack. */
-static int attach(struct xdp *xdp, int program_fd, const char *interface, char ret_why[static INPUT_WHY_BYTES])
+/** Attaches in the driver, else in the stack; the new link takes the place of the one to an interface that is gone. */
+static int attach(struct xdp *xdp, int ifindex, char ret_why[static INPUT_WHY_BYTES])
 {
 	LIBBPF_OPTS(bpf_link_create_opts, opts, .flags = XDP_FLAGS_DRV_MODE);
-	xdp->is_generic = false;
-	int fd = bpf_link_create(program_fd, xdp->ifindex, BPF_XDP, &opts);
+	int fd = bpf_link_create(xdp->fds[PIN_PROGRAM], ifindex, BPF_XDP, &opts);
 	if (fd < 0 && fd != -EBUSY && fd != -EEXIST && fd != -EPERM) {
 		opts.flags = XDP_FLAGS_SKB_MODE;
-		xdp->is_generic = true;
-		fd = bpf_link_create(program_fd, xdp->ifindex, BPF_XDP, &opts);
+		fd = bpf_link_create(xdp->fds[PIN_PROGRAM], ifindex, BPF_XDP, &opts);
 	}
 	if (fd >= 0) {
+		if (xdp->fds[PIN_LINK] >= 0)
+			(void)close(xdp->fds[PIN_LINK]);
 		xdp->fds[PIN_LINK] = fd;
+		xdp->ifindex = ifindex;
+		xdp->is_generic = opts.flags == XDP_FLAGS_SKB_MODE;
 		return OK;
 	}
 	errno = -fd;
 	if (fd == -EBUSY || fd == -EEXIST)
-		return input_refuse(ret_why, E_STATE, interface, "another XDP program is attached: see bpftool net");
+		return input_refuse(ret_why, E_STATE, xdp->interface, "another XDP program is attached: see bpftool net");
 	if (fd == -EPERM)
-		return load_refuse(interface, ret_why);
-	return input_refuse_errno(ret_why, interface, "attaching the XDP program");
+		return load_refuse(xdp->interface, ret_why);
+	return input_refuse_errno(ret_why, xdp->interface, "attaching the XDP program");
 }
 
 static int pin_path(const char *directory, enum pin pin, char ret_path[static PATH_BYTES])
@@ -219,7 +217,7 @@ static int pins_prepare(const char *directory, char ret_why[static INPUT_WHY_BYT
 	return input_refuse(ret_why, E_CONFIG, directory, "not in a BPF file system (mount -t bpf bpf /sys/fs/bpf)");
 }
 
-/** Pins all four, or none. */
+/** Pins all five, or none. */
 static int pins_make(const struct xdp *xdp, const char *directory, char ret_why[static INPUT_WHY_BYTES])
 {
 	char path[PATH_BYTES];
@@ -249,14 +247,15 @@ static int program_start(struct xdp *xdp, const struct xdp_config *config, char 
 	if (program == NULL)
 		return load_refuse(config->interface, ret_why);
 	/* Descriptors of our own, so that the skeleton can go. */
+	xdp->fds[PIN_PROGRAM] = duplicate(bpf_program__fd(program->progs.sample));
 	xdp->fds[PIN_POLICY] = duplicate(bpf_map__fd(program->maps.rodata));
 	xdp->fds[PIN_STATE] = duplicate(bpf_map__fd(program->maps.state));
 	xdp->fds[PIN_SAMPLES] = duplicate(bpf_map__fd(program->maps.samples));
 	int err = OK;
-	if (xdp->fds[PIN_POLICY] < 0 || xdp->fds[PIN_STATE] < 0 || xdp->fds[PIN_SAMPLES] < 0)
+	if (xdp->fds[PIN_PROGRAM] < 0 || xdp->fds[PIN_POLICY] < 0 || xdp->fds[PIN_STATE] < 0 || xdp->fds[PIN_SAMPLES] < 0)
 		err = input_refuse_errno(ret_why, config->interface, "descriptors");
 	if (err == OK)
-		err = attach(xdp, bpf_program__fd(program->progs.sample), config->interface, ret_why);
+		err = attach(xdp, xdp->ifindex, ret_why);
 	if (err == OK && config->pin_directory != NULL)
 		err = pins_make(xdp, config->pin_directory, ret_why);
 	sample_bpf__destroy(program);
@@ -389,12 +388,9 @@ static void mode_find(struct xdp *xdp)
 
 static int xdp_setup(struct xdp *xdp, const struct xdp_config *config, char ret_why[static INPUT_WHY_BYTES])
 {
-	int err = config_check(config, ret_why);
+	int err = config_check(xdp, config, ret_why);
 	if (err != OK)
 		return err;
-	xdp->ifindex = (int)if_nametoindex(config->interface);
-	xdp->sampling = config->sampling;
-	xdp->exporter = config->exporter;
 	(void)libbpf_set_print(libbpf_note);
 	err = config->pin_directory != NULL ? pins_take(xdp, config, ret_why) : E_END;
 	if (err == OK) {
@@ -421,6 +417,7 @@ int xdp_open(const struct xdp_config *config, struct xdp **ret_xdp, char ret_why
 		return input_refuse(ret_why, E_NOMEM, config->interface, "out of memory");
 	for (enum pin pin = PIN_POLICY; pin < PIN_COUNT; pin++)
 		xdp->fds[pin] = -1;
+	xdp->socket_fd = -1;
 	int err = xdp_setup(xdp, config, ret_why);
 	if (err != OK) {
 		int saved = errno;
@@ -450,12 +447,23 @@ int xdp_read(struct xdp *xdp, observation_sink *sink, void *arg)
 	xdp->records_read = 0;
 	(void)ring_buffer__consume(xdp->ring); /* its only error is the one that record_take() makes to stop */
 	batch_flush(xdp);
-	if (xdp->records_read > 0)
-		return OK;
-	if (++xdp->idle_reads % IDLE_READS_PER_CHECK != 0 || link_ifindex(xdp->fds[PIN_LINK]) != 0)
-		return E_AGAIN;
-	errno = ENODEV;
-	return E_SYS;
+	return xdp->records_read > 0 ? OK : E_AGAIN;
+}
+
+enum interface_state xdp_follow(struct xdp *xdp, char ret_why[static INPUT_WHY_BYTES])
+{
+	struct interface interface;
+	ret_why[0] = '\0';
+	bool is_attached = link_ifindex(xdp->fds[PIN_LINK]) == xdp->ifindex;
+	if (interface_find(xdp->socket_fd, xdp->interface, &interface) != OK)
+		return is_attached ? INTERFACE_UP : INTERFACE_GONE; /* it was renamed, or removed */
+	if (is_attached && interface.ifindex == xdp->ifindex)
+		return interface.state;
+	if (!is_ethernet(&interface)) {
+		(void)input_refuse(ret_why, E_UNSUPPORTED, xdp->interface, "is back with another link type: restart the sensor");
+		return INTERFACE_GONE;
+	}
+	return attach(xdp, interface.ifindex, ret_why) == OK ? interface.state : INTERFACE_GONE;
 }
 
 void xdp_exact(struct xdp *xdp, uint64_t *ret_packets, uint64_t *ret_bytes)
@@ -484,6 +492,8 @@ void xdp_free(struct xdp *xdp)
 		return;
 	ring_buffer__free(xdp->ring);
 	fds_close(xdp);
+	if (xdp->socket_fd >= 0)
+		(void)close(xdp->socket_fd);
 	free(xdp->states);
 	free(xdp);
 }

@@ -15,6 +15,7 @@
 
 #include "core/err.h"
 #include "sensor/input.h"
+#include "sensor/interface.h"
 
 struct xdp_config {
 	const char *interface; /* borrowed for the call */
@@ -56,9 +57,18 @@ int xdp_fd(const struct xdp *xdp);
  *
  * @param sink called with each batch, within this call
  * @param arg handed to sink
- * @return OK: something was read; E_AGAIN: nothing was there; E_SYS with errno ENODEV: the interface was removed
+ * @return OK: something was read; E_AGAIN: nothing was there
  */
 MUST_USE int xdp_read(struct xdp *xdp, observation_sink *sink, void *arg);
+
+/**
+ * Looks after the interface: where it was removed and is there again the program is attached anew, its counts going
+ * on. Needs no privilege. To be called about once a second.
+ *
+ * @param ret_why "", or why an interface that is back cannot be read
+ * @return its state
+ */
+enum interface_state xdp_follow(struct xdp *xdp, char ret_why[static INPUT_WHY_BYTES]);
 
 /** Counts until now: received are the samples, seen_* everything. */
 void xdp_counters(struct xdp *xdp, struct input_counters *ret_counters);
