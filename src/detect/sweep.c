@@ -51,6 +51,7 @@ struct sweeper {
 	uint8_t last_vector;
 	uint8_t protocol;
 	uint8_t state; /* enum sweep_state */
+	uint32_t class_packets[FLOW_CLASS_COUNT]; /* of its asks and answers */
 };
 
 struct sweep {
@@ -184,6 +185,7 @@ static void sweeper_add(struct sweep *sweep, const struct observation *obs, cons
 		at->asks = add_capped(at->asks, mark->packets);
 	else
 		at->answers = add_capped(at->answers, mark->packets);
+	at->class_packets[mark->flow_class] = add_capped(at->class_packets[mark->flow_class], mark->packets);
 	at->bytes = add_capped(at->bytes, mark->bytes);
 	at->last_port = obs->dst_port;
 	at->last_vector = mark->vector;
@@ -257,6 +259,8 @@ static void report(struct sweep *sweep, const struct sweeper *at, enum finding_p
 	finding->told_ms = now_ns / NS_PER_MS;
 	finding->packets = (uint64_t)at->asks + at->answers;
 	finding->bytes = at->bytes;
+	for (size_t class = 0; class < FLOW_CLASS_COUNT; class++)
+		finding->class_packets[class] = at->class_packets[class];
 	int64_t seconds = (at->last_ns - at->start_ns) / NS_PER_S + 1;
 	finding->peak_pps = finding->packets / (uint64_t)seconds;
 	finding->peak_bps = finding->bytes * 8 / (uint64_t)seconds;

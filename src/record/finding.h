@@ -25,6 +25,7 @@
 #define FINDING_NAME_BYTES 48
 #define FINDING_WHY_BYTES 384
 #define FINDING_ID_BYTES 33 /* 32 hex digits */
+#define FINDING_KEY_BYTES 32
 #define FINDING_SENSOR_BYTES 64
 #define FINDING_DOCUMENT_BYTES_MAX 262144 /* longest document that is read; the fullest finding is shorter */
 
@@ -121,7 +122,7 @@ struct finding {
 	enum finding_kind kind;
 	enum finding_phase phase;
 	uint32_t sequence; /* 0 for begin, then counting: (id, sequence) is unique */
-	struct ip_prefix target; /* the address, the smallest covering prefix of a carpet, the source of a scan */
+	struct ip_prefix target; /* the address, the smallest covering prefix of a carpet, who scans or answers unasked */
 	size_t prefix_count; /* carpets: all covering prefixes, target is the first */
 	struct ip_prefix prefixes[FINDING_PREFIXES_MAX];
 	int64_t window_start_ms; /* wall clock: first packet of it */
@@ -181,12 +182,24 @@ MUST_USE int finding_write(const struct finding *finding, char **ret_text);
  */
 MUST_USE int finding_parse(const char *text, size_t length_bytes, struct finding *ret_finding);
 
+/** What may leave the member. */
+struct finding_policy {
+	bool allowed[FLOW_CLASS_COUNT]; /* domestic-domestic and unknown are false by default */
+	uint8_t key[FINDING_KEY_BYTES]; /* random and secret: makes the ids of findings whose target is taken out */
+};
+
+/** What finding_restrict() took out. */
+struct finding_erased {
+	size_t sources; /* listed ones */
+	bool has_target; /* the target, which is now ::/0, with why and the id that tell it */
+};
+
 /**
- * Takes out of a finding what may not leave the member (record/privacy.h): sources of classes that are not
- * allowed and their counts by class.
+ * Takes out of a finding what may not leave the member (record/privacy.h): sources of classes that are not allowed,
+ * counts of such classes, and where the target is itself a source of such traffic, the target.
  *
  * @param finding changed in place
- * @param allowed by class; domestic-domestic and unknown are false by default
- * @return how many listed sources were taken out
+ * @param policy of the member
+ * @return what was taken out
  */
-size_t finding_restrict(struct finding *finding, const bool allowed[static FLOW_CLASS_COUNT]);
+struct finding_erased finding_restrict(struct finding *finding, const struct finding_policy *policy);

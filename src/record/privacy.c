@@ -7,10 +7,13 @@
  * Why a field has its class: the target, the prefixes, the sensor and the
  * threshold tell who is attacked and how it is watched (member). Sources are
  * the other end of communications (classed), as are the counts by flow class.
+ * The target of a scan or of backscatter is such a source: it is classed
+ * there, with the text that names it.
  * Origins count whole networks and countries, never one address (sector).
  */
 #include "record/privacy.h"
 
+#include <sodium.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -119,6 +122,7 @@ static const struct field origin_fields[] = {
 static const struct field origin_entry = OBJECT("", PRIVACY_SECTOR, ORIGIN, 0, origin_fields);
 
 #define FINDING struct finding
+#define OTHER_END (1u << FINDING_SCAN | 1u << FINDING_BACKSCATTER) /* kinds whose target is who sent */
 static const struct field window_fields[] = {
 	TIME("start_ms", FINDING, window_start_ms, PRIVACY_SECTOR),
 	TIME("end_ms", FINDING, window_end_ms, PRIVACY_SECTOR),
@@ -145,13 +149,13 @@ static const struct field finding_fields[] = {
 	NAME(FINDING, kind, PRIVACY_SECTOR, kind_names),
 	NAME(FINDING, phase, PRIVACY_SECTOR, phase_names),
 	UINT(FINDING, sequence, PRIVACY_SECTOR, 0, UINT32_MAX),
-	{.name = "target", ROW(FIELD_PREFIX, FINDING, target, PRIVACY_MEMBER)},
+	{.name = "target", ROW(FIELD_PREFIX, FINDING, target, PRIVACY_MEMBER), .classed_kinds = OTHER_END},
 	LIST("prefixes", PRIVACY_MEMBER, FINDING, prefixes, prefix_count, &prefix_entry),
 	OBJECT("window", PRIVACY_SECTOR, FINDING, 0, window_fields),
 	TIME("first_over_ms", FINDING, first_over_ms, PRIVACY_SECTOR),
 	TIME("told_ms", FINDING, told_ms, PRIVACY_SECTOR),
 	UINT(FINDING, confidence, PRIVACY_SECTOR, 0, 100),
-	TEXT("why", FINDING, why, PRIVACY_MEMBER, 0),
+	{.name = "why", ROW(FIELD_TEXT, FINDING, why, PRIVACY_MEMBER), .classed_kinds = OTHER_END},
 	OBJECT("threshold", PRIVACY_MEMBER, FINDING, 0, threshold_fields),
 	UINT(FINDING, packets, PRIVACY_SECTOR, 0, NUMBER_MAX),
 	UINT(FINDING, bytes, PRIVACY_SECTOR, 0, NUMBER_MAX),
@@ -269,19 +273,52 @@ static size_t sources_restrict(struct finding *finding, const bool allowed[stati
 	return listed - kept;
 }
 
-size_t finding_restrict(struct finding *finding, const bool allowed[static FLOW_CLASS_COUNT])
+/** Whether all of a finding's packets are of classes that are allowed; those of no known class are not. */
+static bool packets_are_allowed(const struct finding *finding, const bool allowed[static FLOW_CLASS_COUNT])
 {
-	size_t taken = 0;
+	uint64_t packets = 0;
+	for (size_t class = 0; class < FLOW_CLASS_COUNT; class++) {
+		if (finding->class_packets[class] > 0 && !allowed[class])
+			return false;
+		packets += finding->class_packets[class];
+	}
+	return packets > 0;
+}
+
+/** Another id, which stays the same through a finding: the true one is a hash that trying all addresses turns back. */
+static void id_replace(struct finding *finding, const uint8_t key[static FINDING_KEY_BYTES])
+{
+	uint8_t digest[(FINDING_ID_BYTES - 1) / 2];
+	int failed = crypto_generichash(digest, sizeof(digest), (const uint8_t *)finding->id, sizeof(finding->id), key,
+		FINDING_KEY_BYTES);
+	ASSERT(failed == 0);
+	sodium_bin2hex(finding->id, sizeof(finding->id), digest, sizeof(digest));
+}
+
+static void counts_restrict(struct finding *finding, const bool allowed[static FLOW_CLASS_COUNT])
+{
+	for (size_t class = 0; class < FLOW_CLASS_COUNT; class++) {
+		if (!allowed[class])
+			finding->class_packets[class] = 0;
+	}
+}
+
+struct finding_erased finding_restrict(struct finding *finding, const struct finding_policy *policy)
+{
+	struct finding_erased erased = {0};
+	bool is_allowed = packets_are_allowed(finding, policy->allowed);
 	for (size_t i = 0; i < finding_document.member_count; i++) {
 		const struct field *field = &finding_document.members[i];
-		if (field->privacy != PRIVACY_CLASSED)
+		if (field->privacy == PRIVACY_CLASSED && field->type == FIELD_LIST)
+			erased.sources += sources_restrict(finding, policy->allowed);
+		if (field->privacy == PRIVACY_CLASSED && field->type == FIELD_OBJECT)
+			counts_restrict(finding, policy->allowed);
+		if ((field->classed_kinds & 1u << finding->kind) == 0 || is_allowed)
 			continue;
-		if (field->type == FIELD_LIST)
-			taken += sources_restrict(finding, allowed);
-		for (size_t class = 0; field->type == FIELD_OBJECT && class < FLOW_CLASS_COUNT; class++) {
-			if (!allowed[class])
-				finding->class_packets[class] = 0;
-		}
+		memset((char *)finding + field->offset, 0, field->size_bytes);
+		erased.has_target = true;
 	}
-	return taken;
+	if (erased.has_target)
+		id_replace(finding, policy->key);
+	return erased;
 }

@@ -49,6 +49,7 @@ struct field {
 	size_t member_count;
 	size_t count_offset; /* FIELD_LIST: where the number of entries is kept */
 	size_t count_size_bytes;
+	unsigned classed_kinds; /* 1 << enum finding_kind: in findings of these kinds it is PRIVACY_CLASSED */
 };
 
 /** The document: a FIELD_OBJECT over struct finding. */

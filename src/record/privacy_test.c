@@ -7,6 +7,7 @@
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "record/finding.h"
 #include "record/finding_example.h"
@@ -79,17 +80,21 @@ static void names_of_classes_agree_with_the_document(void **state)
 	}
 }
 
+static const struct finding_policy usual = {.allowed = {[FLOW_CLASS_FOREIGN_FOREIGN] = true,
+	[FLOW_CLASS_FOREIGN_DOMESTIC] = true, [FLOW_CLASS_DOMESTIC_FOREIGN] = true}, .key = "usual"};
+
 static void domestic_and_unknown_are_taken_out(void **state)
 {
 	(void)state;
-	static const bool allowed[FLOW_CLASS_COUNT] = {[FLOW_CLASS_FOREIGN_FOREIGN] = true,
-		[FLOW_CLASS_FOREIGN_DOMESTIC] = true, [FLOW_CLASS_DOMESTIC_FOREIGN] = true};
 	struct finding finding;
 	char *text = NULL;
 	finding_example(&finding);
 	finding.sources[0].flow_class = FLOW_CLASS_UNKNOWN;
 	finding.class_packets[FLOW_CLASS_UNKNOWN] = 5;
-	assert_int_equal(finding_restrict(&finding, allowed), 2);
+	struct finding_erased erased = finding_restrict(&finding, &usual);
+	assert_int_equal(erased.sources, 2);
+	assert_false(erased.has_target); /* a flood's target is the member's own */
+	assert_int_equal(finding.target.bits, 128);
 	assert_int_equal(finding.listed_count, 1);
 	assert_int_equal(finding.sources[0].verdict, SOURCE_SPOOFED);
 	assert_int_equal(finding.class_packets[FLOW_CLASS_UNKNOWN], 0);
@@ -101,14 +106,71 @@ static void domestic_and_unknown_are_taken_out(void **state)
 	free(text);
 }
 
+/** A finding whose target is who sent, from 203.0.113.16. */
+static struct finding sender_finding(enum finding_kind kind)
+{
+	struct finding finding;
+	finding_example(&finding);
+	finding.kind = kind;
+	finding.target = (struct ip_prefix){ip_from_v4(0xcb007110), 128};
+	snprintf(finding.why, sizeof(finding.why), "203.0.113.16 tried about 50 addresses");
+	memset(finding.class_packets, 0, sizeof(finding.class_packets));
+	finding.listed_count = 0;
+	finding_identify(&finding);
+	return finding;
+}
+
+static void who_scans_is_a_source(void **state)
+{
+	(void)state;
+	static const struct {
+		uint64_t class_packets[FLOW_CLASS_COUNT];
+		bool is_erased;
+	} cases[] = {
+		{{[FLOW_CLASS_FOREIGN_DOMESTIC] = 9}, false},
+		{{[FLOW_CLASS_FOREIGN_FOREIGN] = 9, [FLOW_CLASS_FOREIGN_DOMESTIC] = 1}, false},
+		{{[FLOW_CLASS_DOMESTIC_DOMESTIC] = 9}, true},
+		{{[FLOW_CLASS_DOMESTIC_FOREIGN] = 9, [FLOW_CLASS_DOMESTIC_DOMESTIC] = 1}, true},
+		{{[FLOW_CLASS_UNKNOWN] = 9}, true},
+		{{0}, true},
+	};
+	for (size_t i = 0; i < 2 * ARRAY_LEN(cases); i++) {
+		struct finding finding = sender_finding(i % 2 == 0 ? FINDING_SCAN : FINDING_BACKSCATTER);
+		memcpy(finding.class_packets, cases[i / 2].class_packets, sizeof(finding.class_packets));
+		struct finding before = finding;
+		char *text = NULL;
+		assert_int_equal(finding_restrict(&finding, &usual).has_target, cases[i / 2].is_erased);
+		assert_int_equal(finding_write(&finding, &text), OK);
+		assert_int_equal(strstr(text, "203.0.113.16") == NULL, cases[i / 2].is_erased);
+		assert_int_equal(strcmp(finding.id, before.id) != 0, cases[i / 2].is_erased);
+		assert_int_equal(finding_parse(text, strlen(text), &finding), OK);
+		free(text);
+	}
+}
+
+/* Sensor, kind and time are known, so the true id would give the address to whoever tries them all. */
+static void an_id_without_its_target_takes_the_key(void **state)
+{
+	(void)state;
+	struct finding begin = sender_finding(FINDING_SCAN), end = begin, elsewhere = begin;
+	struct finding_policy other = usual;
+	end.sequence++;
+	other.key[0] ^= 1;
+	(void)finding_restrict(&begin, &usual);
+	(void)finding_restrict(&end, &usual);
+	(void)finding_restrict(&elsewhere, &other);
+	assert_string_equal(begin.id, end.id);
+	assert_string_not_equal(begin.id, elsewhere.id);
+}
+
 static void what_is_allowed_stays(void **state)
 {
 	(void)state;
-	static const bool all[FLOW_CLASS_COUNT] = {true, true, true, true, true};
+	static const struct finding_policy all = {.allowed = {true, true, true, true, true}};
 	struct finding finding, before;
 	finding_example(&finding);
 	before = finding;
-	assert_int_equal(finding_restrict(&finding, all), 0);
+	assert_int_equal(finding_restrict(&finding, &all).sources, 0);
 	assert_memory_equal(&finding, &before, sizeof(finding));
 }
 
@@ -120,6 +182,8 @@ int main(void)
 		cmocka_unit_test(members_are_not_freer_than_what_they_are_in),
 		cmocka_unit_test(names_of_classes_agree_with_the_document),
 		cmocka_unit_test(domestic_and_unknown_are_taken_out),
+		cmocka_unit_test(who_scans_is_a_source),
+		cmocka_unit_test(an_id_without_its_target_takes_the_key),
 		cmocka_unit_test(what_is_allowed_stays),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

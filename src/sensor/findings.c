@@ -4,10 +4,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/random.h"
+
 int findings_init(struct findings *findings, const struct config *config, const char **ret_why)
 {
 	*findings = (struct findings){0};
-	memcpy(findings->allowed, config->outgoing_classes, sizeof(findings->allowed));
+	memcpy(findings->policy.allowed, config->outgoing_classes, sizeof(findings->policy.allowed));
+	random_bytes(findings->policy.key, sizeof(findings->policy.key));
 	int err = OK;
 	*ret_why = config->findings_file;
 	if (config->findings_file[0] != '\0')
@@ -46,7 +49,9 @@ void findings_tell(void *arg, const struct finding *finding)
 		document_put(findings, findings->own, finding);
 	if (findings->outgoing != NULL) {
 		struct finding copy = *finding;
-		findings->sources_erased += finding_restrict(&copy, findings->allowed);
+		struct finding_erased erased = finding_restrict(&copy, &findings->policy);
+		findings->sources_erased += erased.sources;
+		findings->targets_erased += erased.has_target;
 		document_put(findings, findings->outgoing, &copy);
 	}
 }

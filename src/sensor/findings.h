@@ -1,7 +1,7 @@
 /*
  * Where live findings go: a file of JSON Lines for the member itself, and,
  * where configured, a second one for what may leave it, with the sources of
- * flow classes that may not leave taken out and counted.
+ * flow classes that may not leave taken out and counted (finding_restrict()).
  */
 #pragma once
 
@@ -15,9 +15,10 @@
 struct findings {
 	struct line_file *own; /* NULL: not configured */
 	struct line_file *outgoing; /* NULL: not configured */
-	bool allowed[FLOW_CLASS_COUNT];
+	struct finding_policy policy; /* of outgoing copies */
 	uint64_t by_kind[FINDING_KIND_COUNT]; /* told with phase begin, or first told with its end */
 	uint64_t sources_erased; /* taken out of outgoing copies */
+	uint64_t targets_erased; /* likewise: of scans and backscatter */
 	uint64_t unwritten; /* no memory to write the document */
 };
 

@@ -463,8 +463,12 @@ static bool services_open(struct live *live)
 
 static bool files_open(struct live *live)
 {
+	const struct config *config = live->sensor.config;
 	const char *path = "";
-	int err = findings_init(&live->sensor.findings, live->sensor.config, &path);
+	bool has_classes = config->domestic.count > 0 || config->foreign.count > 0 || config->country[0] != '\0';
+	if (config->outgoing_file[0] != '\0' && !has_classes)
+		log_line(LOG_LEVEL_WARNING, "outgoing_remark: without country, domestic or foreign no class is known, no source leaves");
+	int err = findings_init(&live->sensor.findings, config, &path);
 	return err == OK || failed("findings", path, err == E_SYS ? strerror(errno) : err_name(err));
 }
 
@@ -548,8 +552,8 @@ static void account_tell(struct sensor *sensor)
 	if (sensor->findings.own != NULL)
 		lines = line_file_counters_of(sensor->findings.own);
 	log_line(LOG_LEVEL_NOTICE, "stopped lines_written=%" PRIu64 " lines_waiting=%" PRIu64 " lines_lost=%" PRIu64
-		" sources_erased=%" PRIu64 " saves_failed=%" PRIu64, lines.written, lines.waiting, lines.lost,
-		sensor->findings.sources_erased, sensor->saves_failed);
+		" sources_erased=%" PRIu64 " targets_erased=%" PRIu64 " saves_failed=%" PRIu64, lines.written, lines.waiting,
+		lines.lost, sensor->findings.sources_erased, sensor->findings.targets_erased, sensor->saves_failed);
 }
 
 static void live_end(struct live *live)

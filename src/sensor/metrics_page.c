@@ -158,6 +158,9 @@ static void findings_write(struct metrics *metrics, const struct sensor *sensor)
 	metrics_family(metrics, METRICS_COUNTER, "hinomi_sources_erased_total",
 		"Sources taken out of outgoing findings by flow class.");
 	metrics_sample(metrics, sensor->findings.sources_erased, NULL);
+	metrics_family(metrics, METRICS_COUNTER, "hinomi_targets_erased_total",
+		"Outgoing findings whose target, the source of a scan or of backscatter, was taken out by flow class.");
+	metrics_sample(metrics, sensor->findings.targets_erased, NULL);
 	metrics_family(metrics, METRICS_COUNTER, "hinomi_saves_failed_total", "State that could not be saved, tried again.");
 	metrics_sample(metrics, sensor->saves_failed, NULL);
 }
