@@ -19,7 +19,7 @@
 #define SUMMARY_SLOTS 65536
 #define SUMMARY_OURS 4 /* beside the side: in a protected network */
 #define KIND_COUNT 8 /* sides, with and without SUMMARY_OURS */
-#define SUMMARY_MIXED 255 /* the /16 is not all of one kind: ask the tables */
+#define SUMMARY_MIXED 255 /* the /8 or /16 is not all of one kind: ask further */
 
 enum side {
 	SIDE_UNKNOWN = 0,
@@ -37,7 +37,8 @@ struct intel {
 	char country[3]; /* domestic; "" none */
 	bool has_sides; /* anything is domestic or foreign at all */
 	struct intel_pair pairs[KIND_COUNT][KIND_COUNT]; /* by the kinds of source and destination */
-	uint8_t summary[SUMMARY_SLOTS]; /* by the first 16 bits of an IPv4 address: side and SUMMARY_OURS, or SUMMARY_MIXED */
+	uint8_t summary8[256]; /* by the first byte of an IPv4 address: side and SUMMARY_OURS, or SUMMARY_MIXED */
+	uint8_t summary[SUMMARY_SLOTS]; /* the same by the first 16 bits */
 };
 
 /** A configured prefix with its side; rank breaks the tie of equal prefixes. */
@@ -141,7 +142,7 @@ static int networks_build(struct intel *intel, const struct intel_config *config
 	return err;
 }
 
-/** Answers for whole /16 of IPv4 in a byte each, small enough for the processor's nearest caches. */
+/** Answers for whole /16 of IPv4 in a byte each, and for whole /8: small enough for the processor's nearest caches. */
 static void summary_build(struct intel *intel)
 {
 	for (uint32_t slot = 0; slot < SUMMARY_SLOTS; slot++) {
@@ -149,6 +150,8 @@ static void summary_build(struct intel *intel)
 		bool is_whole = prefix_table_whole_v4(intel->side_table, slot, &side) &&
 			prefix_table_whole_v4(intel->network_table, slot, &network);
 		intel->summary[slot] = is_whole ? (uint8_t)(side | (network != 0 ? SUMMARY_OURS : 0u)) : SUMMARY_MIXED;
+		uint8_t *first = &intel->summary8[slot >> 8];
+		*first = slot % 256 == 0 || *first == intel->summary[slot] ? intel->summary[slot] : SUMMARY_MIXED;
 	}
 }
 
@@ -217,10 +220,17 @@ static unsigned kind_from_tables(const struct intel *intel, const struct ip_addr
 	return side | (is_ours ? SUMMARY_OURS : 0u);
 }
 
+static inline uint8_t summary_of(const struct intel *intel, const struct ip_addr *addr)
+{
+	uint32_t v4 = ip_to_v4(addr);
+	uint8_t summary = intel->summary8[v4 >> 24];
+	return summary != SUMMARY_MIXED ? summary : intel->summary[v4 >> 16];
+}
+
 /** Side of an address, and SUMMARY_OURS. */
 static unsigned kind_of(const struct intel *intel, const struct ip_addr *addr)
 {
-	uint8_t summary = ip_is_v4(addr) ? intel->summary[ip_to_v4(addr) >> 16] : SUMMARY_MIXED;
+	uint8_t summary = ip_is_v4(addr) ? summary_of(intel, addr) : SUMMARY_MIXED;
 	return summary != SUMMARY_MIXED ? summary : kind_from_tables(intel, addr);
 }
 
@@ -235,7 +245,7 @@ struct intel_pair intel_pair(const struct intel *intel, const struct ip_addr *sr
 {
 	if (!ip_is_v4(src) || !ip_is_v4(dst))
 		return pair_find(intel, src, dst);
-	unsigned from = intel->summary[ip_to_v4(src) >> 16], to = intel->summary[ip_to_v4(dst) >> 16];
+	unsigned from = summary_of(intel, src), to = summary_of(intel, dst);
 	return (from | to) < KIND_COUNT ? intel->pairs[from][to] : pair_find(intel, src, dst);
 }
 
