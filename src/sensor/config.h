@@ -39,7 +39,7 @@ struct config_prefixes {
 struct config_capture {
 	char interface[16]; /* as IFNAMSIZ */
 	int method; /* enum capture_method */
-	uint64_t sampling; /* 1:n, with method xdp; packet looks at every packet */
+	uint64_t sampling; /* 1:n, in the kernel */
 	uint64_t ring_bytes; /* 0: the method's own */
 	bool promiscuous;
 	char pin_directory[CONFIG_PATH_BYTES]; /* "": not pinned */

@@ -42,6 +42,8 @@
 
 #define LOAD_LENGTH BPF_STMT(BPF_LD | BPF_W | BPF_LEN, 0)
 #define LOAD_PROTOCOL BPF_STMT(BPF_LD | BPF_H | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PROTOCOL))
+#define LOAD_RANDOM BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_RANDOM))
+#define MODULO(value) BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, value)
 #define LOAD_U16(at) BPF_STMT(BPF_LD | BPF_H | BPF_ABS, at)
 #define LOAD_X_U8(at) BPF_STMT(BPF_LD | BPF_B | BPF_IND, at)
 #define LOAD_X_U16(at) BPF_STMT(BPF_LD | BPF_H | BPF_IND, at)
@@ -143,19 +145,27 @@ static const struct sock_filter transport[] = {
 	KEEP_X_AND(OTHER_BYTES),
 };
 
-int cut_attach(int fd, bool is_ethernet)
+/** Puts a part behind those that are there. */
+static void code_add(struct sock_fprog *program, const struct sock_filter *part, size_t length)
 {
-	struct sock_filter code[ARRAY_LEN(ethernet) + ARRAY_LEN(network) + ARRAY_LEN(transport)];
-	const struct sock_filter *link = is_ethernet ? ethernet : raw_ip;
-	size_t link_length = is_ethernet ? ARRAY_LEN(ethernet) : ARRAY_LEN(raw_ip);
-	memcpy(code, link, link_length * sizeof(*code));
-	memcpy(code + link_length, network, sizeof(network));
-	memcpy(code + link_length + ARRAY_LEN(network), transport, sizeof(transport));
-	struct sock_fprog program = {
-		.filter = code,
-		.len = (unsigned short)(link_length + ARRAY_LEN(network) + ARRAY_LEN(transport)),
-	};
+	memcpy(program->filter + program->len, part, length * sizeof(*part));
+	program->len = (unsigned short)(program->len + length);
+}
+
+int cut_attach(int fd, bool is_ethernet, uint32_t sampling)
+{
+	const struct sock_filter sample[] = {LOAD_RANDOM, MODULO(sampling), WHEN_NOT(0, KEEP(0))};
+	struct sock_filter code[ARRAY_LEN(sample) + ARRAY_LEN(ethernet) + ARRAY_LEN(network) + ARRAY_LEN(transport)];
+	struct sock_fprog program = {.filter = code};
 	int on = 1;
+	if (sampling > 1)
+		code_add(&program, sample, ARRAY_LEN(sample));
+	if (is_ethernet)
+		code_add(&program, ethernet, ARRAY_LEN(ethernet));
+	else
+		code_add(&program, raw_ip, ARRAY_LEN(raw_ip));
+	code_add(&program, network, ARRAY_LEN(network));
+	code_add(&program, transport, ARRAY_LEN(transport));
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) != 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof(on)) != 0)
 		return E_SYS;

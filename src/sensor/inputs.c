@@ -13,6 +13,7 @@ static int ring_take(const struct config_capture *config, uint32_t exporter, str
 		.interface = config->interface,
 		.exporter = exporter,
 		.ring_bytes = (uint32_t)config->ring_bytes,
+		.sampling = (uint32_t)config->sampling,
 		.promiscuous = config->promiscuous,
 	};
 	ret_input->kind = INPUT_PACKET;

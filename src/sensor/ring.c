@@ -45,6 +45,7 @@ struct ring {
 	uint32_t next_block;
 	enum link_type link;
 	uint32_t exporter;
+	uint32_t sampling;
 	bool is_promiscuous;
 	char interface[IFNAMSIZ];
 	struct input_counters counters;
@@ -123,7 +124,7 @@ static int ring_setup(struct ring *ring, const struct ring_config *config, char 
 		return input_refuse(ret_why, E_UNSUPPORTED, config->interface,
 			"neither Ethernet nor plain IP: its link type is not read");
 	snprintf(ring->interface, sizeof(ring->interface), "%s", config->interface);
-	if (cut_attach(ring->fd, ring->link == LINK_ETHERNET) != OK)
+	if (cut_attach(ring->fd, ring->link == LINK_ETHERNET, ring->sampling) != OK)
 		return input_refuse_errno(ret_why, config->interface, "payload filter");
 	int ignore = interface.is_loopback;
 	if (setsockopt(ring->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &ignore, sizeof(ignore)) != 0)
@@ -139,6 +140,7 @@ int ring_open(const struct ring_config *config, struct ring **ret_ring, char ret
 		return input_refuse(ret_why, E_NOMEM, config->interface, "out of memory");
 	ring->fd = -1;
 	ring->exporter = config->exporter;
+	ring->sampling = config->sampling > 0 ? config->sampling : 1;
 	ring->is_promiscuous = config->promiscuous;
 	int err = ring_setup(ring, config, ret_why);
 	if (err != OK) {
@@ -170,7 +172,7 @@ static inline void packet_take(struct ring *ring, const struct tpacket3_hdr *hea
 	struct observation *obs = &ring->batch[ring->batch_count];
 	obs->start_ns = (int64_t)header->tp_sec * NS_PER_S + header->tp_nsec;
 	obs->end_ns = obs->start_ns;
-	obs->sampling = 1;
+	obs->sampling = ring->sampling;
 	obs->exporter = ring->exporter;
 	int err = packet_parse(ring->link, frame + header->tp_mac, header->tp_snaplen, header->tp_len, obs);
 	input_count(&ring->counters, err);
@@ -259,7 +261,8 @@ void ring_counters(struct ring *ring, struct input_counters *ret_counters)
 	if (getsockopt(ring->fd, SOL_PACKET, PACKET_STATISTICS, &stats, &stats_bytes) == 0) {
 		ring->counters.dropped_kernel += stats.tp_drops;
 		ring->counters.received += stats.tp_drops;
-		ring->counters.seen_packets += stats.tp_packets;
+		if (ring->sampling == 1) /* what the filter leaves out is not counted anywhere */
+			ring->counters.seen_packets += stats.tp_packets;
 		ring->counters.kernel_freezes += stats.tp_freeze_q_cnt;
 	}
 	*ret_counters = ring->counters;

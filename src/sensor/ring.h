@@ -1,8 +1,8 @@
 /*
  * Packets of one interface through an AF_PACKET ring (TPACKET_V3, packet(7)
- * and Documentation/networking/packet_mmap.rst). The kernel cuts the payload
- * off before the packet enters the ring; both directions are seen, those
- * leaving are marked TRAIT_EGRESS. On the loopback interface each packet
+ * and Documentation/networking/packet_mmap.rst). The kernel samples, and cuts
+ * the payload off, before a packet enters the ring; both directions are seen,
+ * those leaving are marked TRAIT_EGRESS. On the loopback interface each packet
  * would be seen twice, so there only the arriving copy is.
  *
  * Needs CAP_NET_RAW to open and nothing to read. One ring belongs to one
@@ -22,6 +22,7 @@ struct ring_config {
 	const char *interface; /* borrowed for the call */
 	uint32_t exporter; /* observation.exporter */
 	uint32_t ring_bytes; /* rounded down to whole blocks of 256 KiB, at least 4; 0: 64 MiB */
+	uint32_t sampling; /* 1:n, chosen at random in the kernel; 0 and 1: every packet */
 	bool promiscuous; /* also packets that are for other stations */
 };
 

@@ -158,6 +158,29 @@ static void losses_are_counted(void **state)
 	ring_free(ring);
 }
 
+static void sampling_is_fair(void **state)
+{
+	(void)state;
+	const uint64_t sent = 50000;
+	struct testnet_sink sink = {0};
+	struct ring *ring = open_with(&(struct ring_config){.interface = "far", .exporter = 7, .ring_bytes = 64 << 20, .sampling = 10});
+	size_t count;
+	const struct testnet_frame *frames = testnet_frames(&count);
+	testnet_send("near", &frames[0], sent);
+	/* Each is chosen by itself: the count's deviation is sqrt(50000 x 0.1 x 0.9) = 67; seven of them. */
+	struct input_counters counters = read_until(ring, 5000 - 470, &sink);
+	struct input_counters last = read_until(ring, 0, &sink);
+	while (last.received > counters.received) {
+		counters = last;
+		last = read_until(ring, 0, &sink);
+	}
+	assert_in_range(last.used, 5000 - 470, 5000 + 470);
+	assert_int_equal(last.received, last.used);
+	assert_int_equal(last.seen_packets, 0); /* it cannot tell */
+	assert_int_equal(sink.seen[0].sampling, 10);
+	ring_free(ring);
+}
+
 static void promiscuous_is_set(void **state)
 {
 	(void)state;
@@ -297,6 +320,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(loopback_is_seen_once, testnet_setup, testnet_teardown),
 		cmocka_unit_test_setup_teardown(plain_ip_is_read, testnet_setup, testnet_teardown),
 		cmocka_unit_test_setup_teardown(losses_are_counted, testnet_setup, testnet_teardown),
+		cmocka_unit_test_setup_teardown(sampling_is_fair, testnet_setup, testnet_teardown),
 		cmocka_unit_test_setup_teardown(promiscuous_is_set, testnet_setup, testnet_teardown),
 		cmocka_unit_test_setup_teardown(the_interface_is_followed, testnet_setup, testnet_teardown),
 		cmocka_unit_test_setup_teardown(another_link_type_is_refused, testnet_setup, testnet_teardown),
