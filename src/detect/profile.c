@@ -8,6 +8,7 @@
  */
 #include "detect/profile.h"
 
+#include <stddef.h>
 #include <string.h>
 
 #include "core/clock.h"
@@ -15,7 +16,7 @@
 
 void profile_init(struct profile *profile, const struct ip_prefix *end, uint64_t host_hash, int64_t now_ns)
 {
-	memset(profile, 0, sizeof(*profile));
+	memset(profile, 0, offsetof(struct profile, slots));
 	profile->end = *end;
 	profile->host_hash = host_hash;
 	profile->last_ns = now_ns;
@@ -77,10 +78,12 @@ static struct slot *slot_find(struct profile *profile, const struct observation 
 	}
 	struct slot *slot = &profile->slots[profile->slot_count++];
 	profile->slot_of[mark->vector] = profile->slot_count;
-	slot->vector = mark->vector;
-	slot->protocol = obs->protocol;
-	slot->is_v6 = !ip_is_v4(&obs->dst);
-	slot->start_ns = mark->start_ns;
+	*slot = (struct slot){
+		.vector = mark->vector,
+		.protocol = obs->protocol,
+		.is_v6 = !ip_is_v4(&obs->dst),
+		.start_ns = mark->start_ns,
+	};
 	return slot;
 }
 

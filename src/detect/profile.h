@@ -110,8 +110,8 @@ struct profile {
 	uint8_t all_hosts[DISTINCT_SMALL]; /* addresses of a prefix that were hit */
 	uint8_t slot_of[VECTOR_COUNT]; /* index + 1, 0: none yet */
 	uint8_t slot_count;
-	struct slot slots[PROFILE_SLOTS];
 	struct peer peers[PROFILE_PEER_SETS][PROFILE_PEER_WAYS];
+	struct slot slots[PROFILE_SLOTS]; /* from slot_count on never read, so that their memory need not be touched */
 };
 
 /** What the engine works out once for each observation. */

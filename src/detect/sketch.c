@@ -5,14 +5,14 @@
 
 uint64_t distinct_estimate(const uint8_t *registers, unsigned count)
 {
-	double sum = 0;
+	uint64_t sum = 0; /* of 2^-rank, in units of 2^-DISTINCT_RANK_MAX */
 	unsigned empty = 0;
 	for (unsigned i = 0; i < count; i++) {
-		sum += ldexp(1.0, -registers[i]);
+		sum += UINT64_C(1) << (DISTINCT_RANK_MAX - registers[i]);
 		empty += registers[i] == 0;
 	}
 	double m = count;
-	double estimate = 0.7213 / (1.0 + 1.079 / m) * m * m / sum;
+	double estimate = 0.7213 / (1.0 + 1.079 / m) * m * m / ldexp((double)sum, -DISTINCT_RANK_MAX);
 	/* Linear counting for small sets, as in the original paper. */
 	if (estimate <= 2.5 * m && empty > 0)
 		estimate = m * log(m / empty);

@@ -17,11 +17,13 @@
 #define DISTINCT_LARGE 1024 /* registers: standard error 3 % */
 #define TOP_KEYS 16 /* keys held; FINDING_TOP_MAX of them are told */
 
+#define DISTINCT_RANK_MAX 44 /* of a register: one more than leading zeros before the bit that distinct_add() sets */
+
 /** Notes a key by its 64-bit hash; registers is a power of two. */
 static inline void distinct_add(uint8_t *registers, unsigned count, uint64_t hash)
 {
 	unsigned index = (unsigned)hash & (count - 1);
-	uint8_t rank = (uint8_t)(1 + __builtin_clzll(hash | (UINT64_C(1) << 20)));
+	uint8_t rank = (uint8_t)(1 + __builtin_clzll(hash | UINT64_C(1) << (64 - DISTINCT_RANK_MAX)));
 	if (registers[index] < rank)
 		registers[index] = rank;
 }
