@@ -24,8 +24,8 @@
 #define PROFILE_SLOTS 24 /* vectors told apart at once; more go to the last slot */
 #define PROFILE_PEER_SETS 64
 #define PROFILE_PEER_WAYS 4
-#define PROFILE_DETAIL_PACKETS 512 /* per fine slot, of those added: looked at in full; beyond, one in PROFILE_DETAIL_STEP */
-#define PROFILE_FULL_PACKETS 2048 /* observations per fine slot that are added one by one; then one in PROFILE_SKIP_STEP */
+#define PROFILE_DETAIL_PACKETS 256 /* per fine slot, of those added: looked at in full; beyond, one in PROFILE_DETAIL_STEP */
+#define PROFILE_FULL_PACKETS 512 /* observations per fine slot that are added one by one; then one in PROFILE_SKIP_STEP */
 #define PROFILE_SKIP_STEP 8 /* up to that many times as many; then one in its square */
 #define PROFILE_DETAIL_STEP 32
 

@@ -25,7 +25,7 @@
 #define SWEEP_WINDOW_S 60
 #define SWEEP_QUIET_S 60 /* over after so long */
 #define SCAN_PPS_MAX 20000 /* faster to one address is a flood */
-#define TICK_BUDGET 2048 /* asks and answers per tick that are all looked at */
+#define TICK_BUDGET 512 /* asks and answers per tick that are all looked at */
 #define TICK_STEP 16 /* of more, one in so many up to TICK_STEP times the budget, then one in its square */
 #define BITS 128
 
@@ -57,16 +57,20 @@ struct sweeper {
 struct sweep {
 	struct engine *engine;
 	struct sweeper *sweepers;
+	uint32_t *tags; /* of each sweeper, bits of its address's hash: looked at first, for they stay in the caches */
 	uint64_t set_count; /* a power of two */
 	uint64_t random;
 	uint32_t next; /* where the tick goes on */
 	uint32_t spent; /* asks and answers of this tick */
 };
 
+#define SWEEPER_BYTES (sizeof(struct sweeper) + sizeof(uint32_t))
+
 static void sweep_destroy(void *state)
 {
 	struct sweep *sweep = state;
 	engine_release(sweep->sweepers, sweep->set_count * SWEEPER_WAYS * sizeof(struct sweeper));
+	engine_release(sweep->tags, sweep->set_count * SWEEPER_WAYS * sizeof(uint32_t));
 	free(sweep);
 }
 
@@ -78,27 +82,37 @@ static void *sweep_create(struct engine *engine, uint64_t memory_bytes)
 	sweep->engine = engine;
 	sweep->random = engine->key.word[0] | 1;
 	sweep->set_count = 16;
-	while (sweep->set_count * 2 * SWEEPER_WAYS * sizeof(struct sweeper) <= memory_bytes && sweep->set_count < 2048)
+	while (sweep->set_count * 2 * SWEEPER_WAYS * SWEEPER_BYTES <= memory_bytes && sweep->set_count < 2048)
 		sweep->set_count *= 2;
 	sweep->sweepers = engine_reserve(sweep->set_count * SWEEPER_WAYS * sizeof(struct sweeper));
-	if (sweep->sweepers == NULL) {
-		free(sweep);
+	sweep->tags = engine_reserve(sweep->set_count * SWEEPER_WAYS * sizeof(uint32_t));
+	if (sweep->sweepers == NULL || sweep->tags == NULL) {
+		sweep_destroy(sweep);
 		return NULL;
 	}
 	return sweep;
 }
 
-static struct sweeper *set_of(const struct sweep *sweep, uint64_t hash)
+/** Number of the first sweeper of an address's set. */
+static uint64_t set_of(const struct sweep *sweep, uint64_t hash)
 {
-	return &sweep->sweepers[(hash >> 8 & (sweep->set_count - 1)) * SWEEPER_WAYS];
+	return (hash >> 8 & (sweep->set_count - 1)) * SWEEPER_WAYS;
+}
+
+static uint32_t tag_of(uint64_t hash)
+{
+	return (uint32_t)(hash >> 32);
 }
 
 static struct sweeper *sweeper_find(const struct sweep *sweep, const struct ip_addr *addr, uint64_t hash)
 {
-	struct sweeper *set = set_of(sweep, hash);
+	uint64_t set = set_of(sweep, hash);
 	for (unsigned i = 0; i < SWEEPER_WAYS; i++) {
-		if (set[i].asks + set[i].answers > 0 && ip_equal(&set[i].addr, addr))
-			return &set[i];
+		if (sweep->tags[set + i] != tag_of(hash))
+			continue;
+		struct sweeper *at = &sweep->sweepers[set + i];
+		if (at->asks + at->answers > 0 && ip_equal(&at->addr, addr))
+			return at;
 	}
 	return NULL;
 }
@@ -106,7 +120,7 @@ static struct sweeper *sweeper_find(const struct sweep *sweep, const struct ip_a
 static struct sweeper *sweeper_place(struct sweep *sweep, const struct ip_addr *addr, uint64_t hash, int64_t now_ns)
 {
 	struct sweeper *lightest = NULL;
-	struct sweeper *set = set_of(sweep, hash);
+	struct sweeper *set = &sweep->sweepers[set_of(sweep, hash)];
 	for (unsigned i = 0; i < SWEEPER_WAYS; i++) {
 		if (set[i].state == SWEEP_COUNTING &&
 			(lightest == NULL || set[i].asks + set[i].answers < lightest->asks + lightest->answers))
@@ -122,6 +136,7 @@ static struct sweeper *sweeper_place(struct sweep *sweep, const struct ip_addr *
 	if (weight > 0)
 		sweep->engine->counters.sources_evicted++;
 	*lightest = (struct sweeper){.addr = *addr, .start_ns = now_ns, .last_ns = now_ns};
+	sweep->tags[lightest - sweep->sweepers] = tag_of(hash);
 	return lightest;
 }
 
@@ -290,6 +305,8 @@ static bool is_asked(const struct sweep *sweep, const struct sweeper *at)
 
 static enum sweep_state state_of(const struct sweep *sweep, const struct sweeper *at)
 {
+	if (at->asks < SWEEP_ENDS && at->answers < SWEEP_ENDS)
+		return SWEEP_COUNTING;
 	unsigned hosts = bits_estimate(at->hosts), ports = bits_estimate(at->ports);
 	if (at->asks >= SWEEP_ENDS && at->asks >= at->answers * 4) {
 		int64_t elapsed_ms = (at->last_ns - at->start_ns) / NS_PER_MS + 1;
@@ -357,7 +374,7 @@ static void sweep_open(void *state, detect_sink *sink, void *arg)
 static uint64_t sweep_memory_bytes(const void *state)
 {
 	const struct sweep *sweep = state;
-	return sizeof(*sweep) + sweep->set_count * SWEEPER_WAYS * sizeof(struct sweeper);
+	return sizeof(*sweep) + sweep->set_count * SWEEPER_WAYS * SWEEPER_BYTES;
 }
 
 const struct detector detector_sweep = {
