@@ -11,6 +11,7 @@
  */
 #include <inttypes.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,6 +36,7 @@ enum sweep_state {
 	SWEEP_BACKSCATTER,
 };
 
+/** Two cache lines; finding one and choosing which makes room reads the first alone. */
 struct sweeper {
 	struct ip_addr addr;
 	int64_t start_ns; /* of the present window */
@@ -44,15 +46,17 @@ struct sweeper {
 	uint32_t answered; /* its asks that were answered */
 	uint32_t asked; /* what it was asked itself */
 	uint32_t bytes;
-	uint64_t hosts[BITS / 64];
-	uint64_t ports[BITS / 64];
-	int64_t opened_ns;
-	uint16_t last_port;
+	uint8_t state; /* enum sweep_state */
 	uint8_t last_vector;
 	uint8_t protocol;
-	uint8_t state; /* enum sweep_state */
+	uint16_t last_port;
+	_Alignas(64) uint64_t hosts[BITS / 64];
+	uint64_t ports[BITS / 64];
 	uint32_t class_packets[FLOW_CLASS_COUNT]; /* of its asks and answers */
+	int64_t opened_ns;
 };
+
+_Static_assert(sizeof(struct sweeper) == 128 && offsetof(struct sweeper, hosts) == 64, "two cache lines");
 
 struct sweep {
 	struct engine *engine;
@@ -218,25 +222,34 @@ static bool is_sampled(struct sweep *sweep)
 	return number % (number < TICK_BUDGET * TICK_STEP ? TICK_STEP : TICK_STEP * TICK_STEP) == 0;
 }
 
+static void observe_one(struct sweep *sweep, const struct observation *obs, const struct mark *mark)
+{
+	bool asks = is_ask(obs, (enum vector)mark->vector);
+	sweeper_add(sweep, obs, mark, asks);
+	struct sweeper *other = sweeper_find(sweep, &obs->dst, mark->dst_hash);
+	if (other != NULL && asks)
+		other->asked = add_capped(other->asked, mark->packets);
+	else if (other != NULL && mark->vector == VECTOR_SYNACK_REFLECTION)
+		other->answered = add_capped(other->answered, mark->packets);
+}
+
+/** First which are looked at, so that their places are on their way to the caches; then these. */
 static void sweep_observe(void *state, const struct batch *batch)
 {
 	struct sweep *sweep = state;
+	uint16_t chosen[DETECT_BATCH_MAX];
+	size_t count = 0;
 	for (size_t i = 0; i < batch->count; i++) {
-		const struct observation *obs = &batch->obs[i];
-		const struct mark *mark = &batch->marks[i];
-		bool asks = is_ask(obs, (enum vector)mark->vector);
-		bool answers = !asks && is_answer(obs, (enum vector)mark->vector);
-		if (!asks && !answers)
+		enum vector vector = (enum vector)batch->marks[i].vector;
+		if (!(is_ask(&batch->obs[i], vector) || is_answer(&batch->obs[i], vector)) || !is_sampled(sweep))
 			continue;
-		if (!is_sampled(sweep))
-			continue;
-		sweeper_add(sweep, obs, mark, asks);
-		struct sweeper *other = sweeper_find(sweep, &obs->dst, mark->dst_hash);
-		if (other != NULL && asks)
-			other->asked = add_capped(other->asked, mark->packets);
-		else if (other != NULL && mark->vector == VECTOR_SYNACK_REFLECTION)
-			other->answered = add_capped(other->answered, mark->packets);
+		const struct sweeper *set = &sweep->sweepers[set_of(sweep, batch->marks[i].src_hash)];
+		for (unsigned way = 0; way < SWEEPER_WAYS; way++)
+			__builtin_prefetch(&set[way], 1);
+		chosen[count++] = (uint16_t)i;
 	}
+	for (size_t i = 0; i < count; i++)
+		observe_one(sweep, &batch->obs[chosen[i]], &batch->marks[chosen[i]]);
 }
 
 static void report_vector(const struct sweeper *at, struct finding *finding)
