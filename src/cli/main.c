@@ -13,7 +13,8 @@
 static int check_command(int argc, char **argv)
 {
 	if (argc != 2 || strcmp(argv[1], "--help") == 0) {
-		fputs("usage: hinomi check CONFIG\n", argc == 2 ? stdout : stderr);
+		fputs("usage: hinomi check CONFIG\n\nWhether a sensor's configuration is sound, in one line.\n\n"
+			"Exit status: 0 it is; 1 something that it names cannot be read; 2 it is wrong.\n", argc == 2 ? stdout : stderr);
 		return argc == 2 ? EXIT_OK : EXIT_USAGE;
 	}
 	char *sensor_argv[] = {argv[0], (char *)"--check", argv[1], NULL};
@@ -63,7 +64,8 @@ static void commands_show(FILE *out)
 	fputs("usage: hinomi COMMAND ...\n\nSees attacks on a network and names them.\n\n", out);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		fprintf(out, "  %-16s  %s\n", commands[i].synopsis, commands[i].summary);
-	fputs("\nExit status: 0 all well; 1 something could not be read or done; 2 the command line is wrong.\n", out);
+	fputs("\nExit status: 0 all well; 1 something could not be read or done; 2 the command line or the configuration\nis wrong.\n",
+		out);
 }
 
 static int help_command(int argc, char **argv)

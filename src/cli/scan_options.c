@@ -105,7 +105,9 @@ static void arguments_read(struct reading *reading, char **argv)
 		} else if (!only_files && argv[at][0] == '-' && argv[at][1] != '\0') {
 			at += option_read(reading, argv + at);
 		} else {
-			argv[file_count++] = argv[at++]; /* never overtakes what is still to be read */
+			bool is_input = !only_files && strcmp(argv[at], "-") == 0;
+			argv[file_count++] = is_input ? (char *)"/dev/stdin" : argv[at]; /* never overtakes what is still to be read */
+			at++;
 		}
 	}
 	if (file_count == 0 && !reading->options.is_help && reading->complaint == NULL)

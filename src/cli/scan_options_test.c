@@ -38,6 +38,7 @@ static void good_command_lines_reach_the_sensor(void **state)
 			"--scan --progress-fd 3 --network 192.0.2.0/24 --network 2001:db8::/32 -- a", SCAN_TABLE, false},
 		{"scan a --host-pps 20000 --min-packets 9 --config c",
 			"--scan --progress-fd 3 --host-pps 20000 --min-packets 9 --config c -- a", SCAN_TABLE, false},
+		{"scan - a", "--scan --progress-fd 3 -- /dev/stdin a", SCAN_TABLE, false},
 		{"scan -- --json -", "--scan --progress-fd 3 -- --json -", SCAN_TABLE, false},
 		{"scan --network= a", "--scan --progress-fd 3 --network  -- a", SCAN_TABLE, false},
 	};

@@ -77,6 +77,18 @@ static int sensor_connect(const char *path)
 	return -1;
 }
 
+/** Why there is no connection, for somebody who wants to do something about it. */
+static const char *refusal_explain(int reason)
+{
+	switch (reason) {
+	case ENOENT: return "no sensor runs there: there is no such socket";
+	case ECONNREFUSED: return "no sensor answers there";
+	case EAGAIN: return "the sensor does not answer";
+	case EACCES: return "no permission: ask as root or as a member of the sensor's group";
+	default: return strerror(reason);
+	}
+}
+
 static void answer_take(void *arg, char *line, size_t length)
 {
 	json_t **answer = arg;
@@ -123,7 +135,7 @@ static const char *sensor_ask(const char *path, json_t **ret_answer)
 	static const char question[] = "{\"command\":\"status\"}\n";
 	int fd = sensor_connect(path);
 	if (fd < 0)
-		return strerror(errno);
+		return refusal_explain(errno);
 	const char *complaint;
 	if (send(fd, question, sizeof(question) - 1, MSG_NOSIGNAL) != (ssize_t)sizeof(question) - 1)
 		complaint = strerror(errno);
@@ -133,26 +145,47 @@ static const char *sensor_ask(const char *path, json_t **ret_answer)
 	return complaint;
 }
 
+/** Writes the answer in the form that was asked for. */
+static void answer_write(const struct status_options *options, const json_t *answer)
+{
+	if (!options->is_json) {
+		picture_show(stdout, answer, table_is_coloured(stdout));
+		return;
+	}
+	char *text = json_dumps(answer, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII); /* anew: plain ASCII, whatever came */
+	if (text != NULL)
+		puts(text);
+	free(text);
+}
+
 static int answer_show(const struct status_options *options)
 {
 	json_t *answer = NULL;
 	const char *complaint = sensor_ask(options->socket_path, &answer);
-	if (options->is_watch && !options->is_json)
+	if (options->is_watch && !options->is_json && isatty(STDOUT_FILENO) == 1)
 		fputs("\033[H\033[2J", stdout);
-	if (complaint != NULL) {
+	if (complaint == NULL)
+		answer_write(options, answer);
+	int exit_code = fflush(stdout) == 0 && complaint == NULL ? EXIT_OK : EXIT_UNREAD;
+	if (complaint != NULL)
 		fprintf(stderr, "hinomi status: %s: %s\n", options->socket_path, complaint);
-		return EXIT_UNREAD;
-	}
-	if (options->is_json) { /* written anew: plain ASCII, whatever came */
-		char *text = json_dumps(answer, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
-		if (text != NULL)
-			puts(text);
-		free(text);
-	} else {
-		picture_show(stdout, answer, table_is_coloured(stdout));
-	}
 	json_decref(answer);
-	return fflush(stdout) == 0 ? EXIT_OK : EXIT_UNREAD;
+	return exit_code;
+}
+
+/** Asks again and again, through restarts of the sensor, until interrupted or nobody reads. */
+static int answers_watch(const struct status_options *options)
+{
+	static char screen[1 << 16];
+	(void)setvbuf(stdout, screen, _IOFBF, sizeof(screen)); /* a picture at once, or it flickers */
+	int exit_code = answer_show(options);
+	if (exit_code != EXIT_OK)
+		return exit_code;
+	while (ferror(stdout) == 0) {
+		(void)poll(NULL, 0, WATCH_EVERY_MS);
+		(void)answer_show(options); /* it has said what is wrong */
+	}
+	return EXIT_UNREAD;
 }
 
 int status_command(int argc, char **argv)
@@ -174,10 +207,5 @@ int status_command(int argc, char **argv)
 			"Exit status: 0 answered; 1 no sensor answers there; 2 usage.\n", stdout);
 		return EXIT_OK;
 	}
-	int exit_code = answer_show(&options);
-	while (options.is_watch && exit_code == EXIT_OK) {
-		(void)poll(NULL, 0, WATCH_EVERY_MS);
-		exit_code = answer_show(&options);
-	}
-	return exit_code;
+	return options.is_watch ? answers_watch(&options) : answer_show(&options);
 }

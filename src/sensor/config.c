@@ -373,3 +373,11 @@ struct intel_config config_intel(const struct config *config)
 	memcpy(intel.country, config->country, sizeof(intel.country));
 	return intel;
 }
+
+struct detect_config config_engine(const struct config *config)
+{
+	struct detect_config detect = config->detect;
+	if (config->capture_count > 0 && config->collector_count > 0)
+		detect.memory_bytes /= 2;
+	return detect;
+}

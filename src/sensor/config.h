@@ -116,3 +116,6 @@ const char *config_prefix_add(struct config_prefixes *list, const char *text);
 
 /** What intel_new() needs, borrowed from the configuration. */
 struct intel_config config_intel(const struct config *config);
+
+/** What one engine gets of the live sensor's configuration: where there are two they share its memory. */
+struct detect_config config_engine(const struct config *config);

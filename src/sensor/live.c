@@ -363,10 +363,7 @@ static bool failed(const char *what, const char *name, const char *why)
 
 static bool engine_open(struct live *live, enum sensor_engine engine)
 {
-	const struct config *config = live->sensor.config;
-	struct detect_config detect = config->detect;
-	if (config->capture_count > 0 && config->collector_count > 0)
-		detect.memory_bytes /= 2; /* the cap is the sensor's: its two engines share it */
+	const struct detect_config detect = config_engine(live->sensor.config);
 	int err = detect_new(&detect, live->sensor.intel, findings_tell, &live->sensor.findings, &live->sensor.engines[engine]);
 	if (err == E_CONFIG)
 		return failed("detection", "memory", "is below the least that the engine works with");

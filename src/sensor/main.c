@@ -19,6 +19,7 @@
 #include "sensor/scan.h"
 
 #define EXIT_USAGE 2
+#define DATABASE_PATH "/var/lib/location/database.db" /* of libloc-database */
 #define CAPABILITY_DAC_READ_SEARCH 2 /* capabilities(7): root goes on reading other users' files when it scans */
 
 static const char usage[] =
@@ -132,6 +133,13 @@ static int options_read(int argc, char **argv, struct options *options)
 	return 0;
 }
 
+/** A scan for which no database is configured uses the one of Debian's package, where that is installed. */
+static void database_default(struct config *config)
+{
+	if (config->database[0] == '\0' && access(DATABASE_PATH, R_OK) == 0)
+		snprintf(config->database, sizeof(config->database), "%s", DATABASE_PATH);
+}
+
 /** The configuration file, and over it what the options say. */
 static bool config_read(const struct options *options, struct config *config)
 {
@@ -151,6 +159,8 @@ static bool config_read(const struct options *options, struct config *config)
 		config->detect.defaults.host_pps = options->host_pps;
 	if (options->min_packets > 0)
 		config->detect.offline_packets = options->min_packets;
+	if (options->is_scan)
+		database_default(config);
 	return true;
 }
 
@@ -204,6 +214,34 @@ static int scan(const struct options *options, const struct config *config, cons
 	return err == OK ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static void finding_ignore(void *arg, const struct finding *finding)
+{
+	(void)arg;
+	(void)finding;
+}
+
+/** What only the engine knows to be wrong, and a line for what is sound. */
+static int check(const struct options *options, const struct config *config, const struct intel *intel)
+{
+	struct detect *engine = NULL;
+	const struct detect_config detect = config_engine(config);
+	int err = detect_new(&detect, intel, finding_ignore, NULL, &engine);
+	detect_free(engine);
+	if (err == E_CONFIG) {
+		fprintf(stderr, "hinomi-sensor: %s: detection: memory is below the least that the engine works with\n",
+			options->config_path);
+		return EXIT_USAGE;
+	}
+	if (err != OK)
+		fprintf(stderr, "hinomi-sensor: %s: detection: %s\n", options->config_path, err_name(err));
+	else if (config->capture_count + config->collector_count == 0)
+		printf("%s: sound, but it watches nothing: no capture, no collector\n", options->config_path);
+	else
+		printf("%s: sound (captures %zu, collectors %zu, networks %zu)\n", options->config_path, config->capture_count,
+			config->collector_count, config->networks.count);
+	return err == OK ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
 int main(int argc, char **argv)
 {
 	struct options options = {.progress_fd = -1};
@@ -216,7 +254,9 @@ int main(int argc, char **argv)
 		exit_code = EXIT_FAILURE;
 	if (exit_code == 0 && options.is_scan)
 		exit_code = scan(&options, &config, intel);
-	else if (exit_code == 0 && !options.is_check)
+	else if (exit_code == 0 && options.is_check)
+		exit_code = check(&options, &config, intel);
+	else if (exit_code == 0)
 		exit_code = live_run(&config, intel) == OK ? EXIT_SUCCESS : EXIT_FAILURE;
 	intel_free(intel);
 	config_done(&config);

@@ -16,6 +16,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,9 +31,11 @@
 #include "decode/flow.h"
 #include "decode/packet.h"
 #include "record/finding.h"
+#include "sensor/file_clock.h"
 #include "sensor/flow_packet.h"
 
 #define CHUNK_BYTES 262144 /* read at once; doubled while a block does not fit, up to CAPTURE_BLOCK_BYTES_MAX */
+#define PIPE_WAIT_MS 3000 /* for somebody to write into a pipe */
 #define PROGRESS_EVERY_NS (100 * NS_PER_MS)
 
 struct scan_counts {
@@ -49,13 +53,14 @@ struct scan {
 	struct scan_counts counts;
 	uint64_t total_bytes; /* of all regular files */
 	int64_t told_mono_ns; /* last progress line */
-	int output_error; /* first failure to write a finding */
+	int failure; /* first failure to write a finding, or to make an engine: the scan ends */
 	bool some_unread;
 
 	/* Of the present file. */
 	const char *path;
 	int fd;
 	struct capture capture;
+	struct file_clock clock;
 	struct detect *packets; /* engine for packets */
 	struct detect *flows; /* engine for flow records, NULL until there are any */
 	struct flow_state *flow_state; /* with flows */
@@ -63,15 +68,20 @@ struct scan {
 	struct observation batch[DETECT_BATCH_MAX];
 };
 
-static void file_complain(struct scan *scan, const char *reason)
+/** One line about the present file. */
+__attribute__((format(printf, 2, 3))) static void file_tell(const struct scan *scan, const char *format, ...)
 {
+	va_list args;
+	char text[160];
 	char path[LOG_PEER_TEXT_BYTES];
 	size_t length = strlen(scan->path);
 	bool is_plain = length < LIMIT_LOG_PEER_TEXT_BYTES * 4;
 	for (size_t i = 0; i < length && is_plain; i++)
 		is_plain = (unsigned char)scan->path[i] >= ' ' && scan->path[i] != 0x7f;
-	fprintf(stderr, "hinomi-sensor: %s: %s\n", is_plain ? scan->path : log_peer_text(scan->path, length, path), reason);
-	scan->some_unread = true;
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fprintf(stderr, "hinomi-sensor: %s: %s\n", is_plain ? scan->path : log_peer_text(scan->path, length, path), text);
 }
 
 static int write_all(int fd, const char *text, size_t length)
@@ -93,14 +103,14 @@ static void finding_tell(void *arg, const struct finding *finding)
 {
 	struct scan *scan = arg;
 	char *line = NULL;
-	if (finding->phase != FINDING_END || scan->output_error != OK)
+	if (finding->phase != FINDING_END || scan->failure != OK)
 		return;
-	scan->output_error = finding_write(finding, &line);
-	if (scan->output_error != OK)
+	scan->failure = finding_write(finding, &line);
+	if (scan->failure != OK)
 		return;
 	size_t length = strlen(line);
 	line[length] = '\n'; /* in the place of the NUL: the line leaves with its end in one write */
-	scan->output_error = write_all(scan->options->findings_fd, line, length + 1);
+	scan->failure = write_all(scan->options->findings_fd, line, length + 1);
 	free(line);
 }
 
@@ -182,12 +192,39 @@ static void packet_refuse(struct scan *scan, int err)
 		scan->counts.malformed++;
 }
 
+/** Ends the engines, which tell their last findings. */
+static void engines_end(struct scan *scan)
+{
+	batch_flush(scan);
+	if (scan->packets != NULL)
+		detect_finish(scan->packets);
+	if (scan->flows != NULL)
+		detect_finish(scan->flows);
+	detect_free(scan->packets);
+	detect_free(scan->flows);
+	scan->packets = NULL;
+	scan->flows = NULL;
+}
+
+/** The file's time went back: what comes is judged by engines that know nothing of what was. Templates stay. */
+static int engines_renew(struct scan *scan)
+{
+	bool has_flows = scan->flows != NULL;
+	engines_end(scan);
+	int err = engine_new(scan, &scan->packets);
+	if (err == OK && has_flows)
+		err = engine_new(scan, &scan->flows);
+	return err;
+}
+
 /** The packet loop: everything that is whole in the bytes at hand. */
 static int chunk_scan(struct scan *scan, struct cursor *cur)
 {
 	struct capture_packet packet;
 	int err;
 	while ((err = capture_next(&scan->capture, cur, &packet)) == OK) {
+		if (file_clock_settle(&scan->clock, &packet.wall_ns) && (scan->failure = engines_renew(scan)) != OK)
+			return scan->failure;
 		struct observation *obs = &scan->batch[scan->batch_count];
 		obs->start_ns = packet.wall_ns;
 		obs->end_ns = packet.wall_ns;
@@ -237,9 +274,9 @@ static ssize_t chunk_fill(struct chunk *chunk, int fd)
 static const char *foreign_format(const uint8_t *bytes, size_t length)
 {
 	if (length >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b)
-		return "is compressed; unpack it first, for example: zcat FILE | hinomi scan /dev/stdin";
+		return "is compressed; unpack it first, for example: zcat FILE | hinomi scan -";
 	if (length >= 4 && memcmp(bytes, "\x28\xb5\x2f\xfd", 4) == 0)
-		return "is compressed; unpack it first, for example: zstdcat FILE | hinomi scan /dev/stdin";
+		return "is compressed; unpack it first, for example: zstdcat FILE | hinomi scan -";
 	if (length >= 2 && bytes[0] == 0x0c && bytes[1] == 0xa5)
 		return "is an nfdump file; only captures are read: record the exports with tcpdump, or send them to a collector";
 	return "is not a capture file (pcap or pcapng)";
@@ -280,6 +317,8 @@ static const char *capture_read(struct scan *scan, struct chunk *chunk)
 		}
 		if (is_begun)
 			err = chunk_scan(scan, &cur);
+		if (scan->failure != OK)
+			return NULL; /* the scan ends, whatever is in the file */
 		if (got == 0 || (err != E_AGAIN && err != E_END))
 			return end_reason(err, got == 0);
 		chunk->left_bytes = cursor_left(&cur);
@@ -288,40 +327,39 @@ static const char *capture_read(struct scan *scan, struct chunk *chunk)
 	}
 }
 
-/** Opens a path for reading. @return NULL or why not */
-static const char *file_open(struct scan *scan, struct stat *ret_stat)
+/** Opens a path for reading; a pipe that nobody has opened to write is empty after a while. @return NULL or why not */
+static const char *file_open(struct scan *scan)
 {
-	scan->fd = open(scan->path, O_RDONLY | O_CLOEXEC);
-	if (scan->fd < 0 || fstat(scan->fd, ret_stat) != 0)
+	struct stat st;
+	scan->fd = open(scan->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (scan->fd < 0 || fstat(scan->fd, &st) != 0)
 		return strerror(errno);
-	if (S_ISDIR(ret_stat->st_mode))
+	if (S_ISDIR(st.st_mode))
 		return "is a directory";
-	if (S_ISREG(ret_stat->st_mode))
+	if (S_ISREG(st.st_mode))
 		(void)posix_fadvise(scan->fd, 0, 0, POSIX_FADV_SEQUENTIAL); /* a hint */
-	return NULL;
+	if (S_ISFIFO(st.st_mode))
+		(void)poll(&(struct pollfd){.fd = scan->fd, .events = POLLIN}, 1, PIPE_WAIT_MS); /* reading tells */
+	return fcntl(scan->fd, F_SETFL, 0) == 0 ? NULL : strerror(errno);
 }
 
-/** Ends the engines of a file, which tell their last findings, and frees what belongs to it. */
+/** Ends what belongs to a file. */
 static void file_end(struct scan *scan)
 {
-	batch_flush(scan);
-	if (scan->packets != NULL)
-		detect_finish(scan->packets);
-	if (scan->flows != NULL)
-		detect_finish(scan->flows);
-	detect_free(scan->packets);
-	detect_free(scan->flows);
+	engines_end(scan);
 	flow_state_free(scan->flow_state);
-	scan->packets = NULL;
-	scan->flows = NULL;
 	scan->flow_state = NULL;
+	if (scan->clock.turns > 0)
+		file_tell(scan, "steps back in time: %" PRIu64 "; judged anew from each", scan->clock.turns);
+	if (scan->clock.strays > 0)
+		file_tell(scan, "packets out of time: %" PRIu64 "; judged at the time of those before them", scan->clock.strays);
 }
 
 static int file_scan(struct scan *scan, struct chunk *chunk)
 {
-	struct stat st;
 	chunk->left_bytes = 0;
-	const char *reason = file_open(scan, &st);
+	scan->clock = (struct file_clock){0};
+	const char *reason = file_open(scan);
 	if (reason == NULL) {
 		int err = engine_new(scan, &scan->packets);
 		if (err != OK)
@@ -330,12 +368,14 @@ static int file_scan(struct scan *scan, struct chunk *chunk)
 		file_end(scan);
 		scan->counts.files++;
 	}
-	if (reason != NULL)
-		file_complain(scan, reason);
+	if (reason != NULL) {
+		file_tell(scan, "%s", reason);
+		scan->some_unread = true;
+	}
 	if (scan->fd >= 0)
 		close(scan->fd);
 	progress_tell(scan, false);
-	return scan->output_error;
+	return scan->failure;
 }
 
 static void totals_look(struct scan *scan)
