@@ -50,9 +50,12 @@ int state_save(const char *directory, const char *name, const uint8_t *bytes, si
 		return E_SYS;
 	int err = fd_write_all(fd, bytes, length_bytes);
 	close(fd);
-	if (err == OK && rename(beside, path) != 0)
-		err = E_SYS;
-	return err == OK ? directory_sync(directory) : err;
+	if (err == OK && rename(beside, path) == 0)
+		return directory_sync(directory);
+	int reason = errno;
+	(void)unlink(beside); /* where the disk is full, it would keep it so */
+	errno = reason;
+	return E_SYS;
 }
 
 static int fd_read_all(int fd, uint8_t *bytes, size_t length)
