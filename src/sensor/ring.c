@@ -35,6 +35,7 @@
 #define RETIRE_MS 8 /* a block that is not full is handed over after this */
 #define BATCH_PACKETS 128 /* 15 KiB of observations: stays in the first-level cache */
 #define VLAN_ID_MASK 0x0fff
+#define PREFETCH_BYTES 1024 /* the kernel wrote them on another processor: they come from afar */
 
 struct ring {
 	int fd;
@@ -190,10 +191,10 @@ static void block_take(struct ring *ring, const struct tpacket_hdr_v1 *block, ob
 	const uint8_t *at = (const uint8_t *)block - offsetof(struct tpacket_block_desc, hdr) + block->offset_to_first_pkt;
 	for (uint32_t left = block->num_pkts; left > 0; left--) {
 		const struct tpacket3_hdr *header = (const struct tpacket3_hdr *)at;
-		at += header->tp_next_offset; /* the last packet's leads nowhere; prefetching cannot fault */
-		__builtin_prefetch(at);
-		__builtin_prefetch(at + 64);
-		__builtin_prefetch(at + 128);
+		/* What lies some packets ahead; behind the block's end it is of no use, but prefetching cannot fault. */
+		for (uint32_t ahead_bytes = 0; ahead_bytes < header->tp_next_offset && ahead_bytes < 256; ahead_bytes += 64)
+			__builtin_prefetch(at + PREFETCH_BYTES + ahead_bytes);
+		at += header->tp_next_offset;
 		packet_take(ring, header);
 		if (ring->batch_count == BATCH_PACKETS)
 			batch_flush(ring, sink, arg);
