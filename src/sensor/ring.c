@@ -32,7 +32,7 @@
 #define BLOCK_BYTES (256u * 1024) /* small enough to stay in the second-level cache until it is read */
 #define BLOCKS_MIN 4
 #define RING_BYTES_DEFAULT (64u * 1024 * 1024)
-#define RETIRE_MS 8 /* a block that is not full is handed over after this */
+#define RETIRE_MS 16 /* a block that is not full is handed over after this */
 #define BATCH_PACKETS 128 /* 15 KiB of observations: stays in the first-level cache */
 #define VLAN_ID_MASK 0x0fff
 #define PREFETCH_BYTES 1024 /* the kernel wrote them on another processor: they come from afar */
