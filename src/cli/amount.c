@@ -41,7 +41,9 @@ const char *amount_write_exact(uint64_t value, char ret_text[static AMOUNT_BYTES
 const char *amount_write_duration(uint64_t duration_ms, char ret_text[static AMOUNT_BYTES])
 {
 	uint64_t s = duration_ms / 1000;
-	if (s < 10)
+	if (duration_ms < 100)
+		snprintf(ret_text, AMOUNT_BYTES, "%" PRIu64 " ms", duration_ms);
+	else if (s < 10)
 		snprintf(ret_text, AMOUNT_BYTES, "%" PRIu64 ".%" PRIu64 " s", s, duration_ms % 1000 / 100);
 	else if (s < 60)
 		snprintf(ret_text, AMOUNT_BYTES, "%" PRIu64 " s", s);

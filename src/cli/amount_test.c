@@ -44,7 +44,9 @@ static void durations_have_two_units(void **state)
 {
 	(void)state;
 	char text[AMOUNT_BYTES];
-	assert_string_equal(amount_write_duration(0, text), "0.0 s");
+	assert_string_equal(amount_write_duration(0, text), "0 ms");
+	assert_string_equal(amount_write_duration(99, text), "99 ms");
+	assert_string_equal(amount_write_duration(100, text), "0.1 s");
 	assert_string_equal(amount_write_duration(9999, text), "9.9 s");
 	assert_string_equal(amount_write_duration(10000, text), "10 s");
 	assert_string_equal(amount_write_duration(59999, text), "59 s");

@@ -46,7 +46,7 @@ class Command(unittest.TestCase):
         self.assertIn("VECTORS", lines[0])
         self.assertIn("ntp_reflection 70 %", lines[1])
         self.assertIn("over host_pps", lines[2])
-        self.assertRegex(lines[3], r"^Read 1 file, 1,234 packets, 90.1 kB in [0-9.]+ s; refused 12: not_ip 10, truncated 2\.$")
+        self.assertRegex(lines[3], r"^Read 1 file, 1,234 packets, 90.1 kB in [0-9.]+ m?s; refused 12: not_ip 10, truncated 2\.$")
         self.assertEqual(result.stderr, "")
         self.assertNotIn("\033", result.stdout)
 

@@ -40,6 +40,7 @@ struct scan {
 	bool has_bar; /* it may be shown */
 	bool is_bar_shown; /* it is on the screen now */
 	uint64_t found; /* findings shown */
+	char file[FINDING_SENSOR_BYTES]; /* of the last of them */
 	uint64_t malformed; /* findings that could not be read */
 	json_t *done; /* the sensor's last line, owned; NULL: not yet there */
 };
@@ -77,6 +78,13 @@ static void fingerprint_show(struct scan *scan, const struct finding *finding)
 	free(text);
 }
 
+/** Between the rows of several files stands which one they are of: it is the sensor of its findings. */
+static void file_show(struct scan *scan, const struct finding *finding)
+{
+	if (scan->options->file_count > 1 && strcmp(scan->file, finding->sensor) != 0)
+		printf("%s:\n", text_plain_copy(finding->sensor, scan->file, sizeof(scan->file)));
+}
+
 static void finding_show(struct scan *scan, const struct finding *finding, const char *line)
 {
 	bar_clear(scan);
@@ -84,6 +92,7 @@ static void finding_show(struct scan *scan, const struct finding *finding, const
 	case SCAN_TABLE:
 		if (scan->found == 0)
 			table_head(stdout, scan->is_coloured);
+		file_show(scan, finding);
 		table_row(stdout, finding, scan->is_coloured);
 		break;
 	case SCAN_JSON:

@@ -25,12 +25,12 @@ START_S = 1700000000
 NOBODY = 65534
 
 
-def capture(times_s):
-    """A pcap file of UDP packets to 192.0.2.1, at 30,000 in each of these seconds."""
+def capture(times_s, step_us=33):
+    """A pcap file of UDP packets to 192.0.2.1, 30,000 from each of these seconds on."""
     udp = struct.pack("!HHHH", 40000, 9, 108, 0) + bytes(100)
     frame = bytes.fromhex("0200000000020200000000010800") + struct.pack(
         "!BBHHHBBH4s4s", 0x45, 0, 128, 1, 0, 64, 17, 0, bytes([203, 0, 113, 9]), bytes([192, 0, 2, 1])) + udp
-    packets = (struct.pack("<IIII", second, number * 33, len(frame), len(frame)) + frame
+    packets = (struct.pack("<IIII", second, number * step_us, len(frame), len(frame)) + frame
                for second in times_s for number in range(30000))
     return struct.pack("<IHHiIII", 0xa1b2c3d4, 2, 4, 0, 0, 65535, 1) + b"".join(packets)
 
@@ -140,6 +140,12 @@ class Whole(unittest.TestCase):
         self.assertEqual((result.returncode, result.stderr),
                          (0, "hinomi-sensor: stray: packets out of time: 1; judged at the time of those before them\n"))
 
+    def test_all_at_one_instant_has_a_rate(self):
+        self.file("instant", capture([START_S], step_us=0))
+        finding = json.loads(self.run_hinomi("scan", "--json", "instant").stdout)
+        self.assertGreater(finding["peak_pps"], 29900)
+        self.assertEqual(finding["peak_bps"], finding["peak_pps"] * 128 * 8)
+
     def test_damaged_captures(self):
         """Every seed, cut at every length and with bytes changed: at most one line each, and all are read."""
         generator = random.Random(1)
@@ -185,6 +191,18 @@ class Whole(unittest.TestCase):
             result = self.run_hinomi(*arguments)
             self.assertEqual((result.returncode, result.stdout, result.stderr), (code, output, errors), arguments)
         self.assertEqual(self.run_hinomi("scan", "good").returncode, 0)
+
+    def test_findings_name_their_file(self):
+        self.file("one.pcap", FLOOD)
+        self.file("two\033.pcap", FLOOD)
+        result = self.run_hinomi("scan", "one.pcap", "two\033.pcap")
+        lines = result.stdout.splitlines()
+        self.assertEqual([lines[1], lines[4]], ["one.pcap:", "two?.pcap:"])
+        self.assertNotIn(".pcap", self.run_hinomi("scan", "one.pcap").stdout)
+        result = self.run_hinomi("scan", "--json", "one.pcap", "two\033.pcap")
+        findings = [json.loads(line) for line in result.stdout.splitlines()]
+        self.assertEqual([finding["sensor"] for finding in findings], ["one.pcap", "two?.pcap"])
+        self.assertNotEqual(findings[0]["id"], findings[1]["id"])
 
     @unittest.skipIf(not os.path.exists("/var/lib/location/database.db"), "libloc-database is not installed")
     def test_origins_come_from_the_installed_database(self):

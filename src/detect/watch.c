@@ -391,17 +391,24 @@ static struct rate present_rate(struct watch *watch, int64_t now_ns)
 	return rate;
 }
 
+/** The present rate, which may be the highest. */
+static struct rate peak_update(struct watch *watch, int64_t now_ns)
+{
+	struct rate rate = present_rate(watch, now_ns);
+	if (rate.pps > watch->peak_pps)
+		watch->peak_pps = rate.pps;
+	if (rate.bps > watch->peak_bps)
+		watch->peak_bps = rate.bps;
+	return rate;
+}
+
 void watch_tick(struct watch_owner *owner, struct watch *watch, int64_t now_ns)
 {
 	struct profile *profile = &watch->profile;
 	bool offline = owner->engine->config.offline;
 	if (profile->observations == 0 && !watch->is_open)
 		return;
-	struct rate rate = present_rate(watch, now_ns);
-	if (rate.pps > watch->peak_pps)
-		watch->peak_pps = rate.pps;
-	if (rate.bps > watch->peak_bps)
-		watch->peak_bps = rate.bps;
+	struct rate rate = peak_update(watch, now_ns);
 	if (watch->is_open) {
 		if (now_ns - watch->judged_ns >= LOOK_NS)
 			look_open(owner, watch, rate, now_ns);
@@ -420,9 +427,7 @@ void watch_tick(struct watch_owner *owner, struct watch *watch, int64_t now_ns)
 
 void watch_finish(struct watch_owner *owner, struct watch *watch, int64_t now_ns)
 {
-	struct rate rate = present_rate(watch, now_ns);
-	if (rate.pps > watch->peak_pps)
-		watch->peak_pps = rate.pps;
+	struct rate rate = peak_update(watch, now_ns);
 	if (!watch->is_open && owner->engine->config.offline)
 		look_offline(owner, watch, rate, now_ns, true);
 	if (watch->is_open)

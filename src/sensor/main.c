@@ -145,8 +145,6 @@ static bool config_read(const struct options *options, struct config *config)
 {
 	char complaint[CONF_COMPLAINT_BYTES];
 	config_init(config);
-	if (options->is_scan)
-		snprintf(config->detect.sensor, sizeof(config->detect.sensor), "scan");
 	if (options->config_path != NULL && config_load(config, options->config_path, complaint) != OK) {
 		fprintf(stderr, "hinomi-sensor: %s\n", complaint);
 		return false;

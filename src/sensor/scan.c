@@ -31,6 +31,7 @@
 #include "decode/flow.h"
 #include "decode/packet.h"
 #include "record/finding.h"
+#include "record/text.h"
 #include "sensor/file_clock.h"
 #include "sensor/flow_packet.h"
 
@@ -139,7 +140,9 @@ static void batch_flush(struct scan *scan)
 static int engine_new(struct scan *scan, struct detect **ret_engine)
 {
 	struct detect_config config = scan->options->config->detect;
+	const char *slash = strrchr(scan->path, '/');
 	config.offline = true;
+	text_plain_copy(slash != NULL ? slash + 1 : scan->path, config.sensor, sizeof(config.sensor)); /* who saw it: the file */
 	return detect_new(&config, scan->options->intel, finding_tell, scan, ret_engine);
 }
 
