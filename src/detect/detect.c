@@ -353,15 +353,15 @@ static uint32_t observe_run(struct detect *detect, const struct observation *obs
 	return traits;
 }
 
-void detect_observe(struct detect *detect, const struct observation *batch, size_t length)
+void detect_observe(struct detect *detect, const struct observation *batch, size_t count)
 {
-	ASSERT(length <= DETECT_BATCH_MAX);
-	detect->engine.counters.observations += length;
-	if (!(observe_run(detect, batch, length, true) & TRAIT_TUNNELLED))
+	ASSERT(count <= DETECT_BATCH_MAX);
+	detect->engine.counters.observations += count;
+	if (!(observe_run(detect, batch, count, true) & TRAIT_TUNNELLED))
 		return;
 	/* A tunnel that ends nowhere near is a flood on whoever its outer header names. */
 	size_t outer = 0;
-	for (size_t i = 0; i < length; i++) {
+	for (size_t i = 0; i < count; i++) {
 		if (batch[i].traits & TRAIT_TUNNELLED)
 			detect->outer[outer++] = observation_outer(&batch[i]);
 	}

@@ -170,7 +170,8 @@ static void the_fullest_list_comes_back(void **state)
 	char complaint[RULE_COMPLAINT_BYTES] = "", *text = NULL, *longer = NULL;
 	static const char rule[] = "{\"action\":\"limit\",\"destination\":\"2001:db8:1111:2222:3333:4444:5555:6666\","
 		"\"destination_ports\":[10000,20000],\"fragments\":[\"first\",\"whole\"],\"length_bytes\":[10000,20000],"
-		"\"limit\":{\"bps\":10000000000000,\"per\":\"source\"},\"protocol\":17,\"signature\":\"dvr_dhcpdiscover\",\"source_ports\":[10000,20000]}";
+		"\"limit\":{\"bps\":10000000000000,\"per\":\"source\"},\"protocol\":17,\"signature\":\"dvr_dhcpdiscover\","
+		"\"source_ports\":[10000,20000]}";
 	assert_int_equal(read_one(rule, complaint), OK);
 	for (unsigned i = 0; i < RULE_SOURCES_MAX; i++) {
 		list.rules[0].sources[i] = list.rules[0].destination;
