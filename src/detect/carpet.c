@@ -208,12 +208,13 @@ static struct block *block_of(struct site_watch *site, unsigned part)
 static void count_place(struct site_watch *site, const struct ip_addr *dst, const struct mark *mark)
 {
 	unsigned part = part_of(dst);
-	site->part_packets[part] += mark->packets;
+	uint64_t count = mark->packets * mark->weight;
+	site->part_packets[part] += count;
 	struct block *block = block_of(site, part);
 	if (block == NULL)
 		return;
 	uint32_t *packets = &block->packets[dst->bytes[15]];
-	*packets = mark->packets > UINT32_MAX - *packets ? UINT32_MAX : *packets + (uint32_t)mark->packets;
+	*packets = count > UINT32_MAX - *packets ? UINT32_MAX : *packets + (uint32_t)count;
 	if (ip_is_v4(dst))
 		return;
 	if (block->first.be64[0] == 0)
@@ -249,8 +250,8 @@ static void observe_one(struct carpet *carpet, const struct observation *obs, co
 		site->second = second;
 		site->packets = site->bytes = 0;
 	}
-	site->packets += mark->packets;
-	site->bytes += mark->bytes;
+	site->packets += mark->packets * mark->weight;
+	site->bytes += mark->bytes * mark->weight;
 	if (site->packets >= carpet->promote_packets || site->bytes >= carpet->promote_bytes)
 		promote(carpet, site);
 }

@@ -43,6 +43,8 @@ struct detect {
 	bool has_clock; /* detect_advance() was called: its time bounds that of observations */
 	unsigned late_run;
 	struct mark marks[DETECT_BATCH_MAX];
+	struct observation chosen[DETECT_BATCH_MAX]; /* those that are looked at, where not all are */
+	uint8_t weights[DETECT_BATCH_MAX]; /* for how many each stands */
 	struct observation outer[DETECT_BATCH_MAX]; /* outer headers of tunnelled packets */
 };
 
@@ -109,6 +111,22 @@ static unsigned all_shares(void)
 	return sum;
 }
 
+/** The lowest rate that anything is compared with; offline rates do not matter. */
+static uint64_t lowest_threshold(const struct engine *engine)
+{
+	uint64_t lowest_pps = UINT64_MAX;
+	for (size_t i = 0; i <= engine->config.network_count && !engine->config.offline; i++) {
+		const struct detect_threshold *t = i == 0 ? &engine->config.defaults : &engine->networks[i - 1];
+		const uint64_t all_pps[] = {t->host_pps, t->host_tcp_pps, t->host_udp_pps, t->host_icmp_pps, t->host_syn_pps,
+			t->prefix_pps, t->outbound_pps};
+		for (size_t j = 0; j < ARRAY_LEN(all_pps); j++) {
+			if (all_pps[j] != 0 && all_pps[j] < lowest_pps)
+				lowest_pps = all_pps[j];
+		}
+	}
+	return lowest_pps;
+}
+
 static int create_detectors(struct detect *detect)
 {
 	uint64_t all = detect->engine.config.memory_bytes, for_baseline = all / BASELINE_SHARE;
@@ -162,6 +180,7 @@ int detect_new(const struct detect_config *config, const struct intel *intel, de
 	} else {
 		random_bytes(&engine->key, sizeof(engine->key));
 	}
+	thin_init(&engine->thin, &engine->key, config->offline ? THIN_FULL_OFFLINE : THIN_FULL, lowest_threshold(engine));
 	classify_init();
 	int err = create_detectors(detect);
 	if (err != OK) {
@@ -202,6 +221,7 @@ static void tick(struct detect *detect)
 	if (!is_tick(detect))
 		return;
 	ticked_set(detect, now_ns);
+	detect->engine.thin.seen = 0;
 	if (detect->engine.baseline != NULL)
 		baseline_advance(detect->engine.baseline, now_ns);
 	for (size_t i = 0; i < ARRAY_LEN(detectors); i++)
@@ -279,6 +299,7 @@ static void mark_one(struct engine *engine, const struct observation *obs, struc
 	mark->dst_hash = engine_hash(engine, &obs->dst);
 	mark->dst_row = targets_row(&engine->key, &obs->dst);
 	hosts_prefetch(engine->flood, mark->dst_row);
+	mark->weight = 1;
 	mark->vector = (uint8_t)classify(obs);
 	struct intel_pair pair = intel_pair(engine->intel, &obs->src, &obs->dst);
 	mark->direction = (uint8_t)pair.direction;
@@ -301,7 +322,7 @@ static void learn(struct engine *engine, const struct observation *obs, const st
 	bool is_out = direction == DIRECTION_OUT;
 	const struct ip_addr *host = is_out ? &obs->src : &obs->dst;
 	struct ip_addr site = engine_site(host);
-	baseline_count(engine->baseline, host, &site, obs, is_out, mark->packets, mark->bytes);
+	baseline_count(engine->baseline, host, &site, obs, is_out, mark->packets * mark->weight, mark->bytes * mark->weight);
 }
 
 /** Hands a run of timely observations to all detectors. */
@@ -316,7 +337,8 @@ static void dispatch(struct detect *detect, const struct batch *batch)
 }
 
 /** Returns all traits that were seen. */
-static uint32_t observe_run(struct detect *detect, const struct observation *obs, size_t length, bool is_counted)
+static uint32_t observe_run(struct detect *detect, const struct observation *obs, const uint8_t *weights, size_t length,
+	bool is_counted)
 {
 	struct engine *engine = &detect->engine;
 	struct batch run = {.obs = obs, .marks = detect->marks}; /* what the detectors have not yet been given */
@@ -324,6 +346,8 @@ static uint32_t observe_run(struct detect *detect, const struct observation *obs
 	for (size_t i = 0; i < length; i++) {
 		struct mark *mark = &detect->marks[i];
 		mark_one(engine, &obs[i], mark);
+		if (weights != NULL)
+			mark->weight = weights[i];
 		traits |= obs[i].traits;
 		run.directions |= 1u << mark->direction;
 		if (is_counted)
@@ -353,11 +377,60 @@ static uint32_t observe_run(struct detect *detect, const struct observation *obs
 	return traits;
 }
 
+/** Counts an observation that is passed over, and tells those who want to know of each. */
+static inline void pass_over(struct engine *engine, const struct observation *obs)
+{
+	struct intel_pair pair = intel_pair(engine->intel, &obs->src, &obs->dst);
+	struct mark mark = {
+		.packets = corrected(obs->packets, obs->sampling, LIMIT_DETECT_PACKETS),
+		.bytes = corrected(obs->bytes, obs->sampling, LIMIT_DETECT_BYTES),
+		.start_ns = obs->start_ns,
+		.end_ns = obs->end_ns,
+		.flow_class = (uint8_t)pair.flow_class,
+		.weight = 1,
+	};
+	count(&engine->counters, &mark);
+	struct profile *target = thin_find(&engine->thin, &obs->dst);
+	if (target != NULL && profile_is_whole(target, &mark))
+		profile_pass(target, &mark, engine_hash(engine, &obs->src));
+	if (pair.direction == DIRECTION_IN)
+		return;
+	struct profile *sender = thin_find(&engine->thin, &obs->src);
+	if (sender == NULL || !profile_is_whole(sender, &mark))
+		return;
+	mark.dst_hash = engine_hash(engine, &obs->dst);
+	profile_add_reverse(sender, obs, &mark, true);
+}
+
+/** Chooses what is looked at, and passes over the rest; returns how many were chosen. */
+static size_t choose(struct detect *detect, const struct observation *batch, size_t count)
+{
+	size_t chosen = 0;
+	for (size_t i = 0; i < count; i++) {
+		unsigned weight = thin_weight(&detect->engine.thin, &batch[i]);
+		if (weight == 0) {
+			pass_over(&detect->engine, &batch[i]);
+			continue;
+		}
+		detect->weights[chosen] = (uint8_t)weight;
+		detect->chosen[chosen++] = batch[i];
+	}
+	return chosen;
+}
+
 void detect_observe(struct detect *detect, const struct observation *batch, size_t count)
 {
 	ASSERT(count <= DETECT_BATCH_MAX);
 	detect->engine.counters.observations += count;
-	if (!(observe_run(detect, batch, count, true) & TRAIT_TUNNELLED))
+	const uint8_t *weights = NULL;
+	if (thin_is_on(&detect->engine.thin, count)) {
+		count = choose(detect, batch, count);
+		batch = detect->chosen;
+		weights = detect->weights;
+	} else {
+		detect->engine.thin.seen += (uint32_t)count;
+	}
+	if (!(observe_run(detect, batch, weights, count, true) & TRAIT_TUNNELLED))
 		return;
 	/* A tunnel that ends nowhere near is a flood on whoever its outer header names. */
 	size_t outer = 0;
@@ -365,7 +438,7 @@ void detect_observe(struct detect *detect, const struct observation *batch, size
 		if (batch[i].traits & TRAIT_TUNNELLED)
 			detect->outer[outer++] = observation_outer(&batch[i]);
 	}
-	(void)observe_run(detect, detect->outer, outer, false);
+	(void)observe_run(detect, detect->outer, NULL, outer, false);
 }
 
 void detect_advance(struct detect *detect, int64_t now_wall_ns)

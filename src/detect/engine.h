@@ -9,6 +9,7 @@
 #include "detect/baseline.h"
 #include "detect/detect.h"
 #include "detect/profile.h"
+#include "detect/thin.h"
 
 #define ENGINE_TICK_NS RATES_FINE_NS /* detectors are asked this often */
 
@@ -31,6 +32,7 @@ struct engine {
 	void *sink_arg;
 	struct detect_counters counters;
 	struct hash_key key;
+	struct thin thin; /* what is passed over, and who is told of it */
 	int64_t now_ns;
 	bool sees_answers; /* watched ends have been seen to send */
 	struct finding scratch; /* findings are made here */

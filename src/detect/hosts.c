@@ -173,6 +173,7 @@ static bool give_back(struct hosts *hosts, int64_t now_ns)
 	}
 	if (before == hosts->used_count)
 		return false;
+	thin_forget(&hosts->engine->thin);
 	index_rebuild(hosts);
 	return true;
 }
@@ -211,7 +212,7 @@ static __attribute__((noinline)) struct watch *promote(struct hosts *hosts, stru
 	target.set->states[target.way] = number + 1;
 	index_add(hosts, number, hash);
 	/* What the cold table counted before this observation belongs to the rise that begins. */
-	uint64_t packets = per_second(mark->packets, mark), bytes = per_second(mark->bytes, mark);
+	uint64_t packets = per_second(mark->packets * mark->weight, mark), bytes = per_second(mark->bytes * mark->weight, mark);
 	uint64_t counted = target.set->packets[target.way], counted_bytes = (uint64_t)target.set->bytes_128[target.way] * 128;
 	rates_add(&watch->profile.rates, now_ns, now_ns, counted > packets ? counted - packets : 0,
 		counted_bytes > bytes ? counted_bytes - bytes : 0);
@@ -253,12 +254,15 @@ static inline __attribute__((always_inline)) void observe_one(struct hosts *host
 	uint64_t hash = is_sender ? mark->src_hash : mark->dst_hash;
 	uint64_t row = is_sender ? targets_row(&hosts->engine->key, addr) : mark->dst_row;
 	struct target target = targets_add(&hosts->targets, targets_key(&hosts->targets, row, hash), turn->second, turn->keep_s,
-		per_second(mark->packets, mark), per_second(mark->bytes, mark));
+		per_second(mark->packets * mark->weight, mark), per_second(mark->bytes * mark->weight, mark));
 	if (target.set == NULL)
 		return;
 	struct watch *watch = watch_of(hosts, turn, target, addr, hash, mark);
-	if (watch != NULL)
-		profile_add(&watch->profile, obs, mark, is_sender);
+	if (watch == NULL)
+		return;
+	profile_add(&watch->profile, obs, mark, is_sender);
+	if (mark->weight > 1 && !is_sender)
+		thin_note(&hosts->engine->thin, addr, &watch->profile, hosts->engine->now_ns);
 }
 
 static void observe_back(struct hosts *hosts, bool is_sender, const struct observation *obs, const struct mark *mark)

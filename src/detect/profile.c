@@ -193,7 +193,6 @@ static void add(struct profile *profile, const struct observation *obs, const st
 	uint64_t peer_hash = peer_is_dst ? mark->dst_hash : mark->src_hash;
 	uint16_t peer_port = peer_is_dst ? obs->dst_port : obs->src_port, own_port = peer_is_dst ? obs->src_port : obs->dst_port;
 
-	rates_add(&profile->rates, mark->start_ns, mark->end_ns, mark->packets, mark->bytes);
 	slot->packets += mark->packets;
 	slot->bytes += mark->bytes;
 	slot->seen += obs->packets;
@@ -224,11 +223,18 @@ static void add(struct profile *profile, const struct observation *obs, const st
 }
 
 /** How many observations are counted as one, after so many within a fine slot. */
-static uint32_t step_after(uint32_t used)
+static uint32_t step_after(const struct profile *profile, uint32_t used)
 {
-	if (used < PROFILE_FULL_PACKETS)
+	uint32_t full = profile->end.bits == 128 ? PROFILE_FULL_PACKETS : PROFILE_FULL_PACKETS_PREFIX;
+	if (used < full)
 		return 1;
-	return used < PROFILE_FULL_PACKETS * PROFILE_SKIP_STEP ? PROFILE_SKIP_STEP : PROFILE_SKIP_STEP * PROFILE_SKIP_STEP;
+	return used < full * PROFILE_SKIP_STEP ? PROFILE_SKIP_STEP : PROFILE_SKIP_STEP * PROFILE_SKIP_STEP;
+}
+
+/** How many observations one stands for: those that were passed over, where they are not told one by one. */
+static inline uint64_t weight_of(const struct profile *profile, const struct mark *mark)
+{
+	return profile_is_whole(profile, mark) ? 1 : mark->weight;
 }
 
 /**
@@ -243,10 +249,12 @@ static inline bool is_skipped(struct profile *profile, const struct mark *mark)
 		return false;
 	}
 	bool is_long = mark->end_ns - mark->start_ns > RATES_FINE_NS; /* spread over its own time */
-	if (is_long || ++profile->skipped >= step_after(profile->detail_used++))
+	if (is_long || ++profile->skipped >= step_after(profile, profile->detail_used++))
 		return false;
-	profile->skipped_packets += mark->packets;
-	profile->skipped_bytes += mark->bytes;
+	profile->skipped_packets += mark->packets * mark->weight;
+	profile->skipped_bytes += mark->bytes * mark->weight;
+	profile->uncounted_packets += mark->packets * weight_of(profile, mark);
+	profile->uncounted_bytes += mark->bytes * weight_of(profile, mark);
 	return true;
 }
 
@@ -255,26 +263,39 @@ static __attribute__((noinline)) void add_heavy(struct profile *profile, const s
 	bool peer_is_dst)
 {
 	struct mark heavy = *mark;
-	heavy.packets += profile->skipped_packets;
-	heavy.bytes += profile->skipped_bytes;
+	uint64_t weight = weight_of(profile, mark);
+	rates_add(&profile->rates, mark->start_ns, mark->end_ns, mark->packets * weight + profile->uncounted_packets,
+		mark->bytes * weight + profile->uncounted_bytes);
+	heavy.packets = mark->packets * mark->weight + profile->skipped_packets;
+	heavy.bytes = mark->bytes * mark->weight + profile->skipped_bytes;
 	profile->skipped = 0;
 	profile->skipped_packets = profile->skipped_bytes = 0;
+	profile->uncounted_packets = profile->uncounted_bytes = 0;
 	add(profile, obs, &heavy, peer_is_dst);
 }
 
 void profile_add(struct profile *profile, const struct observation *obs, const struct mark *mark, bool peer_is_dst)
 {
 	distinct_add(profile->all_peers, DISTINCT_LARGE, peer_is_dst ? mark->dst_hash : mark->src_hash);
-	profile->class_packets[mark->flow_class] += mark->packets;
+	profile->class_packets[mark->flow_class] += mark->packets * weight_of(profile, mark);
 	profile->observations++;
 	if (!is_skipped(profile, mark))
 		add_heavy(profile, obs, mark, peer_is_dst);
 }
 
+void profile_settle(struct profile *profile)
+{
+	if (profile->uncounted_packets == 0)
+		return;
+	rates_add(&profile->rates, profile->last_ns, profile->last_ns, profile->uncounted_packets, profile->uncounted_bytes);
+	profile->uncounted_packets = profile->uncounted_bytes = 0;
+}
+
 void profile_add_reverse(struct profile *profile, const struct observation *obs, const struct mark *mark, bool peer_is_dst)
 {
 	struct reverse *reverse = &profile->reverse;
-	reverse->packets += mark->packets;
+	uint64_t packets = mark->packets * weight_of(profile, mark);
+	reverse->packets += packets;
 	bool is_refusal = obs->protocol == PROTOCOL_TCP && obs->tcp_flags & TCP_RST && !(obs->tcp_flags & (TCP_PSH | TCP_SYN));
 	if (!is_refusal && !(obs->traits & TRAIT_FRAGMENT_LATER)) {
 		uint64_t hash = peer_is_dst ? flow_hash(mark->dst_hash, obs->dst_port, obs->src_port)
@@ -284,20 +305,20 @@ void profile_add_reverse(struct profile *profile, const struct observation *obs,
 	if (obs->protocol == PROTOCOL_TCP) {
 		bool is_flow = obs->traits & TRAIT_FLOW;
 		if (obs->tcp_flags & TCP_SYN && (is_flow || !(obs->tcp_flags & TCP_ACK)))
-			reverse->syn += is_flow ? 1 : mark->packets;
+			reverse->syn += is_flow ? 1 : packets;
 		if (!(obs->tcp_flags & TCP_RST) || (is_flow && obs->tcp_flags & (TCP_PSH | TCP_SYN)))
-			reverse->tcp += mark->packets;
+			reverse->tcp += packets;
 		return;
 	}
 	if (obs->protocol == PROTOCOL_UDP) {
-		reverse->udp += mark->packets;
-		reverse->questions[classify_question(obs)] += mark->packets;
+		reverse->udp += packets;
+		reverse->questions[classify_question(obs)] += packets;
 		return;
 	}
 	if (obs->protocol != PROTOCOL_ICMP && obs->protocol != PROTOCOL_ICMPV6)
-		reverse->other += mark->packets;
+		reverse->other += packets;
 	else if (obs->icmp_type == 8 || obs->icmp_type == 128)
-		reverse->icmp_echo += mark->packets;
+		reverse->icmp_echo += packets;
 }
 
 void profile_decay(struct profile *profile, int64_t now_ns)

@@ -24,8 +24,9 @@
 #define PROFILE_SLOTS 24 /* vectors told apart at once; more go to the last slot */
 #define PROFILE_PEER_SETS 64
 #define PROFILE_PEER_WAYS 4
-#define PROFILE_DETAIL_PACKETS 256 /* per fine slot, of those added: looked at in full; beyond, one in PROFILE_DETAIL_STEP */
-#define PROFILE_FULL_PACKETS 512 /* observations per fine slot that are added one by one; then one in PROFILE_SKIP_STEP */
+#define PROFILE_DETAIL_PACKETS 128 /* per fine slot, of those added: looked at in full; beyond, one in PROFILE_DETAIL_STEP */
+#define PROFILE_FULL_PACKETS 2048 /* observations per fine slot of a host that are added one by one; then one in PROFILE_SKIP_STEP */
+#define PROFILE_FULL_PACKETS_PREFIX 256 /* the same of a prefix, whose hosts have profiles of their own where they matter */
 #define PROFILE_SKIP_STEP 8 /* up to that many times as many; then one in its square */
 #define PROFILE_DETAIL_STEP 32
 
@@ -98,10 +99,13 @@ struct profile {
 	uint32_t detail_used; /* observations within it */
 	uint32_t added; /* of these, one by one or with others before them */
 	uint32_t skipped; /* observations since the last one that was added */
-	uint64_t skipped_packets; /* what they stand for: the next one added carries it */
+	uint64_t skipped_packets; /* what they stand for: the next one added carries it to its slot */
 	uint64_t skipped_bytes;
+	uint64_t uncounted_packets; /* of the rates: what was skipped or passed over since the last one added */
+	uint64_t uncounted_bytes;
 	uint32_t random; /* xorshift state */
 	uint32_t sampling; /* highest seen */
+	int64_t whole_until_ns; /* up to here observations that the engine passes over are told by profile_pass() */
 	uint64_t observations; /* raw, since the epoch */
 	uint64_t class_packets[FLOW_CLASS_COUNT];
 	struct rates rates;
@@ -124,6 +128,7 @@ struct mark {
 	uint8_t vector; /* enum vector, a hint */
 	uint8_t direction; /* enum direction */
 	uint8_t flow_class; /* enum flow_class */
+	uint8_t weight; /* for so many observations this one stands, where those passed over are not told */
 	int64_t start_ns; /* clamped to what is believable */
 	int64_t end_ns;
 };
@@ -143,6 +148,25 @@ void profile_new_epoch(struct profile *profile, int64_t now_ns);
  * @param peer_is_dst the profiled end is the sender
  */
 void profile_add(struct profile *profile, const struct observation *obs, const struct mark *mark, bool peer_is_dst);
+
+/** Adds traffic that is not looked at: to the rates, the flow classes and the number of other ends alone. */
+static inline void profile_pass(struct profile *profile, const struct mark *mark, uint64_t peer_hash)
+{
+	distinct_add(profile->all_peers, DISTINCT_LARGE, peer_hash);
+	profile->class_packets[mark->flow_class] += mark->packets;
+	profile->observations++;
+	profile->uncounted_packets += mark->packets;
+	profile->uncounted_bytes += mark->bytes;
+}
+
+/** Counts what was passed over since the last observation that was added, so that the rates are whole. */
+void profile_settle(struct profile *profile);
+
+/** Whether an observation's neighbours that the engine passes over are told to this profile one by one. */
+static inline bool profile_is_whole(const struct profile *profile, const struct mark *mark)
+{
+	return mark->end_ns < profile->whole_until_ns && (uint64_t)mark->end_ns - (uint64_t)mark->start_ns <= RATES_FINE_NS;
+}
 
 /** Adds traffic of the other direction: what the profiled end answered or asked; peer_is_dst: it is the sender here. */
 void profile_add_reverse(struct profile *profile, const struct observation *obs, const struct mark *mark, bool peer_is_dst);

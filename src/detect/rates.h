@@ -50,6 +50,12 @@ void rates_add(struct rates *rates, int64_t start_ns, int64_t end_ns, uint64_t p
 /** The rate over the second that ends with the fine slot of now_ns. */
 struct rate rates_second(const struct rates *rates, int64_t now_ns);
 
+/** Whether anything was added since rates_highest_changed() was last called. */
+static inline bool rates_have_changed(const struct rates *rates)
+{
+	return rates->changed_from != INT64_MAX;
+}
+
 /** The highest coarse second among those changed since the last call, by packets and by bits apart. */
 struct rate rates_highest_changed(struct rates *rates, int64_t now_ns);
 

@@ -394,6 +394,7 @@ static struct rate present_rate(struct watch *watch, int64_t now_ns)
 /** The present rate, which may be the highest. */
 static struct rate peak_update(struct watch *watch, int64_t now_ns)
 {
+	profile_settle(&watch->profile);
 	struct rate rate = present_rate(watch, now_ns);
 	if (rate.pps > watch->peak_pps)
 		watch->peak_pps = rate.pps;
@@ -408,14 +409,16 @@ void watch_tick(struct watch_owner *owner, struct watch *watch, int64_t now_ns)
 	bool offline = owner->engine->config.offline;
 	if (profile->observations == 0 && !watch->is_open)
 		return;
-	struct rate rate = peak_update(watch, now_ns);
 	if (watch->is_open) {
+		struct rate rate = peak_update(watch, now_ns);
 		if (now_ns - watch->judged_ns >= LOOK_NS)
 			look_open(owner, watch, rate, now_ns);
 	} else if (!offline) {
-		look_live(owner, watch, rate, now_ns);
-	} else if (now_ns - watch->judged_ns >= OFFLINE_LOOK_NS) {
-		look_offline(owner, watch, rate, now_ns, false);
+		look_live(owner, watch, peak_update(watch, now_ns), now_ns);
+	} else if (rates_have_changed(&profile->rates)) { /* else nothing can be found that was not */
+		struct rate rate = peak_update(watch, now_ns);
+		if (now_ns - watch->judged_ns >= OFFLINE_LOOK_NS)
+			look_offline(owner, watch, rate, now_ns, false);
 	}
 	profile_decay(profile, now_ns);
 	bool is_told_enough = !offline || profile->observations >= OFFLINE_EPOCH_OBSERVATIONS;
