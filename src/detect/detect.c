@@ -406,6 +406,7 @@ static inline void pass_over(struct engine *engine, const struct observation *ob
 static size_t choose(struct detect *detect, const struct observation *batch, size_t count)
 {
 	size_t chosen = 0;
+	thin_begin(&detect->engine.thin, detect->engine.now_ns);
 	for (size_t i = 0; i < count; i++) {
 		unsigned weight = thin_weight(&detect->engine.thin, &batch[i]);
 		if (weight == 0) {

@@ -25,7 +25,7 @@
 #define PROFILE_PEER_SETS 64
 #define PROFILE_PEER_WAYS 4
 #define PROFILE_DETAIL_PACKETS 128 /* per fine slot, of those added: looked at in full; beyond, one in PROFILE_DETAIL_STEP */
-#define PROFILE_FULL_PACKETS 2048 /* observations per fine slot of a host that are added one by one; then one in PROFILE_SKIP_STEP */
+#define PROFILE_FULL_PACKETS 2048 /* observations per fine slot of a host, added one by one; then one in PROFILE_SKIP_STEP */
 #define PROFILE_FULL_PACKETS_PREFIX 256 /* the same of a prefix, whose hosts have profiles of their own where they matter */
 #define PROFILE_SKIP_STEP 8 /* up to that many times as many; then one in its square */
 #define PROFILE_DETAIL_STEP 32

@@ -19,12 +19,23 @@ void thin_init(struct thin *thin, const struct hash_key *key, uint32_t full, uin
 
 void thin_note(struct thin *thin, const struct ip_addr *addr, struct profile *profile, int64_t now_ns)
 {
-	struct thin_end *end = &thin->ends[thin_place(addr)];
-	if (end->profile != profile && end->profile != NULL && end->profile->whole_until_ns > now_ns)
+	if (thin->noted_count == THIN_NOTED || profile->whole_until_ns > now_ns + THIN_WHOLE_NS / 2)
 		return;
-	end->addr = *addr;
-	end->profile = profile;
-	profile->whole_until_ns = now_ns + THIN_WHOLE_NS;
+	if (thin->noted_count == 0 || thin->noted[thin->noted_count - 1].profile != profile)
+		thin->noted[thin->noted_count++] = (struct thin_end){*addr, profile};
+}
+
+void thin_begin(struct thin *thin, int64_t now_ns)
+{
+	for (size_t i = 0; i < thin->noted_count; i++) {
+		struct profile *profile = thin->noted[i].profile;
+		struct thin_end *end = &thin->ends[thin_place(&thin->noted[i].addr)];
+		if (end->profile != profile && end->profile != NULL && end->profile->whole_until_ns > now_ns)
+			continue;
+		*end = thin->noted[i];
+		profile->whole_until_ns = now_ns + THIN_WHOLE_NS;
+	}
+	thin->noted_count = 0;
 }
 
 void thin_forget(struct thin *thin)
@@ -34,4 +45,5 @@ void thin_forget(struct thin *thin)
 			thin->ends[i].profile->whole_until_ns = 0;
 	}
 	memset(thin->ends, 0, sizeof(thin->ends));
+	thin->noted_count = 0;
 }

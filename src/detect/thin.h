@@ -28,6 +28,7 @@
 #define THIN_LARGE_PACKETS 16 /* a flow record of more is always looked at */
 #define THIN_LARGE_BYTES 65536 /* likewise */
 #define THIN_ENDS 256 /* a power of two; hosts with exact totals at once */
+#define THIN_NOTED 16 /* of them that begin with one batch; more wait for the next */
 #define THIN_WHOLE_NS INT64_C(1000000000) /* an end is told everything for so long after it was looked at */
 
 /** An end that is told what is passed over. */
@@ -44,6 +45,8 @@ struct thin {
 	uint32_t weight; /* of the next one */
 	uint64_t random;
 	struct thin_end ends[THIN_ENDS];
+	struct thin_end noted[THIN_NOTED]; /* waiting for the next batch */
+	size_t noted_count;
 };
 
 /**
@@ -92,7 +95,8 @@ static inline struct profile *thin_find(const struct thin *thin, const struct ip
 }
 
 /**
- * Says that a watched end was looked at in the stead of others: from now on it is told everything, if there is a place.
+ * Says that a watched host was looked at in the stead of others: from the next thin_begin() on it is told everything, if
+ * there is a place.
  *
  * @param thin changed
  * @param addr of the host
@@ -100,6 +104,9 @@ static inline struct profile *thin_find(const struct thin *thin, const struct ip
  * @param now_ns present time
  */
 void thin_note(struct thin *thin, const struct ip_addr *addr, struct profile *profile, int64_t now_ns);
+
+/** Before observations are passed over: a batch is told to a host as a whole or not at all. */
+void thin_begin(struct thin *thin, int64_t now_ns);
 
 /** Before profiles are given to others. */
 void thin_forget(struct thin *thin);

@@ -83,11 +83,15 @@ static void a_place_is_not_taken_while_it_is_held(void **state)
 	for (other.be32[3]++; thin_place(&other) != thin_place(&addr); other.be32[3]++)
 		continue;
 	thin_note(&thin, &addr, &first, 0);
+	assert_null(thin_find(&thin, &addr)); /* not within the same batch */
+	thin_begin(&thin, 0);
 	thin_note(&thin, &other, &second, THIN_WHOLE_NS - 1);
+	thin_begin(&thin, THIN_WHOLE_NS - 1);
 	assert_ptr_equal(thin_find(&thin, &addr), &first);
 	assert_null(thin_find(&thin, &other));
 	assert_true(profile_is_whole(&first, &mark) && !profile_is_whole(&second, &mark));
 	thin_note(&thin, &other, &second, THIN_WHOLE_NS);
+	thin_begin(&thin, THIN_WHOLE_NS);
 	assert_ptr_equal(thin_find(&thin, &other), &second);
 	thin_forget(&thin);
 	assert_null(thin_find(&thin, &other));
