@@ -90,18 +90,20 @@ enum rule_signature {
 };
 
 /**
- * How a signature is tested wherever packets are enforced: the payload has that many bytes, and those under the mask
- * have these values. The decoder that names a signature in a finding looks closer, so a rule may match more than the
- * finding names (never less, but for what doc/rules.md tells); ask for the port beside it.
+ * How a signature is tested wherever packets are enforced: the payload reaches to the last byte under the mask, and
+ * what is under the mask has these values. The decoder that names a signature in a finding looks closer, so a rule may
+ * match more than the finding names (and less only where doc/rules.md tells so); ask for the port beside it.
  */
 struct rule_pattern {
 	const char *name; /* as src/decode/signature.c names it */
-	uint8_t payload_min_bytes;
 	uint8_t mask[RULE_LOOK_BYTES];
 	uint8_t value[RULE_LOOK_BYTES];
 };
 
 extern const struct rule_pattern rule_signatures[RULE_SIGNATURE_COUNT];
+
+/** How many bytes of payload a signature needs; 0 for RULE_SIGNATURE_NONE. */
+unsigned rule_signature_bytes(enum rule_signature signature);
 
 struct rule_range {
 	uint16_t min;
