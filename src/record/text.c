@@ -1,10 +1,8 @@
-/* Texts that can be shown safely: UTF-8 by RFC 3629 section 4, and the characters that are refused. */
+/* Texts that can be shown safely: UTF-8 by RFC 3629 section 4, and the characters that are refused. Lines, numbers, base64. */
 #include "record/text.h"
 
-#include <stdint.h>
+#include <sodium.h>
 #include <string.h>
-
-#include "core/err.h"
 
 /** Reads one UTF-8 character; returns its length, 0 if it is not well formed (RFC 3629 section 3). */
 static size_t utf8_read(const uint8_t *at, size_t left, uint32_t *ret_code)
@@ -81,4 +79,48 @@ char *text_plain_copy(const char *text, char *ret_text, size_t room_bytes)
 	}
 	*out = '\0';
 	return ret_text;
+}
+
+const char *text_line(struct cursor *cur, size_t *ret_length_bytes)
+{
+	size_t left = cursor_left(cur);
+	const uint8_t *newline = left > 0 ? memchr(cur->at, '\n', left) : NULL;
+	if (newline == NULL) {
+		cursor_fail(cur, E_TRUNCATED);
+		return NULL;
+	}
+	*ret_length_bytes = (size_t)(newline - cur->at);
+	return (const char *)cursor_take(cur, *ret_length_bytes + 1);
+}
+
+int text_number_parse(const char *text, size_t length_bytes, uint64_t *ret_number)
+{
+	uint64_t number = 0;
+	if (length_bytes == 0 || length_bytes > 19 || (text[0] == '0' && length_bytes > 1))
+		return E_MALFORMED;
+	for (size_t i = 0; i < length_bytes; i++) {
+		if (text[i] < '0' || text[i] > '9')
+			return E_MALFORMED;
+		number = number * 10 + (uint64_t)(text[i] - '0'); /* 19 digits fit */
+	}
+	if (number > INT64_MAX)
+		return E_MALFORMED;
+	*ret_number = number;
+	return OK;
+}
+
+int text_base64_parse(const char *text, size_t length_bytes, uint8_t *ret_bytes, size_t room_bytes, size_t *ret_count)
+{
+	size_t count = 0;
+	const char *end = NULL;
+	/* libsodium 1.0.18 takes a byte of 128 and more for the letter without its highest bit. */
+	for (size_t i = 0; i < length_bytes; i++) {
+		if ((uint8_t)text[i] >= 0x80)
+			return E_MALFORMED;
+	}
+	if (sodium_base642bin(ret_bytes, room_bytes, text, length_bytes, NULL, &count, &end, sodium_base64_VARIANT_ORIGINAL) != 0 ||
+		end != text + length_bytes)
+		return E_MALFORMED;
+	*ret_count = count;
+	return OK;
 }
