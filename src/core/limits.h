@@ -31,6 +31,14 @@
 #define LIMIT_STATUS_TALKERS 20 /* talkers in one status reply */
 #define LIMIT_EXPORTERS_COUNTED 1024 /* flow exporters with counters of their own; later ones share the entry "other" */
 
+/* Keys and the ledger (authority/). */
+#define LIMIT_KEY_FILE_BYTES 512 /* a private key's file; a longer one is no key */
+#define LIMIT_LEDGER_BATCH_BYTES 16777216 /* one append in the journal; a larger one is refused, and its caller divides it */
+#define LIMIT_LEDGER_JOURNAL_BYTES 67108864 /* entries that no published tile holds yet; at the cap appends wait for the tiles */
+#define LIMIT_WITNESS_REQUEST_BYTES 131072 /* a checkpoint and its consistency proof; a longer request is answered 400 */
+#define LIMIT_WITNESS_LOGS 32 /* logs that one witness looks after; the configuration may not name more */
+#define LIMIT_WITNESS_TIME_MS 5000 /* from a client's connection to the answer; it is cut off then */
+
 /* Detection (detect/). Within the memory that is configured; at the cap a counter of detect_counters tells. */
 #define LIMIT_DETECT_OPEN_FINDINGS 512 /* of one detector; more open at once is a carpet, which is one finding */
 #define LIMIT_DETECT_WATCHES 4096 /* profiles of one detector */

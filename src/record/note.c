@@ -117,10 +117,11 @@ char *note_key_write(const struct note_key *key, char ret_text[static NOTE_VKEY_
 
 /* Reading. */
 
-/** Whether each line can be shown. */
-static bool lines_are_plain(const char *text, size_t text_bytes)
+bool note_text_is_good(const char *text, size_t text_bytes)
 {
 	struct cursor cur = cursor_over(text, text_bytes);
+	if (text_bytes == 0)
+		return false;
 	while (cursor_left(&cur) > 0) {
 		size_t length_bytes = 0;
 		const char *line = text_line(&cur, &length_bytes);
@@ -158,7 +159,7 @@ int note_parse(const char *bytes, size_t length_bytes, struct note *ret_note)
 		if (bytes[at - 1] == '\n' && bytes[at - 2] == '\n')
 			last = &bytes[at - 2];
 	}
-	if (last == NULL || !lines_are_plain(bytes, (size_t)(last - bytes) + 1))
+	if (last == NULL || !note_text_is_good(bytes, (size_t)(last - bytes) + 1))
 		return E_MALFORMED;
 	ret_note->text = bytes;
 	ret_note->text_bytes = (size_t)(last - bytes) + 1;
@@ -243,7 +244,7 @@ static int signature_verify(const struct note *note, const struct note_signature
 	return OK;
 }
 
-static bool is_by(const struct note_signature *signature, const struct note_key *key)
+bool note_signature_is_by(const struct note_signature *signature, const struct note_key *key)
 {
 	return strlen(key->name) == signature->name_bytes && memcmp(key->name, signature->name, signature->name_bytes) == 0 &&
 		memcmp(key->id, signature->id, NOTE_KEY_ID_BYTES) == 0;
@@ -254,7 +255,8 @@ int note_verify(const struct note *note, const struct note_key *keys, size_t key
 	for (size_t k = 0; k < key_count; k++) {
 		struct note_verdict verdict = {.is_signed = false};
 		for (size_t s = 0; s < note->signature_count; s++) {
-			int err = is_by(&note->signatures[s], &keys[k]) ? signature_verify(note, &note->signatures[s], &keys[k], &verdict) : OK;
+			const struct note_signature *signature = &note->signatures[s];
+			int err = note_signature_is_by(signature, &keys[k]) ? signature_verify(note, signature, &keys[k], &verdict) : OK;
 			if (err != OK)
 				return err;
 		}

@@ -70,6 +70,9 @@ struct note_verdict {
 /** Whether a key may be called so: 1 to 127 bytes that can be shown, no blank of any kind, no plus. */
 bool note_name_is_good(const char *name, size_t name_bytes);
 
+/** Whether a text may be a note's: lines that can be shown, the last one ended, at least one. */
+bool note_text_is_good(const char *text, size_t text_bytes);
+
 /**
  * Makes a key of its parts and computes its id.
  *
@@ -110,6 +113,9 @@ char *note_key_write(const struct note_key *key, char ret_text[static NOTE_VKEY_
  * @return OK, E_MALFORMED, or E_LIMIT: longer than NOTE_BYTES_MAX, too many signatures, or one too long
  */
 MUST_USE int note_parse(const char *bytes, size_t length_bytes, struct note *ret_note);
+
+/** Whether a signature claims to be of a key, by name and id. */
+bool note_signature_is_by(const struct note_signature *signature, const struct note_key *key);
 
 /**
  * Verifies each signature of a key that is known; signatures of others are passed over.

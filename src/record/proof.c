@@ -140,12 +140,26 @@ static int refuse(int error, const char *why, const char **ret_why)
 	return error;
 }
 
+int proof_cosigned(const struct note *note, const struct proof_trust *trust, size_t *ret_cosigned, const char **ret_why)
+{
+	struct note_verdict verdicts[PROOF_WITNESSES_MAX];
+	size_t cosigned = 0;
+	ASSERT(trust->witness_count <= PROOF_WITNESSES_MAX);
+	if (note_verify(note, trust->witnesses, trust->witness_count, verdicts) != OK)
+		return refuse(E_DENIED, "a witness's signature is wrong", ret_why);
+	for (size_t i = 0; i < trust->witness_count; i++)
+		cosigned += verdicts[i].is_signed && trust->witnesses[i].type == NOTE_KEY_COSIGNATURE && !is_counted(trust, verdicts, i);
+	if (cosigned < trust->quorum)
+		return refuse(E_DENIED, "too few witnesses have seen the log", ret_why);
+	*ret_cosigned = cosigned;
+	return OK;
+}
+
 int proof_verify(const struct proof *proof, const char *document, size_t document_bytes, const struct proof_trust *trust,
 	struct checkpoint *ret_checkpoint, const char **ret_why)
 {
 	struct checkpoint checkpoint;
 	struct note note;
-	struct note_verdict verdicts[PROOF_WITNESSES_MAX];
 	struct merkle_hash leaf;
 	char line[PROOF_HASH_LINE_BYTES];
 	size_t entry_bytes = 0, cosigned = 0;
@@ -159,14 +173,9 @@ int proof_verify(const struct proof *proof, const char *document, size_t documen
 	err = merkle_inclusion_verify(&leaf, proof->index, checkpoint.entries, proof->path, proof->path_count, &checkpoint.root);
 	if (err != OK)
 		return refuse(err, "the document is not in the log at this place", ret_why);
-	ASSERT(trust->witness_count <= PROOF_WITNESSES_MAX);
-	err = note_verify(&note, trust->witnesses, trust->witness_count, verdicts);
+	err = proof_cosigned(&note, trust, &cosigned, ret_why);
 	if (err != OK)
-		return refuse(E_DENIED, "a witness's signature is wrong", ret_why);
-	for (size_t i = 0; i < trust->witness_count; i++)
-		cosigned += verdicts[i].is_signed && trust->witnesses[i].type == NOTE_KEY_COSIGNATURE && !is_counted(trust, verdicts, i);
-	if (cosigned < trust->quorum)
-		return refuse(E_DENIED, "too few witnesses have seen the log", ret_why);
+		return err;
 	*ret_checkpoint = checkpoint;
 	return OK;
 }

@@ -67,8 +67,18 @@ MUST_USE int proof_parse(const char *bytes, size_t length_bytes, struct proof *r
 MUST_USE int proof_write(const struct proof *proof, char *ret_text, size_t room_bytes, size_t *ret_length_bytes);
 
 /**
- * Verifies that a document is in the log, that the log has signed the tree, and that enough witnesses have. A witness that is
- * listed twice, or is the log itself, counts once and not at all.
+ * Counts the witnesses that have cosigned a checkpoint. A witness that is listed twice counts once, the log itself never.
+ *
+ * @param note the checkpoint's
+ * @param trust whom to believe
+ * @param ret_cosigned how many, filled on OK
+ * @param ret_why what is wrong, in words: static text, filled unless OK
+ * @return OK; E_DENIED: a witness's signature is wrong, or they are fewer than the quorum
+ */
+MUST_USE int proof_cosigned(const struct note *note, const struct proof_trust *trust, size_t *ret_cosigned, const char **ret_why);
+
+/**
+ * Verifies that a document is in the log, that the log has signed the tree, and that enough witnesses have.
  *
  * @param proof that was read
  * @param document its exact bytes
