@@ -1,8 +1,6 @@
 /*
  * The table of fields of a finding, and what is computed from it about
- * privacy. Two macros make a row: the type and the place come from the struct
- * itself, so that a row cannot disagree with it. Rows are in the order of the
- * struct; documents are written with sorted keys.
+ * privacy.
  *
  * Why a field has its class: the target, the prefixes, the sensor and the
  * threshold tell who is attacked and how it is watched (member). Sources are
@@ -20,26 +18,8 @@
 #include "core/err.h"
 #include "record/finding.h"
 
-#define TIME_MAX_MS UINT64_C(253402300799999) /* end of the year 9999: what a date can show */
-#define NUMBER_MAX ((uint64_t)INT64_MAX) /* what JSON readers in C take as an integer */
-
-#define PLACE(owner, member) .offset = offsetof(owner, member), .size_bytes = sizeof(((owner *)NULL)->member)
-#define ROW(kind, owner, member, class) .type = (kind), .privacy = (class), PLACE(owner, member)
-#define UINT(owner, member, class, least, most) \
-	{.name = #member, ROW(FIELD_UINT, owner, member, class), .min = (least), .max = (most)}
-#define TIME(text, owner, member, class) {.name = (text), ROW(FIELD_TIME, owner, member, class), .max = TIME_MAX_MS}
-#define TEXT(text, owner, member, class, least) {.name = (text), ROW(FIELD_TEXT, owner, member, class), .min = (least)}
-#define NAME(owner, member, class, list) \
-	{.name = #member, ROW(FIELD_NAME, owner, member, class), .max = ARRAY_LEN(list) - 1, .names = (list)}
-#define OBJECT(text, class, owner, at, list) \
-	{.name = (text), .type = FIELD_OBJECT, .privacy = (class), .offset = (at), .size_bytes = sizeof(owner), \
-		.members = (list), .member_count = ARRAY_LEN(list)}
-#define LIST(text, class, owner, member, counter, entry) \
-	{.name = (text), .type = FIELD_LIST, .privacy = (class), .offset = offsetof(owner, member), \
-		.size_bytes = sizeof(((owner *)NULL)->member[0]), .max = ARRAY_LEN(((owner *)NULL)->member), .members = (entry), \
-		.member_count = 1, .count_offset = offsetof(owner, counter), .count_size_bytes = sizeof(((owner *)NULL)->counter)}
 #define CLASS_ROW(text, class) \
-	{.name = (text), ROW(FIELD_UINT, struct finding, class_packets[class], PRIVACY_CLASSED), .max = NUMBER_MAX}
+	{.name = (text), FIELD_ROW(FIELD_UINT, struct finding, class_packets[class], PRIVACY_CLASSED), .max = FIELD_NUMBER_MAX}
 
 static const char *const document_name[] = {"finding"};
 static const char *const kind_names[FINDING_KIND_COUNT] = {
@@ -67,29 +47,29 @@ static const char *const verdict_names[SOURCE_VERDICT_COUNT] = {
 
 #define TOP_ENTRY __typeof__(((struct finding_top *)NULL)->entries[0])
 static const struct field top_entry_fields[] = {
-	UINT(TOP_ENTRY, value, PRIVACY_SECTOR, 0, UINT32_MAX),
-	UINT(TOP_ENTRY, permille, PRIVACY_SECTOR, 0, 1000),
+	ROW_UINT(TOP_ENTRY, value, PRIVACY_SECTOR, 0, UINT32_MAX),
+	ROW_UINT(TOP_ENTRY, permille, PRIVACY_SECTOR, 0, 1000),
 };
-static const struct field top_entry = OBJECT("", PRIVACY_SECTOR, TOP_ENTRY, 0, top_entry_fields);
+static const struct field top_entry = ROW_OBJECT("", PRIVACY_SECTOR, TOP_ENTRY, 0, top_entry_fields);
 static const struct field top_fields[] = {
-	LIST("entries", PRIVACY_SECTOR, struct finding_top, entries, count, &top_entry),
-	{.name = "random", ROW(FIELD_BOOL, struct finding_top, is_random, PRIVACY_SECTOR)},
+	ROW_LIST("entries", PRIVACY_SECTOR, struct finding_top, entries, count, &top_entry),
+	{.name = "random", FIELD_ROW(FIELD_BOOL, struct finding_top, is_random, PRIVACY_SECTOR)},
 };
 
 #define VECTOR struct finding_vector
-#define TOP(member) OBJECT(#member, PRIVACY_SECTOR, struct finding_top, offsetof(VECTOR, member), top_fields)
+#define TOP(member) ROW_OBJECT(#member, PRIVACY_SECTOR, struct finding_top, offsetof(VECTOR, member), top_fields)
 static const struct field vector_fields[] = {
-	TEXT("name", VECTOR, name, PRIVACY_SECTOR, 1),
-	TEXT("service", VECTOR, service, PRIVACY_SECTOR, 0),
-	UINT(VECTOR, protocol, PRIVACY_SECTOR, 0, 255),
-	UINT(VECTOR, ip_version, PRIVACY_SECTOR, 4, 6),
-	UINT(VECTOR, packets_permille, PRIVACY_SECTOR, 0, 1000),
-	UINT(VECTOR, bytes_permille, PRIVACY_SECTOR, 0, 1000),
-	UINT(VECTOR, packets, PRIVACY_SECTOR, 0, NUMBER_MAX),
-	UINT(VECTOR, bytes, PRIVACY_SECTOR, 0, NUMBER_MAX),
-	TIME("start_ms", VECTOR, start_ms, PRIVACY_SECTOR),
-	TIME("end_ms", VECTOR, end_ms, PRIVACY_SECTOR),
-	UINT(VECTOR, source_count, PRIVACY_SECTOR, 0, UINT32_MAX),
+	ROW_TEXT("name", VECTOR, name, PRIVACY_SECTOR, 1),
+	ROW_TEXT("service", VECTOR, service, PRIVACY_SECTOR, 0),
+	ROW_UINT(VECTOR, protocol, PRIVACY_SECTOR, 0, 255),
+	ROW_UINT(VECTOR, ip_version, PRIVACY_SECTOR, 4, 6),
+	ROW_UINT(VECTOR, packets_permille, PRIVACY_SECTOR, 0, 1000),
+	ROW_UINT(VECTOR, bytes_permille, PRIVACY_SECTOR, 0, 1000),
+	ROW_UINT(VECTOR, packets, PRIVACY_SECTOR, 0, FIELD_NUMBER_MAX),
+	ROW_UINT(VECTOR, bytes, PRIVACY_SECTOR, 0, FIELD_NUMBER_MAX),
+	ROW_TIME("start_ms", VECTOR, start_ms, PRIVACY_SECTOR),
+	ROW_TIME("end_ms", VECTOR, end_ms, PRIVACY_SECTOR),
+	ROW_UINT(VECTOR, source_count, PRIVACY_SECTOR, 0, UINT32_MAX),
 	TOP(src_ports),
 	TOP(dst_ports),
 	TOP(tcp_flags),
@@ -97,39 +77,39 @@ static const struct field vector_fields[] = {
 	TOP(ttls),
 	TOP(icmp),
 };
-static const struct field vector_entry = OBJECT("", PRIVACY_SECTOR, VECTOR, 0, vector_fields);
+static const struct field vector_entry = ROW_OBJECT("", PRIVACY_SECTOR, VECTOR, 0, vector_fields);
 
 #define SOURCE struct finding_source
 static const struct field source_fields[] = {
-	{.name = "addr", ROW(FIELD_ADDR, SOURCE, addr, PRIVACY_CLASSED)},
-	NAME(SOURCE, verdict, PRIVACY_CLASSED, verdict_names),
-	NAME(SOURCE, flow_class, PRIVACY_CLASSED, flow_class_names),
-	TEXT("why", SOURCE, why, PRIVACY_CLASSED, 0),
-	UINT(SOURCE, packets, PRIVACY_CLASSED, 0, NUMBER_MAX),
-	UINT(SOURCE, bytes, PRIVACY_CLASSED, 0, NUMBER_MAX),
-	UINT(SOURCE, asn, PRIVACY_CLASSED, 0, UINT32_MAX),
-	{.name = "country", ROW(FIELD_COUNTRY, SOURCE, country, PRIVACY_CLASSED)},
+	{.name = "addr", FIELD_ROW(FIELD_ADDR, SOURCE, addr, PRIVACY_CLASSED)},
+	ROW_NAME(SOURCE, verdict, PRIVACY_CLASSED, verdict_names),
+	ROW_NAME(SOURCE, flow_class, PRIVACY_CLASSED, flow_class_names),
+	ROW_TEXT("why", SOURCE, why, PRIVACY_CLASSED, 0),
+	ROW_UINT(SOURCE, packets, PRIVACY_CLASSED, 0, FIELD_NUMBER_MAX),
+	ROW_UINT(SOURCE, bytes, PRIVACY_CLASSED, 0, FIELD_NUMBER_MAX),
+	ROW_UINT(SOURCE, asn, PRIVACY_CLASSED, 0, UINT32_MAX),
+	{.name = "country", FIELD_ROW(FIELD_COUNTRY, SOURCE, country, PRIVACY_CLASSED)},
 };
-static const struct field source_entry = OBJECT("", PRIVACY_CLASSED, SOURCE, 0, source_fields);
+static const struct field source_entry = ROW_OBJECT("", PRIVACY_CLASSED, SOURCE, 0, source_fields);
 
 #define ORIGIN struct finding_origin
 static const struct field origin_fields[] = {
-	UINT(ORIGIN, asn, PRIVACY_SECTOR, 0, UINT32_MAX),
-	{.name = "country", ROW(FIELD_COUNTRY, ORIGIN, country, PRIVACY_SECTOR)},
-	UINT(ORIGIN, source_count, PRIVACY_SECTOR, 0, UINT32_MAX),
-	UINT(ORIGIN, packets_permille, PRIVACY_SECTOR, 0, 1000),
+	ROW_UINT(ORIGIN, asn, PRIVACY_SECTOR, 0, UINT32_MAX),
+	{.name = "country", FIELD_ROW(FIELD_COUNTRY, ORIGIN, country, PRIVACY_SECTOR)},
+	ROW_UINT(ORIGIN, source_count, PRIVACY_SECTOR, 0, UINT32_MAX),
+	ROW_UINT(ORIGIN, packets_permille, PRIVACY_SECTOR, 0, 1000),
 };
-static const struct field origin_entry = OBJECT("", PRIVACY_SECTOR, ORIGIN, 0, origin_fields);
+static const struct field origin_entry = ROW_OBJECT("", PRIVACY_SECTOR, ORIGIN, 0, origin_fields);
 
 #define FINDING struct finding
 #define OTHER_END (1u << FINDING_SCAN | 1u << FINDING_BACKSCATTER) /* kinds whose target is who sent */
 static const struct field window_fields[] = {
-	TIME("start_ms", FINDING, window_start_ms, PRIVACY_SECTOR),
-	TIME("end_ms", FINDING, window_end_ms, PRIVACY_SECTOR),
+	ROW_TIME("start_ms", FINDING, window_start_ms, PRIVACY_SECTOR),
+	ROW_TIME("end_ms", FINDING, window_end_ms, PRIVACY_SECTOR),
 };
 static const struct field threshold_fields[] = {
-	TEXT("name", FINDING, threshold, PRIVACY_MEMBER, 0),
-	{.name = "value", ROW(FIELD_UINT, FINDING, threshold_value, PRIVACY_MEMBER), .max = NUMBER_MAX},
+	ROW_TEXT("name", FINDING, threshold, PRIVACY_MEMBER, 0),
+	{.name = "value", FIELD_ROW(FIELD_UINT, FINDING, threshold_value, PRIVACY_MEMBER), .max = FIELD_NUMBER_MAX},
 };
 static const struct field class_fields[FLOW_CLASS_COUNT] = {
 	CLASS_ROW("unknown", FLOW_CLASS_UNKNOWN),
@@ -142,37 +122,37 @@ static const struct field prefix_entry = {
 	.name = "", .type = FIELD_PREFIX, .privacy = PRIVACY_MEMBER, .size_bytes = sizeof(struct ip_prefix)};
 
 static const struct field finding_fields[] = {
-	{.name = "document", .type = FIELD_FORM, .privacy = PRIVACY_PUBLIC, .names = document_name},
-	{.name = "version", .type = FIELD_FORM, .privacy = PRIVACY_PUBLIC, .max = 1},
-	{.name = "id", ROW(FIELD_ID, FINDING, id, PRIVACY_SECTOR)},
-	TEXT("sensor", FINDING, sensor, PRIVACY_MEMBER, 0),
-	NAME(FINDING, kind, PRIVACY_SECTOR, kind_names),
-	NAME(FINDING, phase, PRIVACY_SECTOR, phase_names),
-	UINT(FINDING, sequence, PRIVACY_SECTOR, 0, UINT32_MAX),
-	{.name = "target", ROW(FIELD_PREFIX, FINDING, target, PRIVACY_MEMBER), .classed_kinds = OTHER_END},
-	LIST("prefixes", PRIVACY_MEMBER, FINDING, prefixes, prefix_count, &prefix_entry),
-	OBJECT("window", PRIVACY_SECTOR, FINDING, 0, window_fields),
-	TIME("first_over_ms", FINDING, first_over_ms, PRIVACY_SECTOR),
-	TIME("told_ms", FINDING, told_ms, PRIVACY_SECTOR),
-	UINT(FINDING, confidence, PRIVACY_SECTOR, 0, 100),
-	{.name = "why", ROW(FIELD_TEXT, FINDING, why, PRIVACY_MEMBER), .classed_kinds = OTHER_END},
-	OBJECT("threshold", PRIVACY_MEMBER, FINDING, 0, threshold_fields),
-	UINT(FINDING, packets, PRIVACY_SECTOR, 0, NUMBER_MAX),
-	UINT(FINDING, bytes, PRIVACY_SECTOR, 0, NUMBER_MAX),
-	UINT(FINDING, peak_pps, PRIVACY_SECTOR, 0, NUMBER_MAX),
-	UINT(FINDING, peak_bps, PRIVACY_SECTOR, 0, NUMBER_MAX),
-	UINT(FINDING, sampling, PRIVACY_SECTOR, 1, UINT32_MAX),
-	{.name = "shapes", ROW(FIELD_FLAGS, FINDING, shapes, PRIVACY_SECTOR), .max = SHAPE_COUNT, .names = shape_names},
-	UINT(FINDING, pulse_period_ms, PRIVACY_SECTOR, 0, UINT32_MAX),
-	UINT(FINDING, pulse_duty_permille, PRIVACY_SECTOR, 0, 1000),
-	UINT(FINDING, target_count, PRIVACY_SECTOR, 0, UINT32_MAX),
-	OBJECT("class_packets", PRIVACY_CLASSED, FINDING, 0, class_fields),
-	UINT(FINDING, source_count, PRIVACY_SECTOR, 0, UINT32_MAX),
-	LIST("vectors", PRIVACY_SECTOR, FINDING, vectors, vector_count, &vector_entry),
-	LIST("sources", PRIVACY_CLASSED, FINDING, sources, listed_count, &source_entry),
-	LIST("origins", PRIVACY_SECTOR, FINDING, origins, origin_count, &origin_entry),
+	ROW_FORM("document", document_name),
+	ROW_VERSION(1),
+	{.name = "id", FIELD_ROW(FIELD_ID, FINDING, id, PRIVACY_SECTOR)},
+	ROW_TEXT("sensor", FINDING, sensor, PRIVACY_MEMBER, 0),
+	ROW_NAME(FINDING, kind, PRIVACY_SECTOR, kind_names),
+	ROW_NAME(FINDING, phase, PRIVACY_SECTOR, phase_names),
+	ROW_UINT(FINDING, sequence, PRIVACY_SECTOR, 0, UINT32_MAX),
+	{.name = "target", FIELD_ROW(FIELD_PREFIX, FINDING, target, PRIVACY_MEMBER), .classed_kinds = OTHER_END},
+	ROW_LIST("prefixes", PRIVACY_MEMBER, FINDING, prefixes, prefix_count, &prefix_entry),
+	ROW_OBJECT("window", PRIVACY_SECTOR, FINDING, 0, window_fields),
+	ROW_TIME("first_over_ms", FINDING, first_over_ms, PRIVACY_SECTOR),
+	ROW_TIME("told_ms", FINDING, told_ms, PRIVACY_SECTOR),
+	ROW_UINT(FINDING, confidence, PRIVACY_SECTOR, 0, 100),
+	{.name = "why", FIELD_ROW(FIELD_TEXT, FINDING, why, PRIVACY_MEMBER), .classed_kinds = OTHER_END},
+	ROW_OBJECT("threshold", PRIVACY_MEMBER, FINDING, 0, threshold_fields),
+	ROW_UINT(FINDING, packets, PRIVACY_SECTOR, 0, FIELD_NUMBER_MAX),
+	ROW_UINT(FINDING, bytes, PRIVACY_SECTOR, 0, FIELD_NUMBER_MAX),
+	ROW_UINT(FINDING, peak_pps, PRIVACY_SECTOR, 0, FIELD_NUMBER_MAX),
+	ROW_UINT(FINDING, peak_bps, PRIVACY_SECTOR, 0, FIELD_NUMBER_MAX),
+	ROW_UINT(FINDING, sampling, PRIVACY_SECTOR, 1, UINT32_MAX),
+	{.name = "shapes", FIELD_ROW(FIELD_FLAGS, FINDING, shapes, PRIVACY_SECTOR), .max = SHAPE_COUNT, .names = shape_names},
+	ROW_UINT(FINDING, pulse_period_ms, PRIVACY_SECTOR, 0, UINT32_MAX),
+	ROW_UINT(FINDING, pulse_duty_permille, PRIVACY_SECTOR, 0, 1000),
+	ROW_UINT(FINDING, target_count, PRIVACY_SECTOR, 0, UINT32_MAX),
+	ROW_OBJECT("class_packets", PRIVACY_CLASSED, FINDING, 0, class_fields),
+	ROW_UINT(FINDING, source_count, PRIVACY_SECTOR, 0, UINT32_MAX),
+	ROW_LIST("vectors", PRIVACY_SECTOR, FINDING, vectors, vector_count, &vector_entry),
+	ROW_LIST("sources", PRIVACY_CLASSED, FINDING, sources, listed_count, &source_entry),
+	ROW_LIST("origins", PRIVACY_SECTOR, FINDING, origins, origin_count, &origin_entry),
 };
-const struct field finding_document = OBJECT("", PRIVACY_PUBLIC, FINDING, 0, finding_fields);
+const struct field finding_document = ROW_OBJECT("", PRIVACY_PUBLIC, FINDING, 0, finding_fields);
 
 static const char *name_of(const char *const *names, size_t count, unsigned value)
 {
@@ -192,44 +172,6 @@ const char *finding_phase_name(enum finding_phase phase)
 const char *source_verdict_name(enum source_verdict verdict)
 {
 	return name_of(verdict_names, ARRAY_LEN(verdict_names), verdict);
-}
-
-uint64_t field_load(const void *at, size_t size_bytes)
-{
-	uint64_t u64;
-	uint32_t u32;
-	uint16_t u16;
-	switch (size_bytes) {
-	case 1:
-		return *(const uint8_t *)at;
-	case 2:
-		memcpy(&u16, at, 2);
-		return u16;
-	case 4:
-		memcpy(&u32, at, 4);
-		return u32;
-	default:
-		ASSERT(size_bytes == 8);
-		memcpy(&u64, at, 8);
-		return u64;
-	}
-}
-
-void field_store(void *at, size_t size_bytes, uint64_t value)
-{
-	ASSERT(size_bytes == 1 || size_bytes == 2 || size_bytes == 4 || size_bytes == 8);
-	const uint8_t u8 = (uint8_t)value;
-	const uint16_t u16 = (uint16_t)value;
-	const uint32_t u32 = (uint32_t)value;
-	const void *from = size_bytes == 1 ? (const void *)&u8 : size_bytes == 2 ? (const void *)&u16
-		: size_bytes == 4 ? (const void *)&u32 : (const void *)&value;
-	memcpy(at, from, size_bytes);
-}
-
-size_t field_list_count(const struct field *list, const void *base)
-{
-	uint64_t count = field_load((const char *)base + list->count_offset, list->count_size_bytes);
-	return count < list->max ? (size_t)count : (size_t)list->max;
 }
 
 /** The member of an object, or of the objects in a list, by a name that need not be NUL-terminated; NULL if none. */
