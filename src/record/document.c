@@ -83,6 +83,24 @@ static bool text_is_lines(const char *text, size_t length_bytes)
 	return true;
 }
 
+__attribute__((format(printf, 3, 4))) static int complain(char *complaint, int error, const char *format, ...)
+{
+	va_list list;
+	va_start(list, format);
+	vsnprintf(complaint, DOCUMENT_COMPLAINT_BYTES, format, list);
+	va_end(list);
+	return error;
+}
+
+int document_refuse(char ret_complaint[static DOCUMENT_COMPLAINT_BYTES], const char *format, ...)
+{
+	va_list list;
+	va_start(list, format);
+	vsnprintf(ret_complaint, DOCUMENT_COMPLAINT_BYTES, format, list);
+	va_end(list);
+	return E_MALFORMED;
+}
+
 /* Writing. */
 
 static json_t *number_make(const struct field *field, const char *at, bool *altered)
@@ -266,32 +284,30 @@ json_t *document_make(const struct field *root, const void *from, bool *ret_is_a
 	return value_make(root, from, ret_is_altered);
 }
 
-int document_write(const struct field *root, const void *from, char **ret_text)
+int document_write(const struct document_kind *kind, const void *from, char **ret_text,
+	char ret_complaint[static DOCUMENT_COMPLAINT_BYTES])
 {
 	bool is_altered = false;
-	json_t *document = value_make(root, from, &is_altered);
+	json_t *document = value_make(kind->root, from, &is_altered);
 	char *text = document != NULL ? json_dumps(document, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 	json_decref(document);
+	int err = OK;
 	if (text == NULL)
-		return E_NOMEM;
-	if (is_altered) {
+		err = complain(ret_complaint, E_NOMEM, "%s: out of memory", kind->root->name);
+	else if (is_altered)
+		err = complain(ret_complaint, E_MALFORMED, "%s: a member is out of its range", kind->root->name);
+	else if (strlen(text) > kind->most_bytes)
+		err = complain(ret_complaint, E_LIMIT, "%s: longer than %zu bytes", kind->root->name, kind->most_bytes);
+	else if (kind->check != NULL)
+		err = kind->check(from, ret_complaint);
+	if (err == OK)
+		*ret_text = text;
+	else
 		free(text);
-		return E_MALFORMED;
-	}
-	*ret_text = text;
-	return OK;
+	return err;
 }
 
 /* Reading. */
-
-int document_refuse(char ret_complaint[static DOCUMENT_COMPLAINT_BYTES], const char *format, ...)
-{
-	va_list list;
-	va_start(list, format);
-	vsnprintf(ret_complaint, DOCUMENT_COMPLAINT_BYTES, format, list);
-	va_end(list);
-	return E_MALFORMED;
-}
 
 static int number_read(const json_t *value, const struct field *field, char *at)
 {
@@ -531,26 +547,24 @@ static bool is_canonical(const json_t *value, const char *text, size_t length_by
 	return is_it;
 }
 
-int document_parse(const struct field *root, const char *text, size_t length_bytes, size_t most_bytes, void *into,
+int document_parse(const struct document_kind *kind, const char *text, size_t length_bytes, void *into,
 	char ret_complaint[static DOCUMENT_COMPLAINT_BYTES])
 {
-	memset(into, 0, root->size_bytes);
-	if (length_bytes > most_bytes) {
-		snprintf(ret_complaint, DOCUMENT_COMPLAINT_BYTES, "document: longer than %zu bytes", most_bytes);
-		return E_LIMIT;
-	}
+	memset(into, 0, kind->root->size_bytes);
+	if (length_bytes > kind->most_bytes)
+		return complain(ret_complaint, E_LIMIT, "%s: longer than %zu bytes", kind->root->name, kind->most_bytes);
 	json_error_t error;
 	json_t *document = json_loadb(text, length_bytes, JSON_REJECT_DUPLICATES, &error);
 	if (document == NULL) {
 		bool is_memory = json_error_code(&error) == json_error_out_of_memory;
-		snprintf(ret_complaint, DOCUMENT_COMPLAINT_BYTES, "document: %s", is_memory ? "out of memory" : "is not JSON");
-		return is_memory ? E_NOMEM : E_MALFORMED;
+		return complain(ret_complaint, is_memory ? E_NOMEM : E_MALFORMED, "%s: %s", kind->root->name,
+			is_memory ? "out of memory" : "is not JSON");
 	}
-	int err = document_read(root, document, into, ret_complaint);
+	int err = document_read(kind->root, document, into, ret_complaint);
 	if (err == OK && !is_canonical(document, text, length_bytes))
-		err = document_refuse(ret_complaint, "document: is not written in its one canonical way");
+		err = document_refuse(ret_complaint, "%s: is not written in its one canonical way", kind->root->name);
 	json_decref(document);
-	return err;
+	return err == OK && kind->check != NULL ? kind->check(into, ret_complaint) : err;
 }
 
 struct document_digest document_digest_of(const char *line, size_t length_bytes)

@@ -51,28 +51,39 @@ json_t *document_make(const struct field *root, const void *from, bool *ret_is_a
 MUST_USE int document_read(const struct field *root, const json_t *value, void *into,
 	char ret_complaint[static DOCUMENT_COMPLAINT_BYTES]);
 
+/** Checks the members of a struct against each other. @return OK, or E_MALFORMED with its complaint */
+typedef int document_check(const void *document, char ret_complaint[static DOCUMENT_COMPLAINT_BYTES]);
+
+/** One kind of document. */
+struct document_kind {
+	const struct field *root; /* its table, over the whole struct */
+	size_t most_bytes; /* longest line that is written or read */
+	document_check *check; /* NULL: nothing to check */
+};
+
 /**
  * Writes a document.
  *
- * @param root table of the document
+ * @param kind of it
  * @param from the struct
  * @param ret_text set to malloc'ed text of one line without its newline; the caller frees it
- * @return OK, E_MALFORMED (something is out of range: nothing is written) or E_NOMEM
+ * @param ret_complaint after an error one line
+ * @return OK, E_MALFORMED (a member is out of range or contradicts another), E_LIMIT (too long) or E_NOMEM
  */
-MUST_USE int document_write(const struct field *root, const void *from, char **ret_text);
+MUST_USE int document_write(const struct document_kind *kind, const void *from, char **ret_text,
+	char ret_complaint[static DOCUMENT_COMPLAINT_BYTES]);
 
 /**
  * Reads a document: exactly what document_write() writes.
  *
- * @param root table of the document
+ * @param kind of it
  * @param text the line, without its newline; need not be NUL-terminated
  * @param length_bytes of text
- * @param most_bytes longest text that is read
  * @param into the struct, which is zeroed first; after an error partly filled
  * @param ret_complaint after an error one line
  * @return OK, E_MALFORMED, E_LIMIT or E_NOMEM
  */
-MUST_USE int document_parse(const struct field *root, const char *text, size_t length_bytes, size_t most_bytes, void *into,
+MUST_USE int document_parse(const struct document_kind *kind, const char *text, size_t length_bytes, void *into,
 	char ret_complaint[static DOCUMENT_COMPLAINT_BYTES]);
 
 /**

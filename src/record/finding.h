@@ -152,6 +152,9 @@ struct finding {
 	struct finding_origin origins[FINDING_ORIGINS_MAX];
 };
 
+/** The names as documents write them, by kind. */
+extern const char *const finding_kind_names[FINDING_KIND_COUNT];
+
 const char *finding_kind_name(enum finding_kind kind);
 const char *finding_phase_name(enum finding_phase phase);
 const char *source_verdict_name(enum source_verdict verdict);

@@ -22,7 +22,7 @@
 	{.name = (text), FIELD_ROW(FIELD_UINT, struct finding, class_packets[class], PRIVACY_CLASSED), .max = FIELD_NUMBER_MAX}
 
 static const char *const document_name[] = {"finding"};
-static const char *const kind_names[FINDING_KIND_COUNT] = {
+const char *const finding_kind_names[FINDING_KIND_COUNT] = {
 	[FINDING_UNKNOWN] = "unknown",
 	[FINDING_FLOOD] = "flood",
 	[FINDING_CARPET_BOMBING] = "carpet_bombing",
@@ -126,7 +126,7 @@ static const struct field finding_fields[] = {
 	ROW_VERSION(1),
 	{.name = "id", FIELD_ROW(FIELD_ID, FINDING, id, PRIVACY_SECTOR)},
 	ROW_TEXT("sensor", FINDING, sensor, PRIVACY_MEMBER, 0),
-	ROW_NAME(FINDING, kind, PRIVACY_SECTOR, kind_names),
+	ROW_NAME(FINDING, kind, PRIVACY_SECTOR, finding_kind_names),
 	ROW_NAME(FINDING, phase, PRIVACY_SECTOR, phase_names),
 	ROW_UINT(FINDING, sequence, PRIVACY_SECTOR, 0, UINT32_MAX),
 	{.name = "target", FIELD_ROW(FIELD_PREFIX, FINDING, target, PRIVACY_MEMBER), .classed_kinds = OTHER_END},
@@ -161,7 +161,7 @@ static const char *name_of(const char *const *names, size_t count, unsigned valu
 
 const char *finding_kind_name(enum finding_kind kind)
 {
-	return name_of(kind_names, ARRAY_LEN(kind_names), kind);
+	return name_of(finding_kind_names, FINDING_KIND_COUNT, kind);
 }
 
 const char *finding_phase_name(enum finding_phase phase)
