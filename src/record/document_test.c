@@ -113,7 +113,8 @@ static void members_missing_unknown_or_of_another_type_are_refused(void **state)
 		const char *name;
 		json_t *member;
 		json_object_foreach(value, name, member) {
-			static const char *const others[] = {"null", "-1", "1.5", "\"\\u001b\"", "[[[]]]", "{\"unheard\":\"of\"}", "9223372036854775807"};
+			static const char *const others[] = {"null", "-1", "1.5", "\"\\u001b\"", "[[[]]]", "{\"unheard\":\"of\"}",
+				"9223372036854775807"};
 			json_t *copy = json_copy(value);
 			assert_int_equal(json_object_del(copy, name), 0);
 			assert_int_equal(read_value(example, copy), is_optional(example, name) ? OK : E_MALFORMED);

@@ -37,7 +37,7 @@ static const struct field order_fields[] = {
 	ROW_TEXT("effector", ORDER, effector, MEMBER, 1),
 	ROW_TEXT("requester", ORDER, requester, MEMBER, 1),
 	{.name = "finding", FIELD_ROW(FIELD_ID, ORDER, finding, SECTOR)},
-	{.name = "kind", FIELD_ROW(FIELD_NAME, ORDER, kind, SECTOR), .max = FINDING_KIND_COUNT - 1, .names = finding_kind_names},
+	ROW_NAME(ORDER, kind, SECTOR, finding_kind_names),
 	ROW_LIST("vectors", SECTOR, ORDER, vectors, vector_count, &order_vector_entry),
 	ROW_TEXT("why", ORDER, why, MEMBER, 1),
 	ROW_TEXT("basis", ORDER, basis, MEMBER, 1),

@@ -17,7 +17,7 @@ static const struct field standing_order_fields[] = {
 	ROW_FORM("document", document_name),
 	ROW_VERSION(1),
 	{.name = "id", FIELD_ROW(FIELD_ID, OWNER, id, PRIVACY_SECTOR)},
-	{.name = "class", FIELD_ROW(FIELD_NAME, OWNER, class, PRIVACY_SECTOR), .max = ORDER_CLASS_COUNT - 1, .names = order_class_names},
+	ROW_NAME(OWNER, class, PRIVACY_SECTOR, order_class_names),
 	ROW_TEXT("member", OWNER, member, PRIVACY_MEMBER, 1),
 	ROW_LIST("effectors", PRIVACY_MEMBER, OWNER, effectors, effector_count, &effector_entry),
 	ROW_TEXT("requester", OWNER, requester, PRIVACY_MEMBER, 1),
