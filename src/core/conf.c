@@ -317,19 +317,28 @@ static char *file_read(int fd, size_t *ret_length_bytes)
 	return text;
 }
 
-int conf_load(const struct conf_schema *schema, const char *path, void *root,
-	char ret_complaint[static CONF_COMPLAINT_BYTES])
+int conf_read(const char *path, char **ret_text, size_t *ret_length_bytes, char ret_complaint[static CONF_COMPLAINT_BYTES])
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	size_t length_bytes = 0;
-	char *text = fd >= 0 ? file_read(fd, &length_bytes) : NULL;
+	char *text = fd >= 0 ? file_read(fd, ret_length_bytes) : NULL;
 	if (text == NULL)
 		snprintf(ret_complaint, CONF_COMPLAINT_BYTES, "%.200s: %s", path, strerror(errno));
 	if (fd >= 0)
 		close(fd);
 	if (text == NULL)
 		return E_SYS;
-	int err = conf_parse(schema, path, text, length_bytes, root, ret_complaint);
+	*ret_text = text;
+	return OK;
+}
+
+int conf_load(const struct conf_schema *schema, const char *path, void *root,
+	char ret_complaint[static CONF_COMPLAINT_BYTES])
+{
+	size_t length_bytes = 0;
+	char *text = NULL;
+	int err = conf_read(path, &text, &length_bytes, ret_complaint);
+	if (err == OK)
+		err = conf_parse(schema, path, text, length_bytes, root, ret_complaint);
 	free(text);
 	return err;
 }

@@ -101,6 +101,18 @@ MUST_USE int conf_parse(const struct conf_schema *schema, const char *file_name,
 	void *root, char ret_complaint[static CONF_COMPLAINT_BYTES]);
 
 /**
+ * Reads a regular file of at most LIMIT_CONF_BYTES, for those who need its bytes as well.
+ *
+ * @param path of it
+ * @param ret_text malloc'ed, not NUL-terminated; the caller frees it
+ * @param ret_length_bytes of ret_text
+ * @param ret_complaint on an error one line
+ * @return OK or E_SYS: cannot be read
+ */
+MUST_USE int conf_read(const char *path, char **ret_text, size_t *ret_length_bytes,
+	char ret_complaint[static CONF_COMPLAINT_BYTES]);
+
+/**
  * Reads a configuration from a file of at most LIMIT_CONF_BYTES.
  *
  * @param schema what may be in it

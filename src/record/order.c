@@ -59,7 +59,8 @@ static const struct field order_root = ROW_OBJECT("order", MEMBER, ORDER, 0, ord
 bool order_scope_covers(const struct ip_prefix *scope, size_t scope_count, const struct ip_prefix *prefix)
 {
 	for (size_t i = 0; i < scope_count; i++) {
-		if (scope[i].bits <= prefix->bits && ip_prefix_covers(&scope[i], &prefix->addr))
+		bool is_of_family = rule_prefix_is_v4(&scope[i]) == rule_prefix_is_v4(prefix); /* ::/16 has no IPv4 in it */
+		if (is_of_family && scope[i].bits <= prefix->bits && ip_prefix_covers(&scope[i], &prefix->addr))
 			return true;
 	}
 	return false;
