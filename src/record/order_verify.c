@@ -11,6 +11,7 @@
  */
 #include "record/order_verify.h"
 
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -181,8 +182,9 @@ bool order_withdrawal_counts(const struct policy *policy, const struct order_sta
 	const struct policy_class *rules = &policy->classes[class];
 	if (approval->act != APPROVAL_WITHDRAWAL || !document_digest_equal(&approval->subject, digest))
 		return false;
-	return statement->person == NULL || strcmp(approval->by, requester) == 0 || quorum_has_role(&rules->approvals, approval->role) ||
-		quorum_has_role(&rules->urgent_approvals, approval->role) || quorum_has_role(&rules->protected_approvals, approval->role);
+	return statement->person == NULL || strcmp(approval->by, requester) == 0 ||
+		quorum_has_role(&rules->approvals, approval->role) || quorum_has_role(&rules->urgent_approvals, approval->role) ||
+		quorum_has_role(&rules->protected_approvals, approval->role);
 }
 
 /* Approvals. */
@@ -309,11 +311,44 @@ enum order_verdict order_verify_standing(const struct policy *policy, const stru
 	if (verdict == ORDER_ACCEPTED && !is_signed_by(&note, subject.requester))
 		verdict = ORDER_BAD_SIGNATURE;
 	if (verdict == ORDER_ACCEPTED)
-		verdict = approvals_verify(policy, &subject, APPROVAL_APPROVAL, part->approvals, part->approval_count, &approvers, ret_detail);
+		verdict = approvals_verify(policy, &subject, APPROVAL_APPROVAL, part->approvals, part->approval_count, &approvers,
+			ret_detail);
 	if (verdict == ORDER_ACCEPTED &&
 		!policy_quorum_met(&policy->classes[ret_standing->class].approvals, approvers.list, approvers.count))
 		verdict = ORDER_UNDER_SIGNED;
 	return verdict == ORDER_ACCEPTED ? proof_check(policy, part->proof, part->order, true, ret_detail) : verdict;
+}
+
+/** What the memory knows a verified standing order by. */
+static struct document_digest part_digest(const struct policy *policy, const struct bundle_standing *part)
+{
+	struct document_digest digest;
+	crypto_hash_sha256_state state;
+	crypto_hash_sha256_init(&state);
+	crypto_hash_sha256_update(&state, policy->digest.bytes, sizeof(policy->digest.bytes));
+	crypto_hash_sha256_update(&state, (const uint8_t *)part->order, strlen(part->order) + 1); /* each text with its NUL */
+	crypto_hash_sha256_update(&state, (const uint8_t *)part->proof, strlen(part->proof) + 1);
+	for (size_t i = 0; i < part->approval_count; i++)
+		crypto_hash_sha256_update(&state, (const uint8_t *)part->approvals[i], strlen(part->approvals[i]) + 1);
+	crypto_hash_sha256_final(&state, digest.bytes);
+	return digest;
+}
+
+/** order_verify_standing(), or what it said of the same before; only time can have changed that. */
+static enum order_verdict standing_recall(const struct policy *policy, const struct bundle_standing *part,
+	const struct order_situation *situation, struct order_judgement *judgement)
+{
+	struct order_memory *memory = situation->memory;
+	const struct document_digest of = part_digest(policy, part);
+	if (memory != NULL && memory->is_set && document_digest_equal(&memory->of, &of)) {
+		judgement->standing = memory->standing;
+		return situation->now_wall_ms < memory->standing.expires_ms ? ORDER_ACCEPTED : ORDER_EXPIRED;
+	}
+	enum order_verdict verdict = order_verify_standing(policy, part, situation->now_wall_ms, &judgement->standing,
+		judgement->detail);
+	if (verdict == ORDER_ACCEPTED && memory != NULL)
+		*memory = (struct order_memory){.is_set = true, .of = of, .standing = judgement->standing};
+	return verdict;
 }
 
 /** An order that rests on a standing order. */
@@ -326,8 +361,7 @@ static enum order_verdict standing_judge(const struct policy *policy, const stru
 	struct document_digest digest = document_digest_of(line, strcspn(line, "\n"));
 	if (!document_digest_equal(&digest, &judgement->order.standing))
 		return ORDER_STANDING_MISSING;
-	enum order_verdict verdict = order_verify_standing(policy, &bundle->standing, situation->now_wall_ms, &judgement->standing,
-		judgement->detail);
+	enum order_verdict verdict = standing_recall(policy, &bundle->standing, situation, judgement);
 	if (verdict == ORDER_OUT_OF_MEMORY || verdict == ORDER_STANDING_NOT_ALLOWED)
 		return verdict;
 	if (verdict != ORDER_ACCEPTED) {

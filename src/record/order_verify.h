@@ -60,12 +60,23 @@ enum order_verdict {
 
 #define ORDER_DETAIL_BYTES DOCUMENT_COMPLAINT_BYTES
 
+/**
+ * The standing order that was verified last, with its approvals and proof: the next order that rests on the same need not
+ * have all of that verified again. Zeroed: none.
+ */
+struct order_memory {
+	bool is_set;
+	struct document_digest of; /* SHA-256 of the policy's digest and of all parts */
+	struct standing_order standing;
+};
+
 /** What the effector knows. */
 struct order_situation {
 	const char *effector; /* own key name, borrowed */
 	int64_t now_wall_ms;
 	uint64_t last_counter; /* highest of an order that was accepted, 0: none */
 	const struct document_digest *in_force; /* of an order that is in force and may be ratified; NULL: none */
+	struct order_memory *memory; /* borrowed, changed; NULL: none */
 };
 
 struct order_judgement {

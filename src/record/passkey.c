@@ -16,7 +16,8 @@
 static int blob_read(const char *text, uint8_t *ret_blob, size_t room_bytes, size_t *ret_blob_bytes)
 {
 	const char *end = NULL;
-	int failed = sodium_base642bin(ret_blob, room_bytes, text, strlen(text), NULL, ret_blob_bytes, &end, sodium_base64_VARIANT_ORIGINAL);
+	int failed = sodium_base642bin(ret_blob, room_bytes, text, strlen(text), NULL, ret_blob_bytes, &end,
+		sodium_base64_VARIANT_ORIGINAL);
 	return failed == 0 && *end == '\0' ? OK : E_MALFORMED;
 }
 

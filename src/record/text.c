@@ -51,7 +51,8 @@ size_t text_character_bytes(const char *text, size_t length_bytes)
 bool text_is_plain(const char *text, size_t length_bytes)
 {
 	while (length_bytes > 0) {
-		size_t step = text_character_bytes(text, length_bytes);
+		bool is_ascii = *text >= ' ' && *text <= '~'; /* nearly all of them, and soon told */
+		size_t step = is_ascii ? 1 : text_character_bytes(text, length_bytes);
 		if (step == 0)
 			return false;
 		text += step;
