@@ -6,6 +6,8 @@
 
 #include "core/random.h"
 
+#define DRAIN_MS 2000 /* so long the end waits for a slow reader of findings */
+
 int findings_init(struct findings *findings, const struct config *config, const char **ret_why)
 {
 	*findings = (struct findings){0};
@@ -62,6 +64,14 @@ void findings_flush(struct findings *findings)
 		line_file_flush(findings->own);
 	if (findings->outgoing != NULL)
 		line_file_flush(findings->outgoing);
+}
+
+void findings_drain(struct findings *findings)
+{
+	if (findings->own != NULL)
+		line_file_drain(findings->own, DRAIN_MS);
+	if (findings->outgoing != NULL)
+		line_file_drain(findings->outgoing, DRAIN_MS);
 }
 
 int findings_reopen(struct findings *findings)

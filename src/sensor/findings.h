@@ -35,5 +35,8 @@ void findings_tell(void *arg, const struct finding *finding);
 /** Tries again to write what waits. */
 void findings_flush(struct findings *findings);
 
+/** The same at the end: waits up to two seconds for slow readers. */
+void findings_drain(struct findings *findings);
+
 /** Opens the files anew, after they were renamed. @return OK or E_SYS: some could not be, the old one stays in use */
 MUST_USE int findings_reopen(struct findings *findings);

@@ -20,6 +20,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/clock.h"
 #include "core/limits.h"
 
 struct line_file {
@@ -124,6 +125,18 @@ void line_file_flush(struct line_file *file)
 		file->sent_bytes += written;
 	}
 	lines_drop(file);
+}
+
+void line_file_drain(struct line_file *file, int wait_ms)
+{
+	int64_t until_mono_ns = clock_mono_ns() + wait_ms * NS_PER_MS;
+	line_file_flush(file);
+	for (int64_t left_ns; file->queued_bytes > 0 && (left_ns = until_mono_ns - clock_mono_ns()) > 0;) {
+		struct pollfd ready = {.fd = file->fd, .events = POLLOUT};
+		if (file->is_regular || poll(&ready, 1, (int)(left_ns / NS_PER_MS) + 1) < 0 || (ready.revents & (POLLERR | POLLHUP)))
+			return; /* a full disk, or nobody reads any more */
+		line_file_flush(file);
+	}
 }
 
 void line_file_put(struct line_file *file, const char *line)

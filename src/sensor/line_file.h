@@ -43,6 +43,9 @@ void line_file_put(struct line_file *file, const char *line);
 /** Tries again to write what waits. */
 void line_file_flush(struct line_file *file);
 
+/** The same at the end, when there is no other time: waits for a slow reader, but no longer than wait_ms. */
+void line_file_drain(struct line_file *file, int wait_ms);
+
 /**
  * Opens the path anew; the old file stays in use where that fails.
  *

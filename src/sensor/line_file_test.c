@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/limits.h"
@@ -106,6 +107,58 @@ static void a_slow_reader_makes_nobody_wait(void **state)
 	line_file_free(file);
 }
 
+/** Reads slowly from a pipe to its end, in a process of its own. */
+static void reader_run(int fd, int result_fd)
+{
+	char bytes[4096];
+	uint64_t lines = 0;
+	for (ssize_t got; (got = read(fd, bytes, sizeof(bytes))) > 0;) {
+		for (ssize_t i = 0; i < got; i++)
+			lines += bytes[i] == '\n';
+	}
+	_exit(write(result_fd, &lines, sizeof(lines)) == (ssize_t)sizeof(lines) ? 0 : 1);
+}
+
+/** At the end a reader that is behind gets every line; one that reads nothing holds nobody up for long. */
+static void the_end_waits_for_a_slow_reader(void **state)
+{
+	(void)state;
+	int lines_pipe[2], result_pipe[2], old_stdout = dup(STDOUT_FILENO);
+	struct line_file *file = NULL;
+	static char line[5000];
+	memset(line, 'x', sizeof(line) - 1);
+	assert_int_equal(pipe(lines_pipe) | pipe(result_pipe), 0);
+	(void)fflush(stdout);
+	assert_true(dup2(lines_pipe[1], STDOUT_FILENO) >= 0);
+	assert_int_equal(line_file_open("-", &file), OK);
+	for (int i = 0; i < 100; i++) /* more than a pipe holds */
+		line_file_put(file, line);
+	uint64_t waiting = line_file_counters_of(file).waiting;
+	line_file_drain(file, 20);
+	uint64_t still_waiting = line_file_counters_of(file).waiting;
+	pid_t reader = fork();
+	if (reader == 0) {
+		close(STDOUT_FILENO);
+		close(lines_pipe[1]);
+		reader_run(lines_pipe[0], result_pipe[1]);
+	}
+	line_file_drain(file, 10000);
+	struct line_file_counters counters = line_file_counters_of(file);
+	assert_true(dup2(old_stdout, STDOUT_FILENO) >= 0);
+	close(old_stdout);
+	close(lines_pipe[1]);
+	uint64_t lines = 0;
+	assert_int_equal(read(result_pipe[0], &lines, sizeof(lines)), sizeof(lines));
+	assert_int_equal(waitpid(reader, NULL, 0), reader);
+	assert_true(waiting > 50 && still_waiting > 50);
+	assert_int_equal(counters.waiting, 0);
+	assert_int_equal(lines, 100);
+	line_file_free(file);
+	close(lines_pipe[0]);
+	close(result_pipe[0]);
+	close(result_pipe[1]);
+}
+
 static void a_path_that_cannot_be_opened_is_told(void **state)
 {
 	(void)state;
@@ -137,6 +190,7 @@ int main(void)
 		cmocka_unit_test(lines_are_appended_and_survive_a_reopen),
 		cmocka_unit_test(a_full_disk_makes_lines_wait_and_then_counts_them),
 		cmocka_unit_test(a_slow_reader_makes_nobody_wait),
+		cmocka_unit_test(the_end_waits_for_a_slow_reader),
 		cmocka_unit_test(a_path_that_cannot_be_opened_is_told),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -564,7 +564,7 @@ static void live_end(struct live *live)
 		if (sensor->engines[i] != NULL)
 			detect_finish(sensor->engines[i]);
 	}
-	findings_flush(&sensor->findings);
+	findings_drain(&sensor->findings);
 	account_tell(sensor);
 	if (sensor->status != NULL)
 		(void)unlink(sensor->config->status_socket); /* a stale one is replaced at the next start */
