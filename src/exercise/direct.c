@@ -152,16 +152,22 @@ static void later_fragment_fill(struct random *rng, struct packet *packet)
 	packet->fragment_more = random_next(rng) & 1;
 }
 
-/* A scanner goes through addresses or ports in a scattered order: an odd step visits each of 2^n places once. */
+/*
+ * A scanner goes through addresses or ports in a scattered order, each once: an odd step visits each of 2^n places once.
+ * When it has been at all addresses it begins again with the next port.
+ */
 static void scan_fill(struct direct *direct, struct packet *packet)
 {
-	packet->src = address_of_machine(direct->world, direct->made % direct->machines, direct->is_v4);
-	packet->ttl = address_ttl(direct->world, direct->made % direct->machines);
+	uint64_t machine = direct->made % direct->machines, probe = direct->made / direct->machines;
+	packet->src = address_of_machine(direct->world, machine, direct->is_v4);
+	packet->ttl = address_ttl(direct->world, machine);
 	packet->src_port = 40004;
-	if (direct->recipe->shape == RECIPE_SCAN_HORIZONTAL)
-		packet->dst = address_in_prefix(&direct->target, direct->made * 40503);
-	else
-		packet->dst_port = (uint16_t)(direct->made * 40503 + 1);
+	if (direct->recipe->shape == RECIPE_SCAN_HORIZONTAL) {
+		packet->dst = address_in_prefix(&direct->target, probe * 40503);
+		packet->dst_port = (uint16_t)(direct->dst_port + probe / direct->target_count);
+	} else {
+		packet->dst_port = (uint16_t)(probe * 40503 + 1);
+	}
 }
 
 static void shape_fill(struct direct *direct, struct random *rng, struct packet *packet)

@@ -60,7 +60,7 @@ static int open_and_play(const struct options *options, const struct scenario *s
 
 int generate_main(int argc, char **argv)
 {
-	struct options options = {.scenario = {.is_v4 = true, .seed = 1, .pps = 10000, .clients_pps = 1000, .sources = 500},
+	struct options options = {.scenario = {.is_v4 = true, .seed = 1, .pps = 10000, .clients_pps = 1000},
 		.sampling = 1, .active_ms = 60000, .inactive_ms = 15000, .start_wall_ns = START_WALL_NS};
 	struct scenario scenario;
 

@@ -248,7 +248,7 @@ static int play(struct live *live, const struct options *options, const char *se
 
 int live_main(int argc, char **argv)
 {
-	struct options options = {.scenario = {.is_v4 = true, .seed = 1, .pps = 10000, .clients_pps = 800, .sources = 500},
+	struct options options = {.scenario = {.is_v4 = true, .seed = 1, .pps = 10000, .clients_pps = 800},
 		.threshold_pps = 3000};
 	char path[4096];
 

@@ -19,7 +19,7 @@ static const char usage[] =
 	"  --labels FILE                         write the truth as JSON\n"
 	"  --ip 4|6  --target ADDRESS|PREFIX     who is attacked [4, 203.0.113.10]\n"
 	"  --pps N  --clients-pps N              attack and legitimate packets per second [10000, 1000]\n"
-	"  --seconds N  --sources N  --seed N    length, machines of the botnet, random seed [10, 500, 1]\n"
+	"  --seconds N  --sources N  --seed N    length, machines that attack, random seed [10, 500 (scans 1), 1]\n"
 	"  --sampling N                          look at one packet in N [1]\n"
 	"  --active N  --inactive N              flow cache timeouts in seconds [60, 15]\n"
 	"hinomi-exercise live OPTION...          play against hinomi-sensor in namespaces of its own (root)\n"

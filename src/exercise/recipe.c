@@ -197,6 +197,11 @@ bool recipe_is_reflection(const struct recipe *recipe)
 	return recipe->sources == RECIPE_SOURCES_AMPLIFIERS;
 }
 
+uint64_t recipe_machines(const struct recipe *recipe)
+{
+	return recipe->vector == VECTOR_UNKNOWN ? 1 : 500; /* scans and backscatter have no vector of a flood */
+}
+
 const struct recipe *recipe_find(const char *name, uint16_t *ret_port)
 {
 	static const char unknown_reflector[] = "udp_reflection_";

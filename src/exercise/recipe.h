@@ -84,6 +84,9 @@ const char *recipe_name(const struct recipe *recipe);
 /** Whether the sources are servers that are made to answer. */
 bool recipe_is_reflection(const struct recipe *recipe);
 
+/** How many machines send it where nobody says: a botnet, one who scans, one whose name others took. */
+uint64_t recipe_machines(const struct recipe *recipe);
+
 /**
  * Finds a recipe by its name; "udp_reflection_PORT" is udp_reflection with that source port.
  *

@@ -211,7 +211,7 @@ static int attack_check(struct scenario *scenario, struct scenario_attack *attac
 		if (stream->recipe->family == (scenario->is_v4 ? RECIPE_V6_ONLY : RECIPE_V4_ONLY))
 			return refuse(why, "%s does not exist in this IP version (see --ip)", recipe_name(stream->recipe));
 		if (stream->sources == 0)
-			stream->sources = scenario->sources;
+			stream->sources = scenario->sources != 0 ? scenario->sources : recipe_machines(stream->recipe);
 	}
 	return OK;
 }

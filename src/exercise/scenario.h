@@ -80,7 +80,7 @@ struct scenario {
 	enum session_mix clients;
 	uint64_t client_machines; /* how many there are outside */
 	uint64_t client_sessions; /* at the same time */
-	uint64_t sources; /* machines of a botnet, amplifiers */
+	uint64_t sources; /* machines of a botnet, amplifiers; 0: as each recipe has them */
 	size_t attack_count;
 	struct scenario_attack attacks[SCENARIO_ATTACKS_MAX];
 };
@@ -92,7 +92,7 @@ struct scenario_options {
 	uint64_t seed;
 	uint64_t pps;
 	uint64_t clients_pps;
-	uint64_t sources;
+	uint64_t sources; /* 0: as each recipe has them */
 	uint64_t duration_ms; /* 0: the scenario's */
 };
 
