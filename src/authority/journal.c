@@ -6,12 +6,14 @@
  *     8 bytes   index of the first entry, the highest byte first
  *     4 bytes   number of entries
  *     4 bytes   length of the payload
- *     32 bytes  SHA-256 of the 24 bytes above and the payload
+ *     8 bytes   of the SHA-256 of the 24 bytes above: whether the head is whole
+ *     32 bytes  SHA-256 of the 32 bytes above and the payload
  *     payload   entries, each with its length before it in two bytes
  *
- * A batch is whole if its digest is right. One that is not, and behind which
- * the file goes on, was whole once: then the disk has lost something that was
- * acknowledged, and the journal is refused, so that a person looks at it.
+ * A batch is whole if its digest is right. One with a whole head that is not,
+ * and behind which the file goes on, was whole once: then the disk has lost
+ * something that was acknowledged, and the journal is refused, so that a
+ * person looks at it. What was cut off is dropped, and its caller told.
  */
 #include "authority/journal.h"
 
@@ -30,7 +32,9 @@
 #define NAME "journal"
 #define MAGIC "hinomiJ1"
 #define MAGIC_BYTES 8
-#define PREFIX_BYTES (MAGIC_BYTES + 16)
+#define CHECK_BYTES 8
+#define PLAIN_BYTES (MAGIC_BYTES + 16)
+#define PREFIX_BYTES (PLAIN_BYTES + CHECK_BYTES)
 #define HEAD_BYTES (PREFIX_BYTES + crypto_hash_sha256_BYTES)
 
 struct batch {
@@ -64,6 +68,14 @@ void journal_close(struct journal *journal)
 
 /* Reading. */
 
+/** Whether the head is whole tells by itself: else a cut in it would look like damage behind it. */
+static void check_compute(const uint8_t head[static PLAIN_BYTES], uint8_t ret_check[static CHECK_BYTES])
+{
+	uint8_t digest[crypto_hash_sha256_BYTES];
+	crypto_hash_sha256(digest, head, PLAIN_BYTES);
+	memcpy(ret_check, digest, CHECK_BYTES);
+}
+
 static void digest_compute(const uint8_t prefix[static PREFIX_BYTES], const uint8_t *payload, size_t payload_bytes,
 	uint8_t ret_digest[static crypto_hash_sha256_BYTES])
 {
@@ -91,14 +103,17 @@ static int entries_visit(const struct batch *batch, const uint8_t *payload, jour
 static int batch_next(struct cursor *cur, struct batch *ret_batch, const uint8_t **ret_payload)
 {
 	const uint8_t *prefix = cur->at;
-	uint8_t digest[crypto_hash_sha256_BYTES];
-	size_t left = cursor_left(cur);
-	if (left < HEAD_BYTES || memcmp(prefix, MAGIC, MAGIC_BYTES) != 0)
+	uint8_t digest[crypto_hash_sha256_BYTES], check[CHECK_BYTES];
+	if (cursor_left(cur) < HEAD_BYTES || memcmp(prefix, MAGIC, MAGIC_BYTES) != 0)
+		return E_END;
+	check_compute(prefix, check);
+	if (memcmp(prefix + PLAIN_BYTES, check, CHECK_BYTES) != 0)
 		return E_END;
 	cursor_skip(cur, MAGIC_BYTES);
 	struct batch batch = {.first = cursor_be64(cur)};
 	batch.count = cursor_be32(cur);
 	batch.payload_bytes = cursor_be32(cur);
+	cursor_skip(cur, CHECK_BYTES);
 	const uint8_t *expected = cursor_take(cur, sizeof(digest)), *payload = cursor_take(cur, batch.payload_bytes);
 	if (cur->error != OK)
 		return E_END;
@@ -177,6 +192,7 @@ int journal_append(struct journal *journal, uint64_t first, uint32_t count, cons
 	be_put(head + MAGIC_BYTES, first, 8);
 	be_put(head + MAGIC_BYTES + 8, count, 4);
 	be_put(head + MAGIC_BYTES + 12, payload_bytes, 4);
+	check_compute(head, head + PLAIN_BYTES);
 	digest_compute(head, payload, payload_bytes, head + PREFIX_BYTES);
 	const struct iovec parts[] = {{head, sizeof(head)}, {(void *)payload, payload_bytes}};
 	ssize_t wrote = pwritev(journal->fd, parts, ARRAY_LEN(parts), (off_t)journal->length_bytes);
