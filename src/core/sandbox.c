@@ -211,8 +211,9 @@ static int interface_rules(scmp_filter_ctx filter)
 }
 
 /** Rules that look at arguments: no executable memory, no terminal control, no writing opens for readers. */
-static int argument_rules(scmp_filter_ctx filter, enum sandbox_kind kind)
+static int argument_rules(scmp_filter_ctx filter, const struct sandbox_config *config)
 {
+	enum sandbox_kind kind = config->kind;
 	int failed = 0;
 	const struct scmp_arg_cmp no_exec = SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
 	failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1, no_exec);
@@ -225,6 +226,10 @@ static int argument_rules(scmp_filter_ctx filter, enum sandbox_kind kind)
 	}
 	if (kind == SANDBOX_SERVER) {
 		failed |= interface_rules(filter);
+	}
+	if (kind == SANDBOX_SERVER && config->connects) {
+		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
+		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(connect), 0);
 	}
 	return failed == 0 ? OK : E_SYS;
 }
@@ -242,7 +247,7 @@ static int calls_limit(const struct sandbox_config *config)
 	} else {
 		err = calls_allow(filter, reader_calls, ARRAY_LEN(reader_calls));
 		if (err == OK)
-			err = argument_rules(filter, config->kind);
+			err = argument_rules(filter, config);
 	}
 	if (err == OK && config->kind == SANDBOX_SERVER)
 		err = calls_allow(filter, server_calls, ARRAY_LEN(server_calls));

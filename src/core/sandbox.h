@@ -43,6 +43,7 @@ struct sandbox_path {
 struct sandbox_config {
 	enum sandbox_kind kind;
 	enum sandbox_verdict verdict;
+	bool connects; /* SANDBOX_SERVER: may also make Unix sockets and connect them, and no others */
 	const struct sandbox_path *paths; /* everything else of the file system is out of reach */
 	size_t path_count;
 };

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -27,7 +28,7 @@ static int run(enum sandbox_kind kind, enum sandbox_verdict verdict, enum sandbo
 	assert_return_code(pid, errno);
 	if (pid == 0) {
 		const struct sandbox_path paths[] = {{directory, access}, {"/nonexistent", SANDBOX_READ}};
-		const struct sandbox_config config = {kind, verdict, paths, ARRAY_LEN(paths)};
+		const struct sandbox_config config = {.kind = kind, .verdict = verdict, .paths = paths, .path_count = ARRAY_LEN(paths)};
 		struct sandbox_report report;
 		if (sandbox_drop(NULL, 0) != OK || sandbox_enter(&config, &report) != OK || report.paths_missing > 1)
 			_exit(99);
@@ -154,6 +155,33 @@ static void other_calls_kill_or_fail(void **state)
 	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS);
 }
 
+/** A connector makes Unix sockets and connects them, and makes no others. */
+static int connect_local(void)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s/none", directory);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0 || errno == EPERM)
+		return 1;
+	return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) < 0 && errno == EPERM ? 0 : 2;
+}
+
+static void a_connector_connects_locally_only(void **state)
+{
+	(void)state;
+	if (!has_seccomp())
+		skip();
+	pid_t pid = fork();
+	if (pid == 0) {
+		const struct sandbox_config config = {.kind = SANDBOX_SERVER, .verdict = SANDBOX_ERRNO, .connects = true};
+		struct sandbox_report report;
+		_exit(sandbox_enter(&config, &report) == OK ? connect_local() : 99);
+	}
+	int status = 0;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
 /** As run(), with capabilities dropped but no sandbox: the kernel's own verdicts. */
 static int run_dropped(const char *user, int (*act)(void))
 {
@@ -200,6 +228,7 @@ int main(void)
 		cmocka_unit_test(a_server_writes_its_paths_only),
 		cmocka_unit_test(a_pipe_can_be_a_path),
 		cmocka_unit_test(other_calls_kill_or_fail),
+		cmocka_unit_test(a_connector_connects_locally_only),
 		cmocka_unit_test(dropped_capabilities_stay_dropped),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);

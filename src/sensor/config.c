@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "record/rule.h"
 
 #define RATE_UNSET UINT64_MAX /* in a network's thresholds: as in "threshold default" */
 
@@ -264,6 +265,16 @@ static const struct conf_option findings_options[] = {
 	{.name = "outgoing_classes", .set = set_classes, AT(struct config, outgoing_classes), .is_list = true},
 };
 
+static const struct conf_option countermeasures_options[] = {
+	TEXT(struct config, authority, "authority", set_path),
+	TEXT(struct config, sets_directory, "source_sets", set_path),
+	{.name = "stopped_permille", .set = conf_set_units, AT(struct config, stopped_permille), .min = 1, .max = 1000},
+	{.name = "collateral_permille", .set = conf_set_units, AT(struct config, collateral_permille), .max = 1000},
+	{.name = "rules", .set = conf_set_units, AT(struct config, rules_most), .min = 1, .max = RULE_LIST_MAX},
+	{.name = "duration", .set = conf_set_units, AT(struct config, duration_ms), .unit = UNIT_MS, .min = 1000, .max = 86400000},
+	{.name = "urgent", .set = conf_set_bool, AT(struct config, is_urgent)},
+};
+
 static const struct conf_option metrics_options[] = {
 	{.name = "listen", .set = set_listen, AT(struct config, metrics)},
 	{.name = "remote", .set = conf_set_bool, AT(struct config, metrics_remote)},
@@ -275,6 +286,7 @@ static const struct conf_section sections[] = {
 	{"threshold", true, open_threshold, threshold_options, ARRAY_LEN(threshold_options)},
 	{"detection", false, open_root, detection_options, ARRAY_LEN(detection_options)},
 	{"findings", false, open_root, findings_options, ARRAY_LEN(findings_options)},
+	{"countermeasures", false, open_root, countermeasures_options, ARRAY_LEN(countermeasures_options)},
 	{"metrics", false, open_root, metrics_options, ARRAY_LEN(metrics_options)},
 };
 
@@ -291,6 +303,10 @@ void config_init(struct config *ret_config)
 		.findings_file = "-",
 		.status_socket = "/run/hinomi/sensor.sock",
 		.save_every_ms = 10000,
+		.stopped_permille = 950,
+		.collateral_permille = 10,
+		.rules_most = 16,
+		.duration_ms = 600000,
 	};
 	snprintf(ret_config->detect.sensor, sizeof(ret_config->detect.sensor), "sensor");
 }

@@ -81,6 +81,11 @@ struct config {
 	char status_socket[CONFIG_PATH_BYTES]; /* "": none */
 	char state_directory[CONFIG_PATH_BYTES]; /* "": nothing survives a restart */
 	uint64_t save_every_ms; /* changed templates and baselines reach the disk within this */
+	char authority[CONFIG_PATH_BYTES]; /* socket of the authority, "": no countermeasures are made */
+	char sets_directory[CONFIG_PATH_BYTES]; /* of source sets, "": none are made */
+	uint64_t stopped_permille, collateral_permille, rules_most; /* what is asked of countermeasures */
+	uint64_t duration_ms; /* wished for */
+	bool is_urgent;
 	char user[32]; /* to become when started by root, "": stay */
 };
 

@@ -11,6 +11,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +47,18 @@ struct input_counters {
  * @param count 1..DETECT_BATCH_MAX
  */
 typedef void observation_sink(void *arg, const struct observation *batch, size_t count);
+
+/** A frame as it was captured: payload is cut off already. */
+struct input_frame {
+	const uint8_t *bytes; /* borrowed for the call */
+	size_t captured_bytes;
+	bool is_ethernet; /* else it begins with the IP header */
+	uint32_t sampling; /* packets that it stands for */
+	int64_t wall_ns;
+};
+
+/** Sees each frame that became an observation. */
+typedef void input_tap(void *arg, const struct input_frame *frame);
 
 /**
  * Counts what became of one packet handed to packet_parse().

@@ -80,6 +80,14 @@ void input_close(struct input *input)
 	*input = (struct input){0};
 }
 
+bool input_tap_set(struct input *input, input_tap *tap, void *arg)
+{
+	if (input->kind != INPUT_PACKET)
+		return false;
+	ring_tap(input->ring, tap, arg);
+	return true;
+}
+
 size_t input_fds(const struct input *input, int ret_fds[static CONFIG_SOCKETS_MAX])
 {
 	switch (input->kind) {

@@ -68,6 +68,9 @@ MUST_USE int input_open_collector(const struct config_collector *config, struct 
 	struct exporters *exporters, struct input *ret_input, char ret_why[static INPUT_WHY_BYTES]);
 void input_close(struct input *input);
 
+/** Lets somebody see each frame of an interface that becomes an observation. @return whether the input has frames to show */
+bool input_tap_set(struct input *input, input_tap *tap, void *arg);
+
 /** Descriptors to wait for. @return how many were filled */
 size_t input_fds(const struct input *input, int ret_fds[static CONFIG_SOCKETS_MAX]);
 

@@ -287,6 +287,12 @@ static void findings_retry(struct live *live)
 	}
 }
 
+static void countermeasures_tend(struct live *live, int64_t now_mono_ns)
+{
+	if (live->sensor.countermeasures != NULL)
+		countermeasures_turn(live->sensor.countermeasures, live->now_wall_ns, now_mono_ns);
+}
+
 static void timer_ready(void *arg, uint32_t events)
 {
 	struct live *live = arg;
@@ -300,6 +306,7 @@ static void timer_ready(void *arg, uint32_t events)
 			detect_advance(live->sensor.engines[i], live->now_wall_ns);
 	}
 	findings_retry(live);
+	countermeasures_tend(live, now_mono_ns);
 	rates_update(live, now_mono_ns);
 	interfaces_follow(live, now_mono_ns);
 	if (live->sensor.status != NULL)
@@ -350,6 +357,8 @@ static void loop_run(struct live *live)
 			if (live->sensor.inputs[i].kind == INPUT_XDP)
 				input_turn(live, &live->sensor.inputs[i], -1);
 		}
+		if (live->sensor.countermeasures != NULL && countermeasures_is_due(live->sensor.countermeasures))
+			countermeasures_tend(live, clock_mono_ns()); /* at once: each tick counts */
 	}
 }
 
@@ -361,10 +370,21 @@ static bool failed(const char *what, const char *name, const char *why)
 	return false;
 }
 
+/** Takes a finding of packets: these can be answered, for their headers were seen. */
+static void packets_finding_take(void *arg, const struct finding *finding)
+{
+	struct live *live = arg;
+	findings_tell(&live->sensor.findings, finding);
+	if (live->sensor.countermeasures != NULL)
+		countermeasures_take(live->sensor.countermeasures, finding, live->now_wall_ns);
+}
+
 static bool engine_open(struct live *live, enum sensor_engine engine)
 {
 	const struct detect_config detect = config_engine(live->sensor.config);
-	int err = detect_new(&detect, live->sensor.intel, findings_tell, &live->sensor.findings, &live->sensor.engines[engine]);
+	bool is_packets = engine == ENGINE_PACKETS;
+	int err = detect_new(&detect, live->sensor.intel, is_packets ? packets_finding_take : findings_tell,
+		is_packets ? (void *)live : &live->sensor.findings, &live->sensor.engines[engine]);
 	if (err == E_CONFIG)
 		return failed("detection", "memory", "is below the least that the engine works with");
 	return err == OK || failed("detection", sensor_engine_name(engine), err_name(err));
@@ -458,6 +478,33 @@ static bool services_open(struct live *live)
 	return service_open(live, fd, "\r\n\r\n", metrics_page_reply, &live->sensor.metrics);
 }
 
+static bool countermeasures_open(struct live *live)
+{
+	const struct config *config = live->sensor.config;
+	const struct countermeasures_config countermeasures = {
+		.authority = config->authority,
+		.sets_directory = config->sets_directory,
+		.sensor = config->detect.sensor,
+		.stopped_permille = (uint16_t)config->stopped_permille,
+		.collateral_permille = (uint16_t)config->collateral_permille,
+		.rules_most = (uint32_t)config->rules_most,
+		.duration_s = (uint32_t)(config->duration_ms / 1000),
+		.is_urgent = config->is_urgent,
+	};
+	if (config->authority[0] == '\0')
+		return true;
+	int err = countermeasures_new(&countermeasures, &live->sensor.countermeasures);
+	if (err != OK)
+		return failed("countermeasures", config->sets_directory, err == E_SYS ? strerror(errno) : err_name(err));
+	for (size_t i = 0; i < live->sensor.input_count; i++) {
+		struct input *input = &live->sensor.inputs[i];
+		if (!input_tap_set(input, countermeasures_look, live->sensor.countermeasures))
+			log_line(LOG_LEVEL_WARNING, "countermeasures_remark input=%s: has no headers to show, its findings are not answered",
+				input->name);
+	}
+	return true;
+}
+
 static bool files_open(struct live *live)
 {
 	const struct config *config = live->sensor.config;
@@ -509,7 +556,7 @@ static void folder_allow(struct sandbox_path *paths, size_t *count, char copy[st
 
 static bool sandbox_close(const struct config *config)
 {
-	struct sandbox_path paths[4];
+	struct sandbox_path paths[5];
 	char copies[3][CONFIG_PATH_BYTES];
 	size_t count = 0;
 	folder_allow(paths, &count, copies[0], config->findings_file);
@@ -517,7 +564,10 @@ static bool sandbox_close(const struct config *config)
 	folder_allow(paths, &count, copies[2], config->status_socket);
 	if (config->state_directory[0] != '\0')
 		paths[count++] = (struct sandbox_path){config->state_directory, SANDBOX_WRITE};
-	const struct sandbox_config sandbox = {.kind = SANDBOX_SERVER, .verdict = SANDBOX_KILL, .paths = paths, .path_count = count};
+	if (config->authority[0] != '\0' && config->sets_directory[0] != '\0')
+		paths[count++] = (struct sandbox_path){config->sets_directory, SANDBOX_WRITE};
+	const struct sandbox_config sandbox = {.kind = SANDBOX_SERVER, .verdict = SANDBOX_KILL,
+		.connects = config->authority[0] != '\0', .paths = paths, .path_count = count};
 	struct sandbox_report report;
 	int err = sandbox_enter(&sandbox, &report);
 	if (err != OK)
@@ -581,6 +631,7 @@ static void live_free(struct live *live)
 		detect_free(sensor->engines[i]);
 	flow_state_free(sensor->flow);
 	findings_done(&sensor->findings);
+	countermeasures_free(sensor->countermeasures);
 	const int fds[] = {live->epoll_fd, live->timer_fd, live->signal_fd};
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
 		if (fds[i] >= 0)
@@ -603,7 +654,7 @@ int live_run(const struct config *config, const struct intel *intel)
 	wall_init(&live->wall, now_mono_ns, clock_wall_ns());
 
 	bool is_up = loop_open(live) && engines_open(live) && inputs_open(live) && privileges_drop(config) && files_open(live) &&
-		     services_open(live);
+		     countermeasures_open(live) && services_open(live);
 	if (is_up) {
 		states_read(live);
 		is_up = sandbox_close(config);

@@ -146,6 +146,26 @@ static void line_file_write(struct metrics *metrics, const char *name, const str
 	metrics_sample(metrics, lines.lost, (const char *const[]){"file", name, "state", "lost", NULL});
 }
 
+static void countermeasures_write(struct metrics *metrics, const struct sensor *sensor)
+{
+	if (sensor->countermeasures == NULL)
+		return;
+	struct countermeasures_counters counters = countermeasures_counters_of(sensor->countermeasures);
+	struct authority_link_counters link = countermeasures_link_of(sensor->countermeasures);
+	metrics_family(metrics, METRICS_COUNTER, "hinomi_countermeasures_total",
+		"Findings, or changes of them, by how they were answered.");
+	metrics_sample(metrics, counters.proposed, (const char *const[]){"answer", "proposed", NULL});
+	metrics_sample(metrics, counters.separated_none, (const char *const[]){"answer", "separated_none", NULL});
+	metrics_sample(metrics, counters.failed, (const char *const[]){"answer", "failed", NULL});
+	metrics_sample(metrics, counters.findings_refused, (const char *const[]){"answer", "refused", NULL});
+	metrics_family(metrics, METRICS_COUNTER, "hinomi_headers_sampled_total", "Packet headers in the sample for countermeasures.");
+	metrics_sample(metrics, counters.looked_at, NULL);
+	metrics_family(metrics, METRICS_GAUGE, "hinomi_authority_lines", "Countermeasures on their way to the authority, by state.");
+	metrics_sample(metrics, link.sent, (const char *const[]){"state", "sent", NULL});
+	metrics_sample(metrics, link.waiting, (const char *const[]){"state", "waiting", NULL});
+	metrics_sample(metrics, link.lost, (const char *const[]){"state", "lost", NULL});
+}
+
 static void findings_write(struct metrics *metrics, const struct sensor *sensor)
 {
 	metrics_family(metrics, METRICS_COUNTER, "hinomi_findings_total", "Findings by kind.");
@@ -211,6 +231,7 @@ int metrics_page_reply(void *arg, const char *request, size_t length_bytes, char
 	engines_write(&metrics, sensor);
 	flows_write(&metrics, sensor);
 	findings_write(&metrics, sensor);
+	countermeasures_write(&metrics, sensor);
 	sensor_write(&metrics, sensor);
 	err = text_reply("200 OK", metrics_text(&metrics), ret_reply, ret_reply_bytes);
 	metrics_done(&metrics);

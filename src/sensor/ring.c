@@ -50,6 +50,8 @@ struct ring {
 	bool is_promiscuous;
 	char interface[IFNAMSIZ];
 	struct input_counters counters;
+	input_tap *tap; /* NULL: nobody looks */
+	void *tap_arg;
 	size_t batch_count;
 	struct observation batch[BATCH_PACKETS];
 };
@@ -159,6 +161,12 @@ int ring_fd(const struct ring *ring)
 	return ring->fd;
 }
 
+void ring_tap(struct ring *ring, input_tap *tap, void *arg)
+{
+	ring->tap = tap;
+	ring->tap_arg = arg;
+}
+
 static void batch_flush(struct ring *ring, observation_sink *sink, void *arg)
 {
 	if (ring->batch_count > 0)
@@ -184,6 +192,9 @@ static inline void packet_take(struct ring *ring, const struct tpacket3_hdr *hea
 	if (addr->sll_pkttype == PACKET_OUTGOING)
 		obs->traits |= TRAIT_EGRESS;
 	ring->batch_count++;
+	if (ring->tap != NULL)
+		ring->tap(ring->tap_arg, &(struct input_frame){frame + header->tp_mac, header->tp_snaplen, ring->link == LINK_ETHERNET,
+			ring->sampling, obs->start_ns});
 }
 
 static void block_take(struct ring *ring, const struct tpacket_hdr_v1 *block, observation_sink *sink, void *arg)

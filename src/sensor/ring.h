@@ -42,6 +42,9 @@ MUST_USE int ring_open(const struct ring_config *config, struct ring **ret_ring,
 /** The descriptor for poll(POLLIN); a block is ready when full or after 8 ms. */
 int ring_fd(const struct ring *ring);
 
+/** Lets somebody see each frame that becomes an observation; tap NULL: nobody. */
+void ring_tap(struct ring *ring, input_tap *tap, void *arg);
+
 /**
  * Hands over what is there, at most one turn of the ring.
  *

@@ -10,6 +10,7 @@
 #include "detect/detect.h"
 #include "intel/intel.h"
 #include "sensor/config.h"
+#include "sensor/countermeasures.h"
 #include "sensor/exporters.h"
 #include "sensor/findings.h"
 #include "sensor/inputs.h"
@@ -31,6 +32,7 @@ struct sensor {
 	struct flow_state *flow; /* owned; NULL: no collector */
 	struct exporters exporters;
 	struct findings findings;
+	struct countermeasures *countermeasures; /* owned; NULL: none are made */
 	struct input inputs[SENSOR_INPUTS_MAX];
 	size_t input_count;
 	struct service *status; /* NULL: not configured */

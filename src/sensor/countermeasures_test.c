@@ -1,0 +1,305 @@
+/*
+ * Proves that a flood whose headers were seen is answered by rules that stop
+ * it and spare what came before, at once, again when it changes and before
+ * what is in force ends; that nothing is proposed where too little is known;
+ * and that the authority may come, go and be slow without a loss that is not
+ * counted.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/limits.h"
+#include "core/random.h"
+#include "record/countermeasure.h"
+#include "sensor/countermeasures.h"
+
+#define START_NS (INT64_C(1735171200) * NS_PER_S)
+#define TARGET UINT32_C(0xcb007107) /* 203.0.113.7 */
+#define FRAME_BYTES 90
+
+static char directory[] = "/tmp/countermeasures_test.XXXXXX";
+static char socket_path[64];
+static struct random rng;
+
+static int listen_at(const char *path)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	(void)unlink(path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&addr, sizeof(addr)), 0);
+	assert_int_equal(listen(fd, 4), 0);
+	return fd;
+}
+
+/** Reads all lines that are there into room; the last is parsed. @return how many */
+static size_t lines_read(int fd, struct countermeasure *ret_last)
+{
+	static char text[LIMIT_AUTHORITY_QUEUE_BYTES];
+	size_t used = 0, count = 0;
+	for (ssize_t got; used < sizeof(text) && (got = recv(fd, text + used, sizeof(text) - used, MSG_DONTWAIT)) > 0;)
+		used += (size_t)got;
+	for (char *at = text, *end; (end = memchr(at, '\n', used - (size_t)(at - text))) != NULL; at = end + 1) {
+		char complaint[DOCUMENT_COMPLAINT_BYTES] = "";
+		assert_int_equal(countermeasure_parse(at, (size_t)(end - at), ret_last, complaint), OK);
+		count++;
+	}
+	return count;
+}
+
+static void put_be16(uint8_t *at, unsigned value)
+{
+	at[0] = (uint8_t)(value >> 8);
+	at[1] = (uint8_t)value;
+}
+
+/** An Ethernet frame with IPv4 and the ports of TCP or UDP. */
+static void frame_send(struct countermeasures *to, int64_t at_ns, uint32_t src, unsigned protocol, unsigned src_port,
+	unsigned dst_port, unsigned length, unsigned first)
+{
+	uint8_t bytes[FRAME_BYTES] = {0};
+	uint8_t *ip = bytes + 14, *transport = ip + 20;
+	put_be16(bytes + 12, 0x0800);
+	ip[0] = 0x45;
+	ip[8] = 57;
+	ip[9] = (uint8_t)protocol;
+	put_be16(ip + 2, length);
+	put_be16(ip + 12, src >> 16);
+	put_be16(ip + 14, src & 0xffff);
+	put_be16(ip + 16, TARGET >> 16);
+	put_be16(ip + 18, TARGET & 0xffff);
+	put_be16(transport, src_port);
+	put_be16(transport + 2, dst_port);
+	if (protocol == 6)
+		transport[13] = (uint8_t)first;
+	else
+		transport[8] = (uint8_t)first;
+	countermeasures_look(to, &(struct input_frame){bytes, sizeof(bytes), true, 1, START_NS + at_ns});
+}
+
+/** Web clients: a hundred packets a second. */
+static void clients_send(struct countermeasures *to, int64_t from_ns, int64_t until_ns)
+{
+	for (int64_t at = from_ns; at < until_ns; at += 10 * NS_PER_MS) {
+		unsigned kind = (unsigned)random_below(&rng, 10);
+		frame_send(to, at, 0xc6336400 + (uint32_t)random_below(&rng, 40), 6, 40000 + (unsigned)random_below(&rng, 9000), 443,
+			kind == 0 ? 60 : 52 + (unsigned)random_below(&rng, 900), kind == 0 ? 0x02 : 0x18);
+	}
+}
+
+/** Clients, and 20,000 answers a second of NTP servers to questions that nobody asked. */
+static void flood_send(struct countermeasures *to, int64_t from_ns, int64_t until_ns)
+{
+	for (int64_t at = from_ns; at < until_ns; at += 50 * NS_PER_US) {
+		if (at % (10 * NS_PER_MS) == 0)
+			clients_send(to, at, at + 1);
+		frame_send(to, at, 0x33000000 + (uint32_t)random_below(&rng, 2000) * 7919, 17, 123,
+			1024 + (unsigned)random_below(&rng, 60000), 468, 0x97);
+	}
+}
+
+static struct finding *finding_of(enum finding_phase phase, const char *id)
+{
+	static struct finding finding;
+	memset(&finding, 0, sizeof(finding));
+	snprintf(finding.id, sizeof(finding.id), "%s", id);
+	snprintf(finding.sensor, sizeof(finding.sensor), "edge");
+	finding.kind = FINDING_FLOOD;
+	finding.phase = phase;
+	finding.target = (struct ip_prefix){ip_from_v4(TARGET), 128};
+	finding.window_start_ms = START_NS / NS_PER_MS + 60000;
+	finding.source_count = 2000;
+	finding.vector_count = 1;
+	snprintf(finding.vectors[0].name, sizeof(finding.vectors[0].name), "ntp_reflection");
+	finding.vectors[0].protocol = 17;
+	finding.vectors[0].ip_version = 4;
+	finding.vectors[0].packets_permille = finding.vectors[0].bytes_permille = 1000;
+	return &finding;
+}
+
+#define ID "0123456789abcdef0123456789abcdef"
+
+static struct countermeasures *begin(void)
+{
+	const struct countermeasures_config config = {
+		.authority = socket_path,
+		.sets_directory = "",
+		.sensor = "edge",
+		.stopped_permille = 950,
+		.collateral_permille = 10,
+		.rules_most = 8,
+		.duration_s = 60,
+	};
+	struct countermeasures *made = NULL;
+	assert_int_equal(countermeasures_new(&config, &made), OK);
+	random_init(&rng, 5);
+	return made;
+}
+
+static int64_t wall(int64_t seconds)
+{
+	return START_NS + seconds * NS_PER_S;
+}
+
+static void a_flood_is_answered_at_once_and_again_in_time(void **state)
+{
+	(void)state;
+	static struct countermeasure got;
+	int listener = listen_at(socket_path);
+	struct countermeasures *made = begin();
+	clients_send(made, 0, 60 * NS_PER_S);
+	flood_send(made, 60 * NS_PER_S, 60 * NS_PER_S + 300 * NS_PER_MS);
+	countermeasures_take(made, finding_of(FINDING_BEGIN, ID), wall(60) + 300 * NS_PER_MS);
+	assert_true(countermeasures_is_due(made));
+	countermeasures_turn(made, wall(60) + 300 * NS_PER_MS, 1);
+	assert_false(countermeasures_is_due(made));
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(lines_read(fd, &got), 1);
+	assert_string_equal(got.finding, ID);
+	assert_string_equal(got.vectors[0].name, "ntp_reflection");
+	assert_true(got.predicted.stopped_permille >= 950 && got.predicted.collateral_permille <= 10);
+	assert_true(got.rules.count >= 1 && got.rules.count <= 2);
+	assert_int_equal(got.rules.rules[0].protocol, 17);
+	assert_int_equal(got.duration_s, 60);
+
+	/* The same again is no news; half of the time later it is asked for anew; once it is over no more. */
+	countermeasures_take(made, finding_of(FINDING_CHANGE, ID), wall(61));
+	countermeasures_turn(made, wall(61), 2);
+	assert_int_equal(lines_read(fd, &got), 0);
+	flood_send(made, 88 * NS_PER_S, 89 * NS_PER_S);
+	countermeasures_turn(made, wall(91), 3);
+	assert_int_equal(lines_read(fd, &got), 1);
+	countermeasures_take(made, finding_of(FINDING_END, ID), wall(92));
+	countermeasures_turn(made, wall(130), 4);
+	assert_int_equal(lines_read(fd, &got), 0);
+	struct countermeasures_counters counters = countermeasures_counters_of(made);
+	assert_int_equal(counters.asked, 2);
+	assert_int_equal(counters.proposed, 2);
+	countermeasures_free(made);
+	close(fd);
+	close(listener);
+}
+
+static void what_is_not_known_is_not_answered(void **state)
+{
+	(void)state;
+	struct countermeasures *made = begin();
+	flood_send(made, 60 * NS_PER_S, 60 * NS_PER_S + 100 * NS_PER_MS); /* nothing was seen before */
+	struct finding *finding = finding_of(FINDING_BEGIN, ID);
+	finding->kind = FINDING_SCAN; /* no flood: not asked for */
+	countermeasures_take(made, finding, wall(61));
+	assert_false(countermeasures_is_due(made));
+	countermeasures_take(made, finding_of(FINDING_BEGIN, ID), wall(61));
+	for (int i = 0; i < 20; i++)
+		countermeasures_turn(made, wall(61) + i * 100 * NS_PER_MS, i);
+	struct countermeasures_counters counters = countermeasures_counters_of(made);
+	assert_int_equal(counters.asked, 1);
+	assert_int_equal(counters.failed, 1);
+	assert_int_equal(counters.proposed, 0);
+	assert_int_equal(countermeasures_link_of(made).put, 0);
+	countermeasures_free(made);
+}
+
+static void cases_are_bounded(void **state)
+{
+	(void)state;
+	struct countermeasures *made = begin();
+	for (int i = 0; i < 70; i++) {
+		char id[FINDING_ID_BYTES];
+		snprintf(id, sizeof(id), "%032d", i);
+		countermeasures_take(made, finding_of(FINDING_BEGIN, id), wall(61));
+	}
+	assert_int_equal(countermeasures_counters_of(made).findings_refused, 6);
+	countermeasures_free(made);
+}
+
+static void the_authority_comes_and_goes(void **state)
+{
+	(void)state;
+	char text[16];
+	struct authority_link *link = NULL;
+	assert_int_equal(authority_link_new(socket_path, &link), OK);
+	(void)unlink(socket_path);
+	authority_link_put(link, "one");
+	authority_link_turn(link, 0); /* nobody listens */
+	int listener = listen_at(socket_path);
+	authority_link_turn(link, NS_PER_S / 2); /* too soon for another try */
+	assert_true(accept4(listener, NULL, NULL, SOCK_CLOEXEC) < 0);
+	authority_link_turn(link, NS_PER_S);
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	assert_int_equal(recv(fd, text, sizeof(text), 0), 4);
+	assert_memory_equal(text, "one\n", 4);
+	assert_int_equal(send(fd, "{\"ok\":1}\nhalf", 13, 0), 13);
+	authority_link_turn(link, NS_PER_S + 1);
+	assert_int_equal(authority_link_counters_of(link).replies, 1);
+	close(fd);
+	authority_link_turn(link, 3 * NS_PER_S); /* hears that it is gone; there is nothing to send */
+	authority_link_put(link, "two");
+	authority_link_turn(link, 4 * NS_PER_S);
+	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	assert_int_equal(recv(fd, text, sizeof(text), 0), 4);
+	assert_memory_equal(text, "two\n", 4);
+	struct authority_link_counters counters = authority_link_counters_of(link);
+	assert_int_equal(counters.connects, 2);
+	assert_int_equal(counters.put, counters.sent + counters.lost + counters.waiting);
+	authority_link_free(link);
+	close(fd);
+	close(listener);
+}
+
+static void a_full_queue_loses_and_counts(void **state)
+{
+	(void)state;
+	static char line[200000];
+	struct authority_link *link = NULL;
+	memset(line, 'x', sizeof(line) - 1);
+	assert_int_equal(authority_link_new("/nonexistent/socket", &link), OK);
+	for (int i = 0; i < 8; i++)
+		authority_link_put(link, line);
+	struct authority_link_counters counters = authority_link_counters_of(link);
+	assert_int_equal(counters.put, 8);
+	assert_int_equal(counters.lost, 3);
+	assert_int_equal(counters.waiting, 5);
+	authority_link_free(link);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	if (mkdtemp(directory) == NULL)
+		return -1;
+	snprintf(socket_path, sizeof(socket_path), "%s/socket", directory);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	(void)unlink(socket_path);
+	return rmdir(directory);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_flood_is_answered_at_once_and_again_in_time),
+		cmocka_unit_test(what_is_not_known_is_not_answered),
+		cmocka_unit_test(cases_are_bounded),
+		cmocka_unit_test(the_authority_comes_and_goes),
+		cmocka_unit_test(a_full_queue_loses_and_counts),
+	};
+	return cmocka_run_group_tests_name("countermeasures", tests, set_up, tear_down);
+}
