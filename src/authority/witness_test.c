@@ -61,7 +61,8 @@ static void good_requests_are_cosigned(void **state)
 		struct note_verdict verdict;
 		assert_int_equal(ask(&request, 1000 + round), WITNESS_COSIGNED);
 		size_t bytes = request.checkpoint_bytes;
-		assert_int_equal(witness_lines_take(answer.body, strlen(answer.body), &witness_key->public, note, sizeof(note), &bytes), OK);
+		assert_int_equal(witness_lines_take(answer.body, strlen(answer.body), &witness_key->public, note, sizeof(note), &bytes),
+			OK);
 		assert_int_equal(note_parse(note, bytes, &parsed), OK);
 		assert_int_equal(note_verify(&parsed, &witness_key->public, 1, &verdict), OK);
 		assert_int_equal(verdict.time_s, 1000 + round);
@@ -148,8 +149,8 @@ static void what_is_no_request_is_told_so(void **state)
 	static const char hash[] = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=\n";
 	char note[NOTE_BYTES], text[8192];
 	struct witness_request request = request_from(0, note);
-	static const char *const heads[] = {"", "old\n\n", "old \n\n", "old 00\n\n", "old -1\n\n", "old 0\r\n\n", "new 0\n\n", "old 0\n",
-		"old 0\nAAAA\n\n", "old 9223372036854775808\n\n", "\nold 0\n\n"};
+	static const char *const heads[] = {"", "old\n\n", "old \n\n", "old 00\n\n", "old -1\n\n", "old 0\r\n\n", "new 0\n\n",
+		"old 0\n", "old 0\nAAAA\n\n", "old 9223372036854775808\n\n", "\nold 0\n\n"};
 	for (size_t i = 0; i < ARRAY_LEN(heads); i++) {
 		int length = snprintf(text, sizeof(text), "%s%s", heads[i], note);
 		witness_answer(&witness, text, (size_t)length, 1, &answer);
