@@ -161,7 +161,7 @@ int journal_replay(struct journal *journal, journal_visitor *visit, void *contex
 	size_t length = (size_t)journal->length_bytes, whole = 0;
 	if (length > LIMIT_LEDGER_JOURNAL_BYTES)
 		return E_MALFORMED;
-	uint8_t *bytes = malloc(length + 1);
+	uint8_t *bytes = calloc(1, length + 1);
 	int err = bytes == NULL ? E_NOMEM : file_read(journal->fd, bytes, length);
 	if (err == OK)
 		err = batches_visit(bytes, length, visit, context, &whole);

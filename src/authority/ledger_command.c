@@ -61,7 +61,7 @@ static int older_read(const struct ledger_options *options, struct checkpoint *r
 
 static int verify_run(struct ledger_options *options)
 {
-	struct checkpoint older;
+	struct checkpoint older = {.entries = 0};
 	struct verify_report report;
 	char complaint[VERIFY_COMPLAINT_BYTES], root[MERKLE_HASH_TEXT_BYTES];
 	struct verify_options asked = {.directory = options->arguments[0], .trust = &options->trust};
@@ -120,11 +120,13 @@ static int proof_make(const struct ledger_options *options, int directory, uint6
 /** Writes the proof to a file that must not be there, or to standard output for "-". */
 static int proof_save(const char *path, const char *text, size_t text_bytes)
 {
-	FILE *file = strcmp(path, "-") == 0 ? stdout : fopen(path, "wxe");
+	if (strcmp(path, "-") == 0)
+		return fwrite(text, 1, text_bytes, stdout) == text_bytes ? LEDGER_OK : fail("standard output", strerror(errno));
+	FILE *file = fopen(path, "wxe");
 	if (file == NULL)
 		return fail(path, strerror(errno));
-	bool is_written = fwrite(text, 1, text_bytes, file) == text_bytes && fflush(file) == 0;
-	if (file != stdout && fclose(file) != 0)
+	bool is_written = fwrite(text, 1, text_bytes, file) == text_bytes;
+	if (fclose(file) != 0)
 		is_written = false;
 	return is_written ? LEDGER_OK : fail(path, strerror(errno));
 }

@@ -1,14 +1,14 @@
 /*
  * Lists and counts. Entries come from verify_log(), which hands over only
  * what has the hash that was logged; the log is verified to its end before
- * the first line is written. The orders of a log are remembered by digest
- * with their class, since approvals and receipts tell the order alone.
+ * the first line is written. A report goes through the log twice: first for
+ * the class of each order by its digest, since approvals and receipts tell
+ * the order alone.
  */
 #include "authority/ledger_report.h"
 
 #include <inttypes.h>
 #include <jansson.h>
-#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +38,8 @@ struct order {
 
 struct counting {
 	int64_t from_ms, until_ms;
-	void *orders; /* tree of tsearch(3) */
+	struct order *orders; /* sorted by digest for the second pass */
+	size_t order_count, order_room;
 	size_t row_count;
 	struct row rows[ROWS_MAX];
 	uint64_t counted;
@@ -113,27 +114,37 @@ static int order_compare(const void *a, const void *b)
 	return memcmp(first->digest.bytes, second->digest.bytes, sizeof(first->digest.bytes));
 }
 
-/** The class of the order that a document is about; "" where that is not in the log before it. */
+/** The class of the order that a document is about; "" where that is not in the log. */
 static const char *subject_class(const struct counting *counting, const struct document_digest *subject)
 {
 	struct order key = {.digest = *subject};
-	struct order *const *found = tfind(&key, &counting->orders, order_compare);
-	return found != NULL ? (*found)->class : "";
+	const struct order *found =
+		counting->order_count > 0 ? bsearch(&key, counting->orders, counting->order_count, sizeof(key), order_compare) : NULL;
+	return found != NULL ? found->class : "";
 }
 
-static void order_remember(struct counting *counting, const struct ledger_entry *entry)
+/** First pass: remembers the documents that say their class. */
+static void order_remember(void *context, uint64_t index, const uint8_t *bytes, size_t length_bytes)
 {
-	struct order *order = malloc(sizeof(*order));
-	if (order == NULL) {
-		counting->is_out_of_memory = true;
+	struct counting *counting = context;
+	struct ledger_entry entry;
+	(void)index;
+	ledger_entry_read(bytes, length_bytes, &entry);
+	if (entry.class[0] == '\0')
 		return;
+	if (counting->order_count == counting->order_room) {
+		size_t room = 2 * counting->order_room + 64;
+		struct order *grown = reallocarray(counting->orders, room, sizeof(*grown));
+		if (grown == NULL) {
+			counting->is_out_of_memory = true;
+			return;
+		}
+		counting->orders = grown;
+		counting->order_room = room;
 	}
-	order->digest = entry->digest;
-	memcpy(order->class, entry->class, sizeof(order->class));
-	struct order *const *found = tsearch(order, &counting->orders, order_compare);
-	counting->is_out_of_memory = counting->is_out_of_memory || found == NULL;
-	if (found == NULL || *found != order)
-		free(order); /* logged twice */
+	struct order *order = &counting->orders[counting->order_count++];
+	order->digest = entry.digest;
+	memcpy(order->class, entry.class, sizeof(order->class));
 }
 
 static void row_count(struct counting *counting, const char *document, const char *class)
@@ -153,14 +164,13 @@ static void row_count(struct counting *counting, const char *document, const cha
 	counting->counted++;
 }
 
+/** Second pass. */
 static void entry_count(void *context, uint64_t index, const uint8_t *bytes, size_t length_bytes)
 {
 	struct counting *counting = context;
 	struct ledger_entry entry;
 	(void)index;
 	ledger_entry_read(bytes, length_bytes, &entry);
-	if (entry.class[0] != '\0')
-		order_remember(counting, &entry);
 	counting->undated += entry.at_ms < 0;
 	if (entry.at_ms >= counting->from_ms && entry.at_ms < counting->until_ms)
 		row_count(counting, entry.document,
@@ -202,14 +212,18 @@ int ledger_report(const struct ledger_options *options, int year)
 		return fail("report", "out of memory");
 	counting->from_ms = year_begin_ms(year);
 	counting->until_ms = year_begin_ms(year + 1);
-	int status = pass(options, entry_count, counting);
+	int status = pass(options, order_remember, counting);
 	if (status == LEDGER_OK && counting->is_out_of_memory)
 		status = fail("report", "out of memory");
+	if (counting->order_count > 0)
+		qsort(counting->orders, counting->order_count, sizeof(counting->orders[0]), order_compare);
+	if (status == LEDGER_OK)
+		status = pass(options, entry_count, counting);
 	if (status == LEDGER_OK) {
 		qsort(counting->rows, counting->row_count, sizeof(counting->rows[0]), row_compare);
 		report_print(counting, year, options->is_json);
 	}
-	tdestroy(counting->orders, free);
+	free(counting->orders);
 	free(counting);
 	return status;
 }

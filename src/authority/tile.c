@@ -117,7 +117,7 @@ int tile_file_read(int directory, const char *path, size_t most_bytes, uint8_t *
 	if (fd < 0 || fstat(fd, &state) != 0 || !S_ISREG(state.st_mode))
 		goto out;
 	size_t length = (size_t)state.st_size;
-	err = length > most_bytes ? E_LIMIT : (bytes = malloc(length + 1)) == NULL ? E_NOMEM : OK;
+	err = length > most_bytes ? E_LIMIT : (bytes = calloc(1, length + 1)) == NULL ? E_NOMEM : OK;
 	while (err == OK && at < length) {
 		ssize_t got = read(fd, bytes + at, length - at);
 		if (got <= 0)
