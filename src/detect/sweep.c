@@ -26,7 +26,7 @@
 #define SWEEP_WINDOW_S 60
 #define SWEEP_QUIET_S 60 /* over after so long */
 #define SCAN_PPS_MAX 20000 /* faster to one address is a flood */
-#define TICK_BUDGET 128 /* asks and answers per tick that are all looked at */
+#define TICK_BUDGET 512 /* asks and answers per tick that are all looked at */
 #define TICK_STEP 16 /* of more, one in so many up to TICK_STEP times the budget, then one in its square */
 #define BITS 128
 
