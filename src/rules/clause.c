@@ -11,6 +11,7 @@
 #define TOP_MAX 4 /* most frequent values of one field that become clauses */
 #define TOP_SHARE 0.02 /* below it a value is no pattern */
 #define PORTS_SERVED_MAX 6 /* ports used before, between which ranges are tried */
+#define EDGE_PACKETS_MIN 50 /* packets from before, of which the longest and the shortest say where others end */
 #define FLAGS_ALL 0x3f /* without the two of ECN, which paths change (RFC 3168) */
 #define FLAGS_STATE 0x17 /* FIN, SYN, RST, ACK: what a packet does to a connection */
 
@@ -204,9 +205,9 @@ static void lengths_collect(const struct part *attack, const struct part *before
 	clause_add(clauses, (struct clause){CLAUSE_LENGTH, RULE_ANY, {low, high}, 0, 0, 0});
 	clause_add(clauses, (struct clause){CLAUSE_LENGTH, RULE_ANY, {low, UINT16_MAX}, 0, 0, 0});
 	clause_add(clauses, (struct clause){CLAUSE_LENGTH, RULE_ANY, {0, high}, 0, 0, 0});
-	if (before->count > 0 && before_max < UINT16_MAX)
+	if (before->count >= EDGE_PACKETS_MIN && before_max < UINT16_MAX)
 		clause_add(clauses, (struct clause){CLAUSE_LENGTH, RULE_ANY, {(uint16_t)(before_max + 1), UINT16_MAX}, 0, 0, 0});
-	if (before->count > 0 && before_min > header_bytes)
+	if (before->count >= EDGE_PACKETS_MIN && before_min > header_bytes)
 		clause_add(clauses, (struct clause){CLAUSE_LENGTH, RULE_ANY, {0, (uint16_t)(before_min - 1)}, 0, 0, 0});
 }
 
@@ -383,8 +384,28 @@ bool clause_apply(const struct clause *clause, struct rule *rule)
 	return true;
 }
 
-bool clause_equal(const struct clause *a, const struct clause *b)
+double clause_breadth(const struct clause *clause)
 {
-	return a->kind == b->kind && a->protocol == b->protocol && a->range.min == b->range.min && a->range.max == b->range.max &&
-		a->mask == b->mask && a->flags == b->flags && a->signature == b->signature;
+	double width = clause->range.max - clause->range.min + 1.0;
+	switch (clause->kind) {
+	case CLAUSE_PROTOCOL:
+		return clause->protocol == 6 || clause->protocol == 17 ? 0.5 : 0.02;
+	case CLAUSE_FLAGS:
+		return 0.2;
+	case CLAUSE_FRAGMENTS:
+		return clause->mask == RULE_FRAGMENT_WHOLE ? 1 : 0.02;
+	case CLAUSE_SOURCE_PORTS:
+		return width > 1 ? width / 65536 : 0.02;
+	case CLAUSE_DESTINATION_PORTS:
+		return width > 1 ? 0.5 + width / 131072 : 0.3;
+	case CLAUSE_LENGTH:
+		return width < 1500 ? 0.02 + 0.98 * width / 1500 : 1;
+	case CLAUSE_NONE:
+	case CLAUSE_SIGNATURE:
+	case CLAUSE_ICMP:
+	case CLAUSE_SOURCES:
+	case CLAUSE_KIND_COUNT:
+		break;
+	}
+	return 0.02;
 }

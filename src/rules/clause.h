@@ -73,5 +73,5 @@ bool clause_matches(const struct clause *clause, const struct source_set *source
 /** Adds a clause to a rule (but for sources, which only the caller knows); false: the rule asks for it already, or cannot. */
 bool clause_apply(const struct clause *clause, struct rule *rule);
 
-/** Whether two clauses ask for the same. */
-bool clause_equal(const struct clause *a, const struct clause *b);
+/** How much of the world's traffic a clause may match, 0..1: a guess, for where hardly any packet says better. */
+double clause_breadth(const struct clause *clause);

@@ -82,7 +82,7 @@ static bool transport_matches(const struct rule *rule, const struct packet_facts
 	if (rule->icmp_type != RULE_ANY && ((facts->has & PACKET_HAS_ICMP) == 0 || facts->icmp_type != rule->icmp_type ||
 		(rule->icmp_code != RULE_ANY && facts->icmp_code != rule->icmp_code)))
 		return false;
-	return signature_matches(rule->signature, facts);
+	return rule->signature == RULE_SIGNATURE_NONE || signature_matches(rule->signature, facts);
 }
 
 static bool protocol_matches(const struct rule *rule, const struct packet_facts *facts)

@@ -17,6 +17,7 @@
 
 #define SERVICE_PACKETS_MIN 5 /* sampled packets that make a service; below it cannot be told from a stray one */
 #define EPHEMERAL_PORT 32768 /* above it ports are drawn by clients, and name no service */
+#define COVERED 4 /* sampled packets of each source, with which hardly one is missing (one in fifty-five) */
 #define NO_RULE RULE_LIST_MAX
 
 /** One packet of a sample and what becomes of it. */
@@ -102,8 +103,9 @@ static int addr_compare(const void *a, const void *b)
 }
 
 /**
- * How the sources of the attack, which are those that did not send before, are spread over rules. Where a sample shows
- * hardly any source twice it does not tell how many there are: then each packet is taken to have one of its own.
+ * How the sources of the attack, which are those that did not send before, are spread over rules. A sample that shows
+ * each source often has them all; else their number is what was counted, less those known; and where that is not known
+ * and hardly any source is seen twice, each packet is taken to have one of its own.
  *
  * @param trial its meetings get their shares
  * @param before packets from before the attack
@@ -132,6 +134,8 @@ static double sources_share(struct trial *trial, const struct sample_view *befor
 	}
 	for (size_t i = 0; i < RULE_LIST_MAX; i++)
 		trial->meetings[i].source_share /= sources > 0 ? sources : 1;
+	if (count >= COVERED * sources)
+		return sources;
 	if (during->source_count > 0)
 		return during->source_count - known > sources ? during->source_count - known : sources;
 	return sources * 2 > count ? packets : sources;

@@ -44,16 +44,16 @@ static void before_fill(size_t udp)
 	}
 }
 
-/** The same packets in ten seconds, and of an attack 600 by UDP and 400 by TCP. */
+/** The same packets in ten seconds, and of an attack 540 by UDP and 360 by TCP. */
 static void during_fill(void)
 {
 	struct random rng;
 	random_init(&rng, 2);
 	during = before;
-	for (size_t i = 0; i < 1000; i++) {
+	for (size_t i = 0; i < 900; i++) {
 		struct packet_facts *facts = &during.packets[during.count].facts;
 		*facts = (struct packet_facts){0};
-		(i < 600 ? traffic_udp : traffic_syn_flood)(&rng, facts);
+		(i < 540 ? traffic_udp : traffic_syn_flood)(&rng, facts);
 		traffic_v4(facts->dst_be, TRAFFIC_TARGET_V4);
 		during.packets[during.count++].packets = 1;
 	}
@@ -143,8 +143,8 @@ static void limits_do_what_is_predicted(void **state)
 		list.rules[0] = rule_drop(6);
 		list.rules[0].action = RULE_LIMIT;
 		list.rules[0].limit = limits[row];
-		traffic_view(&rng, mix, 1, 60, 1500, &before);
-		traffic_view(&rng, mix, 2, 1, 2000, &during);
+		traffic_view(&rng, mix, 1, 60, 1000, &before);
+		traffic_view(&rng, mix, 2, 1, 1000, &during);
 		during.source_count = 25 + 40;
 		assert_int_equal(rules_predict(&rules, &before, &during, &prediction), OK);
 		assert_int_equal(evaluator_new(&list, no_sets, NULL, &evaluator), OK);
@@ -174,7 +174,7 @@ static void forged_sources_pass_a_limit_per_source(void **state)
 	struct prediction prediction;
 	struct random rng;
 	random_init(&rng, 5);
-	traffic_view(&rng, mix, 1, 60, 1500, &before);
+	traffic_view(&rng, mix, 1, 60, 1000, &before);
 	traffic_view(&rng, mix, 2, 1, 600, &during);
 	list.count = 1;
 	list.rules[0] = rule_drop(6);

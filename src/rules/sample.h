@@ -20,7 +20,7 @@
 #define SAMPLE_PACKETS_MIN 64 /* of a slice */
 #define SAMPLE_PACKETS_MAX 65536
 #define SAMPLE_SLICES_MAX 3600
-#define SAMPLE_VIEW_MAX 2048 /* packets of a view: one of them is half a permille */
+#define SAMPLE_VIEW_MAX 1024 /* packets of a view: one of them is a permille */
 
 /** A packet and how many it stands for. */
 struct sampled {

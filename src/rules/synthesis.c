@@ -23,6 +23,7 @@
 #include "rules/evaluate.h"
 
 #define SEPARATES_MIN 0.1 /* a clause below it tells nothing apart */
+#define GUESS_PACKETS 3 /* sampled packets that a guess counts for */
 #define ALIKE 0.003 /* separation that makes no difference: the preferred kind of clause is taken */
 #define TIGHTEN_LOSS 0.002 /* of the rule's attack packets, that a tightening clause may lose */
 #define GAIN_MIN_PERMILLE 10 /* of the attack, that a further rule must stop */
@@ -46,7 +47,8 @@ struct maker {
 	struct synthesis *result;
 	size_t destination_count;
 	struct ip_prefix destinations[SYNTHESIS_DESTINATIONS_MAX];
-	struct source_set *senders; /* addresses that really send; NULL: none */
+	const struct source_set *senders; /* addresses that really send: those of the request, or listed; NULL: none */
+	struct source_set *listed; /* of the finding, owned */
 	struct rule_list drafts; /* rules for the first destination */
 	struct rule_list list; /* drafts for all destinations */
 	const struct source_set *sets[RULE_LIST_MAX];
@@ -193,10 +195,12 @@ static bool senders_apply(const struct maker *maker, struct rule *rule)
 		rule->source_set = *name;
 		return true;
 	}
-	rule->source_count = name->count;
-	for (size_t i = 0; i < name->count; i++)
-		rule->sources[i] = (struct ip_prefix){source_set_at(maker->senders, i), 128};
-	return true;
+	for (size_t i = 0; i < name->count; i++) {
+		struct ip_prefix source = {source_set_at(maker->senders, i), 128};
+		if (rule_prefix_is_v4(&source) == rule_prefix_is_v4(&rule->destination))
+			rule->sources[rule->source_count++] = source;
+	}
+	return rule->source_count > 0;
 }
 
 static bool candidate_apply(const struct maker *maker, const struct candidate *candidate, struct rule *rule)
@@ -253,6 +257,15 @@ static bool has_room(const struct maker *maker)
 
 /* One rule. */
 
+/** The share of good packets that clauses lose, as the sample says, and a guess where it has but few. */
+static double lost_share(const struct maker *maker, const struct candidate *candidate, double sampled_share)
+{
+	double breadth = 1, count = (double)maker->before.count;
+	for (size_t i = 0; i < candidate->count; i++)
+		breadth *= clause_breadth(&candidate->clauses[i]);
+	return (sampled_share * count + breadth * GUESS_PACKETS) / (count + GUESS_PACKETS);
+}
+
 /** The clause that keeps most of the attack and loses most of what came before; NULL: none separates. */
 static const struct candidate *candidate_best(struct maker *maker, const struct rule *rule, bool is_first)
 {
@@ -266,7 +279,8 @@ static const struct candidate *candidate_best(struct maker *maker, const struct 
 			continue;
 		double during = part_share(maker, &maker->attack, &maker->candidates[i], maker->request->during->span_s);
 		double before = part_share(maker, &maker->before, &maker->candidates[i], maker->request->before->span_s);
-		separates[i] = (during - before) / attack_per_s - (before_per_s > 0 ? before / before_per_s : 0);
+		separates[i] = (during - before) / attack_per_s -
+			lost_share(maker, &maker->candidates[i], before_per_s > 0 ? before / before_per_s : 0);
 		best = separates[i] > best ? separates[i] : best;
 	}
 	for (size_t i = 0; i < maker->candidate_count; i++) {
@@ -403,6 +417,7 @@ static void parts_leave(struct maker *maker, const struct rule *rule)
 {
 	const struct source_set *set = rule->source_set.count > 0 ? maker->senders : NULL;
 	struct part *parts[] = {&maker->attack_left, &maker->before_left};
+	struct rule there = *rule;
 	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
 		struct part *part = parts[i];
 		double span_s = i == 0 ? maker->request->during->span_s : maker->request->before->span_s;
@@ -411,7 +426,6 @@ static void parts_leave(struct maker *maker, const struct rule *rule)
 		part->per_s = 0;
 		for (size_t j = 0; j < count; j++) {
 			bool is_matched = false;
-			struct rule there = *rule;
 			for (size_t k = 0; !is_matched && k < maker->destination_count; k++) {
 				there.destination = maker->destinations[k];
 				is_matched = rule_matches(&there, set, maker->request->space, &part->packets[j]->facts);
@@ -575,7 +589,7 @@ static int whys_fill(struct maker *maker)
 	return err;
 }
 
-/** The addresses that really send, of the destination's family and not protected. */
+/** The addresses that really send; those of the finding are of the destination's family and not protected. */
 static int senders_make(struct maker *maker)
 {
 	const struct finding *finding = maker->request->finding;
@@ -584,6 +598,9 @@ static int senders_make(struct maker *maker)
 	struct ip_addr addrs[FINDING_SOURCES_MAX];
 	static const struct ip_addr none;
 	size_t count = 0;
+	maker->senders = maker->request->senders;
+	if (maker->senders != NULL)
+		return OK;
 	for (size_t i = 0; i < finding->listed_count; i++) {
 		const struct finding_source *source = &finding->sources[i];
 		bool is_real = source->verdict == SOURCE_BOT || source->verdict == SOURCE_AMPLIFIER;
@@ -592,7 +609,9 @@ static int senders_make(struct maker *maker)
 		if (is_real && !is_zero && !is_spared && ip_is_v4(&source->addr) == is_v4)
 			addrs[count++] = source->addr;
 	}
-	return count > 0 ? source_set_new(addrs, count, &maker->senders) : OK;
+	int err = count > 0 ? source_set_new(addrs, count, &maker->listed) : OK;
+	maker->senders = maker->listed;
+	return err;
 }
 
 /** Nothing may be stopped: one rule counts what comes nearest. */
@@ -665,14 +684,14 @@ int synthesis_make(const struct synthesis_request *request, struct synthesis *re
 	for (size_t i = 0; err == OK && i < result->rules.count; i++)
 		has_set = has_set || result->sets[i] != NULL;
 	if (has_set) {
-		result->sources = maker->senders;
-		maker->senders = NULL;
+		result->sources = maker->listed;
+		maker->listed = NULL;
 	}
 	if (err == OK)
 		*ret_synthesis = *result;
 out:
 	if (maker != NULL)
-		source_set_free(maker->senders);
+		source_set_free(maker->listed);
 	free(maker);
 	free(result);
 	return err;

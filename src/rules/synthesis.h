@@ -31,6 +31,11 @@ struct synthesis_request {
 	const struct finding *finding; /* vectors, destinations, sources with their verdicts */
 	const struct sample_view *before; /* packets to synthesis_destinations() from before the attack */
 	const struct sample_view *during; /* and during it; its source_count is the finding's */
+	/*
+	 * All addresses that really send, where more are known than the finding lists; none of them protected, nor forged.
+	 * NULL: those that the finding lists with such a verdict.
+	 */
+	const struct source_set *senders;
 	const struct space *space; /* protected space, which rules spare; NULL: none */
 	uint16_t stopped_permille; /* asked share of the attack */
 	uint16_t collateral_permille; /* allowed share of what came before it, and of each service */
@@ -40,8 +45,8 @@ struct synthesis_request {
 struct synthesis {
 	enum synthesis_state state;
 	struct rule_list rules;
-	struct source_set *sources; /* owned; NULL: no rule has a set */
-	const struct source_set *sets[RULE_LIST_MAX]; /* one for each rule: sources or NULL */
+	struct source_set *sources; /* owned; the finding's; NULL: no rule names it */
+	const struct source_set *sets[RULE_LIST_MAX]; /* one for each rule: sources, the request's senders, or NULL */
 	struct prediction predicted; /* of all rules together */
 	char why[RULE_LIST_MAX][SYNTHESIS_WHY_BYTES]; /* one line for each rule, which a person can check */
 };

@@ -75,7 +75,7 @@ static void views_fill(struct random *rng, const struct scene *scene, struct sam
 	size_t count = 1;
 	if (scene->beside.make != NULL)
 		mix[count++] = scene->beside;
-	traffic_view(rng, mix, count, BEFORE_S, 1500, ret_before);
+	traffic_view(rng, mix, count, BEFORE_S, 1000, ret_before);
 	for (size_t i = 0; i < MIX_MAX && scene->attack[i].make != NULL; i++)
 		mix[count++] = scene->attack[i];
 	traffic_view(rng, mix, count, 0.2, 600, ret_during);
@@ -84,7 +84,7 @@ static void views_fill(struct random *rng, const struct scene *scene, struct sam
 
 static struct synthesis_request request_of(void)
 {
-	return (struct synthesis_request){&finding, &before, &during, NULL, 980, 10, 8};
+	return (struct synthesis_request){&finding, &before, &during, NULL, NULL, 980, 10, 8};
 }
 
 static void each_vector_has_its_rule(void **state)
@@ -173,6 +173,18 @@ static void sources_are_listed_by_verdict(void **state)
 	assert_true(synthesis.sources != NULL && synthesis.sets[0] == synthesis.sources);
 	assert_int_equal(synthesis.state, SYNTHESIS_SUFFICIENT);
 	synthesis_done(&synthesis);
+	/* More are known than the finding lists: the set is the caller's. */
+	struct ip_addr known[50];
+	struct source_set *senders = NULL;
+	for (uint32_t i = 0; i < ARRAY_LEN(known); i++)
+		known[i] = ip_from_v4(0xcb007101 + i);
+	assert_int_equal(source_set_new(known, ARRAY_LEN(known), &senders), OK);
+	request.senders = senders;
+	assert_int_equal(synthesis_make(&request, &synthesis), OK);
+	assert_int_equal(synthesis.rules.rules[0].source_set.count, 50);
+	assert_true(synthesis.sources == NULL && synthesis.sets[0] == senders);
+	synthesis_done(&synthesis);
+	source_set_free(senders);
 }
 
 /** A carpet has a rule for each prefix, or one for the target where the budget is smaller. */
