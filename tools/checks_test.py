@@ -215,6 +215,12 @@ class Docs(Tree):
         self.write("doc/vectors.md", "| `a_flood` | x |\n| `c_flood` | x |\n")
         self.caught(docs, "b_flood of src/detect/vector.h is not explained", "c_flood is not in")
 
+    def test_rule_member_without_a_row(self):
+        self.write("src/record/rule_json.c", HEADER + '\t{"action", KIND_ACTION, 0},\n\t{"sources", KIND_SOURCES, 0},\n\t{"tcp_flags", KIND_TCP_FLAGS, 0},\n')
+        self.write("src/record/rule_signature.c", HEADER + '\t[SIG_A] = {"sig_a", LOOK(1)},\n\t[SIG_B] = {"sig_b", LOOK(1)},\n')
+        self.write("doc/rules.md", "`tcp_flags` in prose\n| `sources` | x |\n| `sig_b` | x |\n")
+        self.caught(docs, "doc/rules.md: tcp_flags is not explained", "doc/rules.md: sig_a is not explained")
+
     def test_folder_without_a_line(self):
         self.write("src/rules/r.c", SOURCE)
         self.caught(docs, "README.md: no line for src/rules", "ARCHITECTURE.md: no line for src/rules")
