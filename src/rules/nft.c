@@ -148,11 +148,10 @@ static void protocol_add(struct commands *commands, json_t *line, const struct r
 	const char *extension = rule->protocol == 0 ? "hbh" : rule->protocol == 43 ? "rt" : rule->protocol == 44 ? "frag" : "dst";
 	if (is_v4)
 		match_add(commands, line, "==", field_of("ip", "protocol"), json_integer(rule->protocol));
-	else if (rule->protocol == 51)
-		commands->err = commands->err == OK ? E_UNSUPPORTED : commands->err; /* nft has no word for it */
-	else if (rule_protocol_is_extension(rule->protocol))
+	else if (rule_protocol_is_extension(rule->protocol) && rule->protocol != 51)
 		match_add(commands, line, "==", json_pack("{s:{s:s}}", "exthdr", "name", extension), json_true());
 	else
+		/* An authentication header is where the kernel stops looking (IP6_FH_F_AUTH), so 51 is found here. */
 		match_add(commands, line, "==", meta_of("l4proto"), json_integer(rule->protocol));
 }
 

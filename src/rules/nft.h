@@ -9,9 +9,9 @@
  *
  * Means what rules/evaluate.h means, but for these: more than eight IPv6
  * extension headers are stepped over; the ingress of an interface does not see
- * later IPv6 fragments that name an extension header; a limit in bits lets
- * through a second's worth at once, not a tenth; a rule for IPv6 that asks for
- * an authentication header cannot be said.
+ * later IPv6 fragments that name an extension header; what follows an
+ * authentication header of IPv6 is not seen; a limit in bits lets through a
+ * second's worth at once, not a tenth.
  */
 #pragma once
 
@@ -50,7 +50,7 @@ struct nft_place {
  * @param count of entries, 0..NFT_ENTRIES_MAX
  * @param place where they act
  * @param ret_text malloc'ed JSON; the caller frees it
- * @return OK; E_LIMIT (too many, a life out of range); E_STATE: a set is missing; E_UNSUPPORTED: see above; E_NOMEM
+ * @return OK; E_LIMIT (too many, a life out of range); E_STATE: a set is missing; E_NOMEM
  */
 MUST_USE int nft_write_table(const struct nft_entry *entries, size_t count, const struct nft_place *place, char **ret_text);
 

@@ -168,7 +168,7 @@ static inline size_t scene_packet_v4(struct random *rng, uint8_t *at)
 static inline size_t scene_packet_v6(struct random *rng, uint8_t *at)
 {
 	static const uint8_t protocols[] = {58, 6, 6, 17, 17, 17, 47, 132};
-	static const uint8_t orders[][3] = {{0}, {60}, {43}, {44}, {0, 60}, {60, 44}, {43, 44, 60}};
+	static const uint8_t orders[][3] = {{0}, {60}, {43}, {44}, {51}, {0, 60}, {60, 44}, {43, 44, 60}, {44, 51}};
 	struct ip_addr src = scene_source(rng, false), dst = scene_target(rng, false);
 	uint8_t *next = at + 6, *end = at + 40;
 	at[0] = 0x60;
@@ -182,8 +182,8 @@ static inline size_t scene_packet_v6(struct random *rng, uint8_t *at)
 		if (order[i] == 44)
 			scene_be16(end + 2, scene_fragment(rng, 1, 100 << 3));
 		else
-			end[2] = order[i] == 43 ? 4 : 1; /* routing type 4 with no segments left; padding of six bytes */
-		end[3] = order[i] == 43 ? 0 : order[i] == 44 ? end[3] : 4;
+			end[2] = order[i] == 43 ? 4 : order[i] == 51 ? 0 : 1; /* routing type 4, no segments left; padding of six bytes */
+		end[3] = order[i] == 43 || order[i] == 51 ? 0 : order[i] == 44 ? end[3] : 4;
 		end += 8;
 	}
 	*next = SCENE_ONE_OF(rng, protocols);
