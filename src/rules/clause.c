@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/evaluate.h"
+
 #define TOP_MAX 4 /* most frequent values of one field that become clauses */
 #define TOP_SHARE 0.02 /* below it a value is no pattern */
 #define PORTS_SERVED_MAX 6 /* ports used before, between which ranges are tried */
@@ -265,18 +267,6 @@ void clauses_collect(const struct part *attack, const struct part *before, bool 
 	gaps_collect(before, first, &top, ret_clauses);
 }
 
-static bool signature_matches(enum rule_signature signature, const struct packet_facts *facts)
-{
-	const struct rule_pattern *pattern = &rule_signatures[signature];
-	if (facts->look_count < rule_signature_bytes(signature))
-		return false;
-	for (unsigned i = 0; i < RULE_LOOK_BYTES; i++) {
-		if ((facts->look[i] & pattern->mask[i]) != pattern->value[i])
-			return false;
-	}
-	return true;
-}
-
 bool clause_matches(const struct clause *clause, const struct source_set *sources, const struct packet_facts *facts)
 {
 	uint8_t extension = facts->extensions != 0 ? packet_extension_bit(clause->protocol) : 0;
@@ -285,7 +275,7 @@ bool clause_matches(const struct clause *clause, const struct source_set *source
 		return false;
 	switch (clause->kind) {
 	case CLAUSE_SIGNATURE:
-		return signature_matches(clause->signature, facts);
+		return rule_signature_matches(clause->signature, facts);
 	case CLAUSE_SOURCE_PORTS:
 		return (facts->has & PACKET_HAS_PORTS) != 0 && rule_range_has(clause->range, facts->src_port);
 	case CLAUSE_DESTINATION_PORTS:

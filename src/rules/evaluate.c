@@ -20,6 +20,7 @@
 #define GROUP 8
 
 _Static_assert(RULE_LOOK_BYTES == PACKET_LOOK_BYTES, "a signature looks at what the parser keeps");
+_Static_assert(RULE_SIGNATURE_COUNT <= 64, "names has a bit for each");
 _Static_assert((int)RULE_FRAGMENT_FIRST == (int)PACKET_FRAGMENT_FIRST && (int)RULE_FRAGMENT_LATER == (int)PACKET_FRAGMENT_LATER &&
 	(int)RULE_FRAGMENT_WHOLE == (int)PACKET_FRAGMENT_WHOLE, "one way to say it");
 
@@ -58,9 +59,13 @@ static struct ip_addr addr_of(const uint32_t be32[static 4])
 	return (struct ip_addr){.be32 = {be32[0], be32[1], be32[2], be32[3]}};
 }
 
-static bool signature_matches(enum rule_signature signature, const struct packet_facts *facts)
+bool rule_signature_matches(enum rule_signature signature, const struct packet_facts *facts)
 {
 	const struct rule_pattern *pattern = &rule_signatures[signature];
+	if (signature == RULE_SIGNATURE_NONE)
+		return true;
+	if ((facts->has & PACKET_HAS_NAMES) != 0)
+		return (facts->names >> signature & 1) != 0;
 	if (facts->look_count < rule_signature_bytes(signature))
 		return false;
 	for (unsigned i = 0; i < RULE_LOOK_BYTES; i++) {
@@ -68,6 +73,17 @@ static bool signature_matches(enum rule_signature signature, const struct packet
 			return false;
 	}
 	return true;
+}
+
+void rule_facts_name(struct packet_facts *facts)
+{
+	uint64_t names = 0;
+	for (unsigned i = RULE_SIGNATURE_NONE + 1; i < RULE_SIGNATURE_COUNT; i++)
+		names |= (uint64_t)rule_signature_matches((enum rule_signature)i, facts) << i;
+	memset(facts->look, 0, sizeof(facts->look));
+	facts->look_count = 0;
+	facts->has |= PACKET_HAS_NAMES;
+	facts->names = names;
 }
 
 static bool transport_matches(const struct rule *rule, const struct packet_facts *facts)
@@ -82,7 +98,7 @@ static bool transport_matches(const struct rule *rule, const struct packet_facts
 	if (rule->icmp_type != RULE_ANY && ((facts->has & PACKET_HAS_ICMP) == 0 || facts->icmp_type != rule->icmp_type ||
 		(rule->icmp_code != RULE_ANY && facts->icmp_code != rule->icmp_code)))
 		return false;
-	return rule->signature == RULE_SIGNATURE_NONE || signature_matches(rule->signature, facts);
+	return rule_signature_matches(rule->signature, facts);
 }
 
 static bool protocol_matches(const struct rule *rule, const struct packet_facts *facts)

@@ -40,6 +40,12 @@ struct meter_terms meter_terms_of(const struct rule *rule);
 bool rule_matches(const struct rule *rule, const struct source_set *set, const struct space *space,
 	const struct packet_facts *facts);
 
+/** Whether a packet's first bytes of payload have a signature; any packet has RULE_SIGNATURE_NONE. */
+bool rule_signature_matches(enum rule_signature signature, const struct packet_facts *facts);
+
+/** Replaces the first bytes of payload by the names of their signatures, for whoever keeps facts. */
+void rule_facts_name(struct packet_facts *facts);
+
 struct evaluator; /* opaque: a list with the state of its limits */
 
 /**

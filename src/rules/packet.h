@@ -38,6 +38,7 @@ enum packet_has {
 	PACKET_HAS_PORTS = 1,
 	PACKET_HAS_FLAGS = 2,
 	PACKET_HAS_ICMP = 4,
+	PACKET_HAS_NAMES = 8, /* names stands in the place of look */
 };
 
 struct packet_facts {
@@ -55,7 +56,10 @@ struct packet_facts {
 	__u8 extensions; /* IPv6 extension headers, by packet_extension_bit() */
 	__u8 look_count; /* bytes used of look */
 	__u8 unused;
-	__u8 look[PACKET_LOOK_BYTES] __attribute__((aligned(8))); /* first bytes of a UDP payload, zeros behind */
+	union {
+		__u8 look[PACKET_LOOK_BYTES] __attribute__((aligned(8))); /* first bytes of a UDP payload, zeros behind */
+		__u64 names; /* what is kept has no payload: the signatures that look has, a bit for each enum rule_signature */
+	};
 };
 
 /** The bit of an IPv6 extension header in packet_facts.extensions; 0 for any other protocol (RFC 8200 section 4). */

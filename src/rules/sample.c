@@ -19,6 +19,7 @@
 
 #include "core/hash.h"
 #include "core/random.h"
+#include "rules/evaluate.h"
 
 #define GROUPS 16
 #define FRESH_RATIO 16
@@ -185,13 +186,16 @@ void sample_add(struct sample *sample, const struct packet_facts *facts, double 
 	if (sample->first_ns == INT64_MAX)
 		sample->first_ns = now_ns;
 	group->packets += packets;
-	if (group->count < slice->per_group) {
-		entries[group->count++] = (struct entry){*facts, now_ns};
-		return;
-	}
 	double chance = slice->per_group * packets / group->packets;
-	if ((double)(random_next(&sample->rng) >> 11) * 0x1p-53 < chance)
-		entries[random_below(&sample->rng, slice->per_group)] = (struct entry){*facts, now_ns};
+	struct entry *entry = NULL;
+	if (group->count < slice->per_group)
+		entry = &entries[group->count++];
+	else if ((double)(random_next(&sample->rng) >> 11) * 0x1p-53 < chance)
+		entry = &entries[random_below(&sample->rng, slice->per_group)];
+	if (entry == NULL)
+		return;
+	*entry = (struct entry){*facts, now_ns};
+	rule_facts_name(&entry->facts);
 }
 
 void sample_forget(struct sample *sample, int64_t now_ns)

@@ -3,9 +3,9 @@
  * that a rule can be tried on the traffic before an attack and on the attack.
  * It lives in memory alone, in a size that is given, and forgets.
  *
- * Holds facts that rules can ask for, and the first bytes of UDP payloads
- * among them; it is never written anywhere, and nothing reads it but the
- * making of rules. Has no clock: time comes with the packets.
+ * Holds facts that rules can ask for; of a payload the names of its
+ * signatures, and no byte. It is never written anywhere, and nothing reads it
+ * but the making of rules. Has no clock: time comes with the packets.
  */
 #pragma once
 
@@ -24,7 +24,7 @@
 
 /** A packet and how many it stands for. */
 struct sampled {
-	struct packet_facts facts;
+	struct packet_facts facts; /* with names (rule_facts_name()) */
 	double packets;
 };
 
@@ -62,7 +62,7 @@ size_t sample_bytes(const struct sample_config *config);
  * Adds a packet. Of each slice a fair part is kept: of each sixteenth of all destinations equally many, so that a flood
  * at one of them does not push out the rest.
  *
- * @param sample takes a copy
+ * @param sample takes a copy, without payload
  * @param facts of the packet
  * @param packets how many it stands for (sampling), above 0
  * @param now_ns on any clock; a time of before the latest two slices is refused, and counted

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/evaluate.h"
 #include "rules/sample.h"
 
 #define SECOND_NS INT64_C(1000000000)
@@ -118,6 +119,30 @@ static void what_comes_late_is_refused_and_counted(void **state)
 	sample_free(sample);
 }
 
+/** Of a payload the names of its signatures are kept, by which a rule finds the packet, and no byte. */
+static void payload_is_not_kept(void **state)
+{
+	(void)state;
+	static const uint8_t payload[PACKET_LOOK_BYTES] = {0xff, 0xff, 0xff, 0xff, 'T', 'S', 'o', 'u', 'r', 'c', 'e', ' ', 'E', 'n',
+		'g', 'i'};
+	struct sample *sample = sample_of(&config);
+	struct packet_facts facts = facts_to(0xc0000201, 1);
+	facts.protocol = 17;
+	facts.look_count = sizeof(payload);
+	memcpy(facts.look, payload, sizeof(payload));
+	for (size_t i = 0; i < 100000; i++)
+		sample_add(sample, &facts, 1, (int64_t)i * SECOND_NS / 10000);
+	sample_take(sample, &all, 1, 0, 10 * SECOND_NS, &view);
+	assert_int_equal(view.count, SAMPLE_VIEW_MAX);
+	for (size_t i = 0; i < view.count; i++) {
+		const struct packet_facts *kept = &view.packets[i].facts;
+		assert_true(rule_signature_matches(RULE_SIGNATURE_VSE, kept) && rule_signature_matches(RULE_SIGNATURE_GAME, kept));
+		assert_false(rule_signature_matches(RULE_SIGNATURE_DNS_QUERY, kept));
+	}
+	assert_null(memmem(&view, sizeof(view), payload, 8));
+	sample_free(sample);
+}
+
 static void bounds_are_what_is_configured(void **state)
 {
 	(void)state;
@@ -147,6 +172,7 @@ int main(void)
 		cmocka_unit_test(a_flood_leaves_the_others_their_part),
 		cmocka_unit_test(what_is_old_is_forgotten),
 		cmocka_unit_test(what_comes_late_is_refused_and_counted),
+		cmocka_unit_test(payload_is_not_kept),
 		cmocka_unit_test(bounds_are_what_is_configured),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
