@@ -227,18 +227,27 @@ static const uint16_t signature_ports[RULE_SIGNATURE_COUNT] = {
 	[RULE_SIGNATURE_WS_DISCOVERY] = 3702,
 };
 
+static void signature_collect(const struct part *attack, enum rule_signature signature, struct clauses *clauses)
+{
+	struct clause clause = {.kind = CLAUSE_SIGNATURE, .protocol = 17, .signature = signature};
+	uint16_t port = signature_ports[signature];
+	size_t count = 0;
+	for (size_t i = 0; i < attack->count; i++) {
+		const struct packet_facts *facts = &attack->packets[i]->facts;
+		count += clause_matches(&clause, NULL, facts) && (port == 0 || facts->src_port == port || facts->dst_port == port);
+	}
+	if (count > 0 && (double)count >= TOP_SHARE * (double)attack->count)
+		clause_add(clauses, clause);
+}
+
+/** The longest first: they say most. */
 static void signatures_collect(const struct part *attack, struct clauses *clauses)
 {
-	for (unsigned i = RULE_SIGNATURE_NONE + 1; i < RULE_SIGNATURE_COUNT; i++) {
-		struct clause clause = {.kind = CLAUSE_SIGNATURE, .protocol = 17, .signature = (enum rule_signature)i};
-		uint16_t port = signature_ports[i];
-		size_t count = 0;
-		for (size_t j = 0; j < attack->count; j++) {
-			const struct packet_facts *facts = &attack->packets[j]->facts;
-			count += clause_matches(&clause, NULL, facts) && (port == 0 || facts->src_port == port || facts->dst_port == port);
+	for (unsigned length_bytes = RULE_LOOK_BYTES; length_bytes > 0; length_bytes--) {
+		for (unsigned i = RULE_SIGNATURE_NONE + 1; i < RULE_SIGNATURE_COUNT; i++) {
+			if (rule_signature_bytes((enum rule_signature)i) == length_bytes)
+				signature_collect(attack, (enum rule_signature)i, clauses);
 		}
-		if (count > 0 && (double)count >= TOP_SHARE * (double)attack->count)
-			clause_add(clauses, clause);
 	}
 }
 

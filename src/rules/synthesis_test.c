@@ -46,6 +46,11 @@ static const struct scene scenes[] = {
 	{"stomp", {{traffic_stomp, 20000}}, .rules_most = 1, .state = SYNTHESIS_SUFFICIENT,
 		.words = "drop TCP with flags psh+ack and not fin, syn, rst, urg to 192.0.2.20 port 443 of 808 bytes"},
 	{"udp flood", {{traffic_udp, 20000}}, .rules_most = 1, .state = SYNTHESIS_SUFFICIENT, .words = "drop UDP to 192.0.2.20"},
+	{"vse flood", {{traffic_vse, 20000}}, .rules_most = 1, .state = SYNTHESIS_SUFFICIENT,
+		.words = "drop UDP that looks like vse to 192.0.2.20 port 27015"},
+	/* Made as two, and merged. */
+	{"two ports beside a third", {{traffic_two_ports, 20000}}, {traffic_own_quic, 40}, .rules_most = 1,
+		.state = SYNTHESIS_SUFFICIENT, .words = "drop UDP from ports 111 to 137 to 192.0.2.20"},
 	{"three vectors", {{traffic_ntp, 20000}, {traffic_syn_flood, 12000}, {traffic_stomp, 6000}}, .rules_most = 3,
 		.state = SYNTHESIS_SUFFICIENT, .words = "drop UDP that looks like ntp_private from port 123 to 192.0.2.20"},
 	{"bots that are known", {{traffic_syn_of_bots, 20000}}, .has_bots = true, .rules_most = 1, .state = SYNTHESIS_SUFFICIENT,

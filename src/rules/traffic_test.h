@@ -141,6 +141,31 @@ static inline void traffic_udp(struct random *rng, struct packet_facts *facts)
 	traffic_ports(facts, 17, traffic_between(rng, 1024, 65535), traffic_between(rng, 1, 65535), traffic_between(rng, 68, 1428));
 }
 
+/** Valve's question, to a port of the game. */
+static inline void traffic_vse(struct random *rng, struct packet_facts *facts)
+{
+	static const uint8_t look[] = {0xff, 0xff, 0xff, 0xff, 'T', 'S', 'o', 'u', 'r', 'c', 'e', ' ', 'E', 'n', 'g', 'i'};
+	traffic_bot(rng, facts);
+	traffic_ports(facts, 17, traffic_between(rng, 1024, 65535), 27015, 53);
+	memcpy(facts->look, look, sizeof(look));
+	facts->look_count = sizeof(look);
+}
+
+/** Answers of web servers over QUIC to the target's own questions. */
+static inline void traffic_own_quic(struct random *rng, struct packet_facts *facts)
+{
+	traffic_v4(facts->src_be, 0xc6336450 + traffic_between(rng, 0, 9));
+	traffic_ports(facts, 17, 443, traffic_between(rng, 32768, 60999), traffic_between(rng, 60, 1300));
+}
+
+/** Answers from two ports, of lengths that web servers send too. */
+static inline void traffic_two_ports(struct random *rng, struct packet_facts *facts)
+{
+	traffic_reflector(rng, facts);
+	traffic_ports(facts, 17, traffic_between(rng, 0, 1) == 0 ? 111 : 137, traffic_between(rng, 1024, 65535),
+		traffic_between(rng, 100, 1000));
+}
+
 /** A resolver's answers to the server's own questions, which look like a reflection. */
 static inline void traffic_own_dns(struct random *rng, struct packet_facts *facts)
 {
