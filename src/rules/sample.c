@@ -203,6 +203,52 @@ void sample_forget(struct sample *sample, int64_t now_ns)
 	time_move(sample, now_ns);
 }
 
+/** Packets to some prefixes during some time. */
+struct wanted {
+	const struct ip_prefix *prefixes;
+	size_t prefix_count;
+	int64_t from_ns, to_ns;
+};
+
+static bool is_wanted(const struct wanted *wanted, const struct entry *entry)
+{
+	struct ip_addr dst;
+	memcpy(&dst, entry->facts.dst_be, sizeof(dst));
+	if (entry->time_ns < wanted->from_ns || entry->time_ns >= wanted->to_ns)
+		return false;
+	for (size_t i = 0; i < wanted->prefix_count; i++) {
+		if (ip_prefix_covers(&wanted->prefixes[i], &dst))
+			return true;
+	}
+	return false;
+}
+
+static void slice_erase(struct slice *slice, const struct wanted *erased)
+{
+	for (size_t i = 0; slice->number != NO_SLICE && i < GROUPS; i++) {
+		struct entry *entries = &slice->entries[i * slice->per_group];
+		struct group *group = &slice->groups[i];
+		double each = group->count > 0 ? group->packets / group->count : 0;
+		uint32_t kept = 0;
+		for (uint32_t j = 0; j < group->count; j++) {
+			if (!is_wanted(erased, &entries[j]))
+				entries[kept++] = entries[j];
+		}
+		explicit_bzero(&entries[kept], (group->count - kept) * sizeof(*entries));
+		group->packets = each * kept;
+		group->count = kept;
+	}
+}
+
+void sample_erase(struct sample *sample, const struct ip_prefix *prefixes, size_t prefix_count, int64_t from_ns, int64_t to_ns)
+{
+	struct wanted erased = {prefixes, prefix_count, from_ns, to_ns};
+	for (size_t i = 0; i < sample->config.slice_count; i++)
+		slice_erase(&sample->old[i], &erased);
+	for (size_t i = 0; i < FRESH_SLICES; i++)
+		slice_erase(&sample->fresh[i], &erased);
+}
+
 uint64_t sample_late(const struct sample *sample)
 {
 	return sample->late;
@@ -210,26 +256,11 @@ uint64_t sample_late(const struct sample *sample)
 
 /** What a view is being filled from. */
 struct taking {
+	struct wanted wanted;
 	struct random *rng;
-	const struct ip_prefix *prefixes;
-	size_t prefix_count;
-	int64_t from_ns, to_ns;
 	size_t seen; /* packets that belong into the view */
 	struct sample_view *view;
 };
-
-static bool is_wanted(const struct taking *taking, const struct entry *entry)
-{
-	struct ip_addr dst;
-	memcpy(&dst, entry->facts.dst_be, sizeof(dst));
-	if (entry->time_ns < taking->from_ns || entry->time_ns >= taking->to_ns)
-		return false;
-	for (size_t i = 0; i < taking->prefix_count; i++) {
-		if (ip_prefix_covers(&taking->prefixes[i], &dst))
-			return true;
-	}
-	return false;
-}
 
 static void slice_take(const struct slice *slice, struct taking *taking)
 {
@@ -238,7 +269,7 @@ static void slice_take(const struct slice *slice, struct taking *taking)
 		const struct entry *entries = &slice->entries[i * slice->per_group];
 		double each = slice->groups[i].count > 0 ? slice->groups[i].packets / slice->groups[i].count : 0;
 		for (uint32_t j = 0; j < slice->groups[i].count; j++) {
-			if (!is_wanted(taking, &entries[j]))
+			if (!is_wanted(&taking->wanted, &entries[j]))
 				continue;
 			taking->seen++;
 			size_t place = view->count < SAMPLE_VIEW_MAX ? view->count++ : random_below(taking->rng, taking->seen);
@@ -251,7 +282,7 @@ static void slice_take(const struct slice *slice, struct taking *taking)
 void sample_take(struct sample *sample, const struct ip_prefix *prefixes, size_t prefix_count, int64_t from_ns, int64_t to_ns,
 	struct sample_view *ret_view)
 {
-	struct taking taking = {&sample->rng, prefixes, prefix_count, from_ns, to_ns, 0, ret_view};
+	struct taking taking = {{prefixes, prefix_count, from_ns, to_ns}, &sample->rng, 0, ret_view};
 	int64_t kept_ns = (int64_t)sample->config.slice_count * sample->config.slice_ns;
 	ret_view->count = 0;
 	ret_view->source_count = 0;

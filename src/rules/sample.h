@@ -72,6 +72,18 @@ void sample_add(struct sample *sample, const struct packet_facts *facts, double 
 /** Forgets what is too old by now, for times without packets. */
 void sample_forget(struct sample *sample, int64_t now_ns);
 
+/**
+ * Forgets what went to some prefixes during some time: an attack that is over is no sample of good traffic for the next.
+ * The time stays counted, so that rates of a view over it are a little low; shares of it are right.
+ *
+ * @param sample loses the packets
+ * @param prefixes destinations
+ * @param prefix_count of prefixes
+ * @param from_ns begin, included
+ * @param to_ns end, not included
+ */
+void sample_erase(struct sample *sample, const struct ip_prefix *prefixes, size_t prefix_count, int64_t from_ns, int64_t to_ns);
+
 /** Packets that came too late for their slice. */
 uint64_t sample_late(const struct sample *sample);
 

@@ -119,6 +119,27 @@ static void what_comes_late_is_refused_and_counted(void **state)
 	sample_free(sample);
 }
 
+/** What went to an attacked address during the attack is forgotten, and nothing else. */
+static void an_attack_that_is_over_is_erased(void **state)
+{
+	(void)state;
+	struct sample *sample = sample_of(&config);
+	struct ip_prefix attacked = {ip_from_v4(0xc0000201), 128};
+	for (uint32_t i = 0; i < 20000; i++) { /* ten seconds; of the two in the middle 3,600 packets of 4,000 are an attack */
+		bool is_attack = i / 4000 == 2 && i % 10 != 0;
+		struct packet_facts facts = facts_to(is_attack || i % 2 == 0 ? 0xc0000201 : 0xc0000202, is_attack);
+		sample_add(sample, &facts, 1, (int64_t)i * SECOND_NS / 2000);
+	}
+	sample_erase(sample, &attacked, 1, 4 * SECOND_NS, 6 * SECOND_NS);
+	sample_take(sample, &all, 1, 4 * SECOND_NS, 6 * SECOND_NS, &view);
+	for (size_t i = 0; i < view.count; i++)
+		assert_int_equal(view.packets[i].facts.dst_be[3], __builtin_bswap32(0xc0000202));
+	sample_take(sample, &attacked, 1, 0, 10 * SECOND_NS, &view);
+	assert_true(view_sum(1) <= 0);
+	assert_in_range((uint64_t)view_sum(0), 7200, 8800);
+	sample_free(sample);
+}
+
 /** Of a payload the names of its signatures are kept, by which a rule finds the packet, and no byte. */
 static void payload_is_not_kept(void **state)
 {
@@ -172,6 +193,7 @@ int main(void)
 		cmocka_unit_test(a_flood_leaves_the_others_their_part),
 		cmocka_unit_test(what_is_old_is_forgotten),
 		cmocka_unit_test(what_comes_late_is_refused_and_counted),
+		cmocka_unit_test(an_attack_that_is_over_is_erased),
 		cmocka_unit_test(payload_is_not_kept),
 		cmocka_unit_test(bounds_are_what_is_configured),
 	};
