@@ -182,8 +182,8 @@ static void the_parser_never_reads_beyond(void **state)
 		uint8_t *copy = malloc(cut_bytes);
 		struct packet_facts whole = {0}, cut = {0};
 		memcpy(copy, bytes, cut_bytes);
-		assert_true(packet_parse(&whole, bytes, bytes + length_bytes));
-		bool is_ip = packet_parse(&cut, copy, copy + cut_bytes);
+		assert_true(packet_facts_parse(&whole, bytes, bytes + length_bytes));
+		bool is_ip = packet_facts_parse(&cut, copy, copy + cut_bytes);
 		assert_int_equal(is_ip, cut_bytes >= (bytes[0] >> 4 == 4 ? 20u : 40u));
 		assert_int_equal(cut.has & ~whole.has, 0);
 		assert_true(cut.look_count <= whole.look_count);

@@ -171,7 +171,7 @@ static void round_compare(struct random *rng, const struct nft_place *place, uin
 		uint8_t bytes[SCENE_PACKET_BYTES_MAX];
 		struct packet_facts facts = {0};
 		size_t length_bytes = scene_packet(rng, bytes);
-		assert_true(packet_parse(&facts, bytes, bytes + length_bytes));
+		assert_true(packet_facts_parse(&facts, bytes, bytes + length_bytes));
 		/* What nft.h says is not seen. */
 		bool is_hidden = place->device_count > 0 && facts.fragment == PACKET_FRAGMENT_LATER &&
 			facts.protocol == PACKET_PROTOCOL_UNKNOWN;

@@ -231,7 +231,7 @@ PACKET_INLINE int packet_parse_v6(struct packet_facts *facts, const __u8 *at, co
  * @param end one past the last byte that is at hand
  * @return 1, or 0: no IP packet
  */
-PACKET_INLINE int packet_parse(struct packet_facts *facts, const __u8 *at, const __u8 *end)
+PACKET_INLINE int packet_facts_parse(struct packet_facts *facts, const __u8 *at, const __u8 *end)
 {
 	if (at + 1 > end)
 		return 0;

@@ -28,7 +28,7 @@ static void facts_check(const struct packet_facts *facts)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {
 	struct packet_facts whole = {0};
-	if (packet_parse(&whole, data, data + size_bytes) == 0)
+	if (packet_facts_parse(&whole, data, data + size_bytes) == 0)
 		return 0;
 	facts_check(&whole);
 	for (size_t cut_bytes = 0; cut_bytes < size_bytes && cut_bytes < 128; cut_bytes++) {
@@ -37,7 +37,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 		if (copy == NULL)
 			break;
 		memcpy(copy + 1, data, cut_bytes);
-		if (packet_parse(&cut, copy + 1, copy + 1 + cut_bytes) != 0) {
+		if (packet_facts_parse(&cut, copy + 1, copy + 1 + cut_bytes) != 0) {
 			facts_check(&cut);
 			ASSERT((cut.has & ~whole.has) == 0 && (cut.extensions & ~whole.extensions) == 0);
 			ASSERT(cut.look_count <= whole.look_count && memcmp(cut.look, whole.look, cut.look_count) == 0);

@@ -153,7 +153,7 @@ static void compare(struct random *rng, const struct space *space, uint64_t ret_
 		uint8_t bytes[SCENE_PACKET_BYTES_MAX];
 		struct packet_facts facts = {0};
 		size_t length_bytes = scene_packet(rng, bytes);
-		assert_true(packet_parse(&facts, bytes, bytes + length_bytes));
+		assert_true(packet_facts_parse(&facts, bytes, bytes + length_bytes));
 		now_ns += random_below(rng, 1000000);
 		struct evaluation expected = evaluator_judge(evaluator, &facts, (int64_t)now_ns);
 		assert_int_equal(xdp_drops(&facts, now_ns), expected.is_dropped);

@@ -142,7 +142,7 @@ void countermeasures_look(void *arg, const struct input_frame *frame)
 	const uint8_t *end = frame->bytes + frame->captured_bytes;
 	const uint8_t *at = frame->is_ethernet ? network_of(frame->bytes, end) : frame->bytes;
 	struct packet_facts facts = {0};
-	if (at == NULL || !packet_parse(&facts, at, end)) {
+	if (at == NULL || !packet_facts_parse(&facts, at, end)) {
 		countermeasures->counters.not_read++;
 		return;
 	}
