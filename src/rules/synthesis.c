@@ -657,8 +657,11 @@ static int maker_run(struct maker *maker)
 int synthesis_make(const struct synthesis_request *request, struct synthesis *ret_synthesis)
 {
 	char complaint[RULE_COMPLAINT_BYTES];
+	enum finding_kind kind = request->finding->kind;
 	if (request->rules_max == 0 || request->rules_max > RULE_LIST_MAX)
 		return E_LIMIT;
+	if (kind != FINDING_FLOOD && kind != FINDING_CARPET_BOMBING)
+		return E_STATE; /* of the other kinds the target is who sends */
 	struct maker *maker = calloc(1, sizeof(*maker));
 	struct synthesis *result = calloc(1, sizeof(*result));
 	int err = maker != NULL && result != NULL ? OK : E_NOMEM;

@@ -67,8 +67,8 @@ size_t synthesis_destinations(const struct finding *finding, uint32_t rules_max,
  *
  * @param request read, not kept
  * @param ret_synthesis filled on OK; synthesis_done() frees what it holds
- * @return OK; E_NOMEM; E_LIMIT: the budget; E_STATE: a view covers no time, nothing more came during than before, or the
- *         destination is none that a rule can have
+ * @return OK; E_NOMEM; E_LIMIT: the budget; E_STATE: a view covers no time, nothing more came during than before, the
+ *         destination is none that a rule can have, or the finding is neither a flood nor a carpet
  */
 MUST_USE int synthesis_make(const struct synthesis_request *request, struct synthesis *ret_synthesis);
 void synthesis_done(struct synthesis *synthesis);

@@ -281,6 +281,13 @@ static void what_cannot_be_answered_is_refused(void **state)
 	request.rules_max = 8;
 	finding.target = (struct ip_prefix){.bits = 0}; /* taken out of what left a member */
 	assert_int_equal(synthesis_make(&request, &synthesis), E_STATE);
+	static const enum finding_kind kinds[] = {FINDING_UNKNOWN, FINDING_OUTBOUND_ATTACK, FINDING_SCAN, FINDING_BACKSCATTER,
+		FINDING_FLASH_CROWD};
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+		scene_set("udp flood");
+		finding.kind = kinds[i];
+		assert_int_equal(synthesis_make(&request, &synthesis), E_STATE);
+	}
 	scene_set("udp flood");
 	before.span_s = 0; /* nothing is known of before: nothing may be stopped */
 	assert_int_equal(synthesis_make(&request, &synthesis), E_STATE);
