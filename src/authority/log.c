@@ -3,19 +3,22 @@
  * right edge that are not full, and the frontier of the tree; all else is
  * read from files when it is asked for.
  *
- * An append goes to the journal, is synced, and counts. Tiles that become
- * full are written at once, in their final place; the others, and then the
- * checkpoint, by log_publish(), which empties the journal. The files that the
- * published checkpoint speaks of are never changed: a full tile stands beside
- * its partial forms, which go when a later checkpoint is published.
+ * An append goes to the journal, is synced, and counts. That is the only time
+ * that anybody waits for the disk. Tiles that become full are written at
+ * once, in their final place; the others, and then the checkpoint, by
+ * log_publish(). log_settle() syncs the file system, then notes the tree that
+ * is on disk for certain in a file of its own, and empties the journal. The
+ * files that the settled tree speaks of are never changed: a full tile stands
+ * beside its partial forms, which go when a later tree is settled.
  *
- * After a sudden end the tree of the published checkpoint is read, and the
- * journal adds the rest. The same entries give the same tree and, Ed25519
- * being deterministic, the same signature: a checkpoint that was handed out
- * and not published is not contradicted by what comes after.
+ * After a sudden end, of the process or of the machine, the settled tree is
+ * read, and the journal adds the rest and writes its tiles again. The same
+ * entries give the same tree and, Ed25519 being deterministic, the same
+ * signature: a checkpoint that was handed out is not contradicted by what
+ * comes after. If the published one were, the log would not open.
  *
- * If a full tile cannot be written, the log in memory is ahead of its files:
- * it takes nothing more until it is opened again, which tries again.
+ * If a full tile cannot be written or synced, the log in memory is ahead of
+ * its files: it takes nothing more until it is opened again, which tries again.
  */
 #include "authority/log.h"
 
@@ -34,15 +37,17 @@
 #include "core/limits.h"
 
 #define BUNDLE_GROWTH_BYTES 65536
+#define SETTLED "settled"
 
 struct log {
 	int directory;
 	struct journal journal;
 	const struct key *key; /* borrowed */
 	struct merkle_frontier frontier; /* of all that is acknowledged */
-	uint64_t published; /* entries of the checkpoint on disk */
+	uint64_t published; /* entries of the checkpoint that others see, as far as its tiles were written here */
+	uint64_t settled; /* entries of the tree that is on disk for certain */
 	bool is_broken; /* memory is ahead of the tiles on disk */
-	bool is_checkpoint_old; /* the file lacks cosignatures that came since */
+	bool is_checkpoint_old; /* the file lacks cosignatures that came since, or was lost */
 	struct merkle_hash edges[MERKLE_TILE_LEVELS][MERKLE_TILE_WIDTH]; /* the tile of each level that is not full */
 	uint8_t *bundle; /* entries of the one that is not full, as its file has them */
 	size_t bundle_bytes;
@@ -109,7 +114,7 @@ static int bundle_add(struct log *log, const uint8_t *entry, size_t entry_bytes)
 static int tile_write(const struct log *log, const struct merkle_tile *tile, const void *bytes, size_t length_bytes)
 {
 	char path[MERKLE_TILE_PATH_BYTES];
-	return tile_file_write(log->directory, merkle_tile_path(tile, path), bytes, length_bytes);
+	return tile_file_put(log->directory, merkle_tile_path(tile, path), bytes, length_bytes);
 }
 
 /** Writes the tiles that the last entry has filled, from the entries up. */
@@ -193,7 +198,7 @@ int log_append(struct log *log, const struct log_entry *entries, size_t count, u
 		return E_LIMIT;
 	int err = payload_make(entries, count, &payload, &payload_bytes);
 	if (err == OK && log->journal.length_bytes + payload_bytes + BUNDLE_GROWTH_BYTES > LIMIT_LEDGER_JOURNAL_BYTES)
-		err = log_publish(log);
+		err = log_settle(log);
 	if (err == OK)
 		err = journal_append(&log->journal, first, (uint32_t)count, payload, payload_bytes);
 	/* From here on the entries are on disk, whatever becomes of the tiles. */
@@ -225,7 +230,7 @@ static int checkpoint_publish(struct log *log)
 	char own[CHECKPOINT_TEXT_BYTES + NOTE_LINE_BYTES];
 	bool is_cosigned = log->cosigned == log->frontier.entries && log->cosigned_bytes > 0;
 	size_t own_bytes = is_cosigned ? 0 : log_checkpoint(log, own);
-	int err = tile_file_write(log->directory, TILE_CHECKPOINT, is_cosigned ? log->cosigned_note : own,
+	int err = tile_file_put(log->directory, TILE_CHECKPOINT, is_cosigned ? log->cosigned_note : own,
 		is_cosigned ? log->cosigned_bytes : own_bytes);
 	if (err == OK)
 		log->is_checkpoint_old = false;
@@ -246,30 +251,65 @@ static int partial_tiles_write(const struct log *log)
 	return err;
 }
 
-/** Removes the partial forms of tiles that became full between two published trees. */
-static void old_partials_remove(const struct log *log, uint64_t before)
+/** Publishes without settling. */
+static int tree_publish(struct log *log)
 {
-	for (unsigned level = 0; level <= MERKLE_TILE_ENTRIES; level++) {
-		struct merkle_tile old = edge_tile(level, before), now = edge_tile(level, log->published);
-		if (old.width > 0 && now.index > old.index)
-			tile_partials_remove(log->directory, level, old.index);
-	}
-}
-
-int log_publish(struct log *log)
-{
-	uint64_t before = log->published;
 	if (log->is_broken)
 		return E_STATE;
-	if (log->frontier.entries == before)
+	if (log->frontier.entries == log->published)
 		return log->is_checkpoint_old ? checkpoint_publish(log) : OK;
 	int err = partial_tiles_write(log);
 	if (err == OK)
 		err = checkpoint_publish(log);
+	if (err == OK)
+		log->published = log->frontier.entries;
+	return err;
+}
+
+int log_publish(struct log *log)
+{
+	int err = tree_publish(log);
+	return err == OK && log->journal.length_bytes >= LIMIT_LEDGER_SETTLE_BYTES ? log_settle(log) : err;
+}
+
+/** Notes that the tree as it is now is on disk. */
+static int settled_write(struct log *log)
+{
+	char note[CHECKPOINT_TEXT_BYTES + NOTE_LINE_BYTES];
+	size_t note_bytes = log_checkpoint(log, note);
+	int err = tile_file_write(log->directory, SETTLED, note, note_bytes);
+	if (err == OK)
+		log->settled = log->frontier.entries;
+	return err;
+}
+
+/** Removes the partial forms of tiles that became full between two settled trees. */
+static void old_partials_remove(const struct log *log, uint64_t before)
+{
+	for (unsigned level = 0; level <= MERKLE_TILE_ENTRIES; level++) {
+		struct merkle_tile old = edge_tile(level, before), now = edge_tile(level, log->settled);
+		for (uint64_t index = old.index; index < now.index; index++)
+			tile_partials_remove(log->directory, level, index);
+	}
+}
+
+int log_settle(struct log *log)
+{
+	uint64_t before = log->settled;
+	int err = tree_publish(log);
 	if (err != OK)
 		return err;
-	log->published = log->frontier.entries;
-	old_partials_remove(log, before);
+	if (log->frontier.entries != before) {
+		/* A failed sync leaves unknown what is on disk, and another one would not tell: only writing it again helps. */
+		if (syncfs(log->directory) != 0) {
+			log->is_broken = true;
+			return E_SYS;
+		}
+		err = settled_write(log);
+		if (err != OK)
+			return err;
+		old_partials_remove(log, before);
+	}
 	return journal_clear(&log->journal);
 }
 
@@ -311,7 +351,9 @@ int log_create(const char *directory, const struct key *key)
 		goto out;
 	err = journal_open(log->directory, true, &log->journal);
 	if (err == OK)
-		err = checkpoint_publish(log); /* which syncs the directory */
+		err = checkpoint_publish(log);
+	if (err == OK)
+		err = settled_write(log); /* which syncs the directory */
 out:
 	log_close(log);
 	return err;
@@ -355,7 +397,7 @@ static int bundle_load(struct log *log, const struct merkle_tile *tile)
 	return err;
 }
 
-/** Reads the right edge of the published tree. */
+/** Reads the right edge of the settled tree. */
 static int edges_load(struct log *log, uint64_t entries)
 {
 	int err = OK;
@@ -376,38 +418,74 @@ static int edges_load(struct log *log, uint64_t entries)
 	return err == OK && bundle.width > 0 ? bundle_load(log, &bundle) : err;
 }
 
-static int published_load(struct log *log, const char **ret_why)
+/** Reads a checkpoint of this log from a file. */
+static int checkpoint_load(const struct log *log, const char *name, uint8_t **ret_bytes, size_t *ret_length_bytes,
+	struct checkpoint *ret_checkpoint, struct note *ret_note)
+{
+	int err = tile_file_read(log->directory, name, CHECKPOINT_BYTES_MAX, ret_bytes, ret_length_bytes);
+	if (err != OK)
+		return err;
+	err = checkpoint_open((const char *)*ret_bytes, *ret_length_bytes, &log->key->public, ret_checkpoint, ret_note);
+	if (err != OK)
+		free(*ret_bytes);
+	return err;
+}
+
+static int settled_load(struct log *log, const char **ret_why)
 {
 	uint8_t *bytes = NULL;
 	size_t length = 0;
 	struct checkpoint checkpoint;
 	struct note note;
 	struct merkle_hash root;
-	int err = tile_file_read(log->directory, TILE_CHECKPOINT, CHECKPOINT_BYTES_MAX, &bytes, &length);
+	int err = checkpoint_load(log, SETTLED, &bytes, &length, &checkpoint, &note);
 	if (err != OK)
-		return refuse(err, "its checkpoint cannot be read", ret_why);
-	err = checkpoint_open((const char *)bytes, length, &log->key->public, &checkpoint, &note);
-	if (err == OK && note.signature_count > 1) {
-		memcpy(log->cosigned_note, bytes, length);
-		log->cosigned_bytes = length;
-		log->cosigned = checkpoint.entries;
-	}
+		return refuse(err, err == E_DENIED ? "it is another key's" : "its settled tree cannot be read", ret_why);
 	free(bytes);
-	if (err == E_DENIED)
-		return refuse(err, "its checkpoint is signed by another key", ret_why);
-	if (err != OK)
-		return refuse(err, "its checkpoint is damaged", ret_why);
 	err = edges_load(log, checkpoint.entries);
 	merkle_frontier_root(&log->frontier, &root);
 	if (err == OK && !merkle_hash_equal(&root, &checkpoint.root))
 		err = E_MALFORMED;
 	if (err != OK)
 		return refuse(err, "its last tiles are damaged or missing", ret_why);
-	log->published = checkpoint.entries;
+	log->settled = log->published = checkpoint.entries;
 	return OK;
 }
 
-/** Takes what the journal has and the published tree has not. */
+/**
+ * Compares what others saw with what was recovered: it must be a tree of this log. A file that a loss of power has emptied is
+ * written again; its tiles are in any case, since published stays at the settled tree.
+ */
+static int published_compare(struct log *log, struct log_recovery *recovery, const char **ret_why)
+{
+	uint8_t *bytes = NULL;
+	size_t length = 0;
+	struct checkpoint checkpoint;
+	struct note note;
+	struct merkle_hash root;
+	log->is_checkpoint_old = true;
+	int err = checkpoint_load(log, TILE_CHECKPOINT, &bytes, &length, &checkpoint, &note);
+	if (err == E_NOMEM)
+		return refuse(err, "out of memory", ret_why);
+	if (err != OK)
+		return OK;
+	recovery->published = checkpoint.entries;
+	err = checkpoint.entries > log->frontier.entries ? E_MALFORMED : merkle_root(node_read, log, checkpoint.entries, &root);
+	if (err != OK || !merkle_hash_equal(&root, &checkpoint.root)) {
+		free(bytes);
+		return refuse(E_MALFORMED, "it published entries that it does not have", ret_why);
+	}
+	log->is_checkpoint_old = checkpoint.entries != log->frontier.entries;
+	if (note.signature_count > 1) {
+		memcpy(log->cosigned_note, bytes, length);
+		log->cosigned_bytes = length;
+		log->cosigned = checkpoint.entries;
+	}
+	free(bytes);
+	return OK;
+}
+
+/** Takes what the journal has and the settled tree has not. */
 static int entry_replay(void *context, uint64_t index, const uint8_t *entry, size_t entry_bytes)
 {
 	struct log *log = context;
@@ -432,15 +510,17 @@ int log_open(const char *directory, const struct key *key, struct log **ret_log,
 	if (err == OK && (err = journal_open(log->directory, false, &log->journal)) != OK)
 		*ret_why = err == E_STATE ? "another process has it open" : "its journal cannot be opened";
 	if (err == OK)
-		err = published_load(log, ret_why);
-	struct log_recovery recovery = {.published = log->published};
+		err = settled_load(log, ret_why);
+	struct log_recovery recovery = {.published = log->settled};
 	if (err == OK && (err = journal_replay(&log->journal, entry_replay, log, &recovery.dropped_bytes)) != OK)
 		*ret_why = err == E_MALFORMED ? "its journal is damaged" : "its journal cannot be recovered";
+	if (err == OK)
+		err = published_compare(log, &recovery, ret_why);
 	if (err != OK) {
 		log_close(log);
 		return err;
 	}
-	recovery.replayed = log->frontier.entries - log->published;
+	recovery.replayed = log->frontier.entries - log->settled;
 	*ret_log = log;
 	*ret_recovery = recovery;
 	return OK;

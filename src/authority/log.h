@@ -5,7 +5,8 @@
  *     checkpoint                  the published tree: origin, size, root, signatures
  *     tile/LEVEL/INDEX[.p/WIDTH]  hashes
  *     tile/entries/INDEX[.p/W]    entries
- *     journal                     entries that are acknowledged and in no published tile yet
+ *     settled                     a checkpoint whose tiles are known to be on disk; not for others
+ *     journal                     entries since then; not for others
  *
  * An append is acknowledged when it is in the journal and on disk; it counts
  * at once, in checkpoints and proofs that are made here. Whatever happens
@@ -31,8 +32,8 @@ struct log_entry {
 
 /** What log_open() found and did. */
 struct log_recovery {
-	uint64_t published; /* entries in the tree that was on disk */
-	uint64_t replayed; /* entries that the journal brought back */
+	uint64_t published; /* entries in the tree that others saw; of the settled one where its file was lost */
+	uint64_t replayed; /* entries that the journal brought back, published or not */
 	uint64_t dropped_bytes; /* at the journal's end: an append that was cut off before it was answered */
 };
 
@@ -65,7 +66,7 @@ void log_close(struct log *log);
 /** How many entries are acknowledged. */
 uint64_t log_entries(const struct log *log);
 
-/** How many entries the published tree has. */
+/** How many entries this process has published; after log_open() those of the settled tree, until log_publish(). */
 uint64_t log_published(const struct log *log);
 
 /**
@@ -81,12 +82,21 @@ uint64_t log_published(const struct log *log);
 MUST_USE int log_append(struct log *log, const struct log_entry *entries, size_t count, uint64_t *ret_first);
 
 /**
- * Publishes all that is acknowledged: writes tiles and then the checkpoint, and empties the journal.
+ * Publishes all that is acknowledged: writes tiles and then the checkpoint, and waits for no disk. Settles when the journal has
+ * become long (LIMIT_LEDGER_SETTLE_BYTES).
  *
  * @param log to be published; asking again when nothing is new costs nothing
  * @return OK, E_STATE (as log_append()), or E_SYS: the old checkpoint stands, and asking again later is right
  */
 MUST_USE int log_publish(struct log *log);
+
+/**
+ * Publishes, has all of it on disk, and empties the journal. Syncs the whole file system, which may take its time.
+ *
+ * @param log to be settled
+ * @return OK, E_STATE (as log_append()), or E_SYS: the journal still has what it had
+ */
+MUST_USE int log_settle(struct log *log);
 
 /**
  * Signs the tree as it is now.

@@ -84,7 +84,7 @@ static void the_journal_may_end_at_any_byte(void **state)
 	uint64_t totals[ARRAY_LEN(batches)];
 	struct log *log = open_log();
 	assert_int_equal(log_example_append(log, 20), OK);
-	assert_int_equal(log_publish(log), OK);
+	assert_int_equal(log_settle(log), OK);
 	for (size_t i = 0; i < ARRAY_LEN(batches); i++) {
 		assert_int_equal(log_example_append(log, batches[i]), OK);
 		ends[i] = journal_bytes();
@@ -140,38 +140,71 @@ static void a_damaged_journal_is_refused(void **state)
 	close(fd);
 }
 
+#define FROM(state) "rm -rf %s && cp -a %s." state " %s && cd %s && "
+#define LOST "for f in $(find . -type f); do [ -e %s.settled1/$f ] || : >$f; done"
+
 /**
- * Publishing writes tiles, then the checkpoint, then empties the journal. From the files before and after it, each state
- * between is put together: some of the tiles; all tiles; and the checkpoint too, with the journal still full.
+ * Publishing writes tiles, then the checkpoint; settling syncs them, writes `settled`, and then empties the journal. From the
+ * files before and after each, the states between are put together, and what a loss of power may make of them: files that were
+ * not synced are gone, or empty. 200 entries are settled, 700 acknowledged.
  */
-static void publishing_may_end_between_any_two_steps(void **state)
+static void publishing_and_settling_may_end_anywhere(void **state)
 {
 	(void)state;
-	static const char *const steps[] = {
-		"rm -rf %s && cp -a %s.before %s",
-		"rm -rf %s && cp -a %s.before %s && cp -a %s.after/tile/entries %s/tile/",
-		"rm -rf %s && cp -a %s.before %s && cp -a %s.after/tile/0 %s/tile/ && echo torn >%s/tile/0/002.p/188.new",
-		"rm -rf %s && cp -a %s.before %s && cp -a %s.after/tile %s/",
-		"rm -rf %s && cp -a %s.before %s && cp -a %s.after/tile %s/ && cp %s.after/checkpoint %s/checkpoint.new",
-		"rm -rf %s && cp -a %s.after %s && cp %s.before/journal %s/",
+	static const struct {
+		const char *command;
+		uint64_t published;
+	} ends[] = {
+		{FROM("acknowledged") "true", 200},
+		{FROM("acknowledged") "cp -a %s.published/tile/entries tile/", 200},
+		{FROM("acknowledged") "cp -a %s.published/tile/0 tile/ && echo torn >tile/0/002.p/188.new", 200},
+		{FROM("acknowledged") "cp -a %s.published/tile . && cp %s.published/checkpoint checkpoint.new", 200},
+		{FROM("published") "true", 700},
+		{FROM("published") "cp %s.settled2/settled settled.new", 700},
+		{FROM("published") "cp %s.settled2/settled .", 700},
+		{FROM("published") "rm -r tile && cp -a %s.settled1/tile .", 700},
+		{FROM("published") LOST, 700},
+		{FROM("published") LOST " && : >checkpoint", 200},
+		{FROM("published") LOST " && rm checkpoint && : >settled.new", 200},
+		{FROM("published") LOST " && cp %s.settled1/checkpoint .", 200},
+		{FROM("settled2") "true", 700},
+		{FROM("settled2") "cp %s.published/journal . && mkdir -p tile/0/000.p && : >tile/0/000.p/200", 700},
 	};
 	struct log *log = open_log();
 	assert_int_equal(log_example_append(log, 200), OK);
-	assert_int_equal(log_publish(log), OK);
+	assert_int_equal(log_settle(log), OK);
+	log_example_shell("cp -a %s %s.settled1", example.directory, example.directory);
 	assert_int_equal(log_example_append(log, 500), OK);
-	log_example_shell("cp -a %s %s.before", example.directory, example.directory);
+	log_example_shell("cp -a %s %s.acknowledged", example.directory, example.directory);
 	assert_int_equal(log_publish(log), OK);
-	log_example_shell("cp -a %s %s.after", example.directory, example.directory);
+	log_example_shell("cp -a %s %s.published", example.directory, example.directory);
+	assert_int_equal(log_settle(log), OK);
+	log_example_shell("cp -a %s %s.settled2", example.directory, example.directory);
 	log_close(log);
-	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
 		struct log_recovery recovery;
-		log_example_shell(steps[i], example.directory, example.directory);
+		log_example_shell(ends[i].command, example.directory, example.directory);
 		assert_int_equal(recover(&recovery), 700);
-		assert_int_equal(recovery.published, i + 1 < ARRAY_LEN(steps) ? 200 : 700);
+		assert_int_equal(recovery.published, ends[i].published);
 	}
 }
 
-/** Appends and publishes for ever, and tells each number of entries that was acknowledged. */
+/** Somebody has seen more than the log has: going on would be another history, so it does not. */
+static void a_log_that_lost_what_it_published_is_refused(void **state)
+{
+	(void)state;
+	struct log *log = open_log();
+	struct log_recovery recovery;
+	const char *why = NULL;
+	assert_int_equal(log_example_append(log, 10), OK);
+	assert_int_equal(log_publish(log), OK);
+	log_close(log);
+	log_example_shell(": >%s/journal", example.directory, "");
+	assert_int_equal(log_open(example.directory, example.key, &log, &recovery, &why), E_MALFORMED);
+	assert_string_equal(why, "it published entries that it does not have");
+}
+
+/** Appends, publishes and settles for ever, and tells each number of entries that was acknowledged. */
 static _Noreturn void append_for_ever(int told, uint64_t seed)
 {
 	struct random rng;
@@ -181,7 +214,7 @@ static _Noreturn void append_for_ever(int told, uint64_t seed)
 		int err = log_example_append(log, 1 + (size_t)random_below(&rng, random_below(&rng, 8) == 0 ? 600 : 9));
 		uint64_t entries = log_entries(log);
 		if (err != OK || write(told, &entries, sizeof(entries)) != sizeof(entries) ||
-			(random_below(&rng, 4) == 0 && log_publish(log) != OK))
+			(random_below(&rng, 4) == 0 && log_publish(log) != OK) || (random_below(&rng, 16) == 0 && log_settle(log) != OK))
 			_exit(1);
 	}
 }
@@ -284,7 +317,7 @@ static void a_tile_that_cannot_be_written_stops_the_log(void **state)
 	assert_int_equal(sigaction(SIGXFSZ, &ignored, NULL), 0);
 	for (size_t i = 0; i < 255; i++)
 		assert_int_equal(log_append(log, &entry, 1, &first), OK);
-	assert_int_equal(log_publish(log), OK);
+	assert_int_equal(log_settle(log), OK);
 	file_limit(8000); /* a full tile has 8,192 bytes */
 	assert_int_equal(log_append(log, &entry, 1, &first), OK);
 	assert_int_equal(first, 255);
@@ -406,7 +439,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LOG_TEST(the_journal_may_end_at_any_byte),
 		LOG_TEST(a_damaged_journal_is_refused),
-		LOG_TEST(publishing_may_end_between_any_two_steps),
+		LOG_TEST(publishing_and_settling_may_end_anywhere),
+		LOG_TEST(a_log_that_lost_what_it_published_is_refused),
 		LOG_TEST(processes_may_be_killed_at_any_instant),
 		LOG_TEST(short_writes_leave_nothing),
 		LOG_TEST(a_tile_that_cannot_be_written_stops_the_log),

@@ -1,7 +1,8 @@
 /*
- * Files of a log. A file is written beside its place, synced, and renamed, so
- * that a reader sees it whole or not at all, also after a loss of power: the
- * directory is synced too, and so is the parent of each directory made.
+ * Files of a log. A file is written beside its place and renamed, so that a
+ * reader sees it whole or not at all. One that must outlive a loss of power
+ * is synced before that; its directory is synced too, and so is the parent of
+ * each directory made.
  *
  * Source: C2SP tlog-tiles v0.1.0. A bundle is entries one after the other,
  * each with its length before it in two bytes, the higher first.
@@ -44,17 +45,15 @@ static const char *parent_of(const char *path, char ret_parent[static PATH_BYTES
 }
 
 /** Makes the directories that lead to a path, as far as they are missing. */
-static int parents_make(int directory, const char *path)
+static int parents_make(int directory, const char *path, bool is_synced)
 {
 	for (const char *slash = strchr(path, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
 		char place[PATH_BYTES], parent[PATH_BYTES];
 		snprintf(place, sizeof(place), "%.*s", (int)(slash - path), path);
-		if (mkdirat(directory, place, DIRECTORY_MODE) == 0) {
-			if (directory_sync(directory, parent_of(place, parent)) != OK)
-				return E_SYS;
-		} else if (errno != EEXIST) {
+		if (mkdirat(directory, place, DIRECTORY_MODE) != 0 && errno != EEXIST)
 			return E_SYS;
-		}
+		if (is_synced && directory_sync(directory, parent_of(place, parent)) != OK)
+			return E_SYS;
 	}
 	return OK;
 }
@@ -70,22 +69,24 @@ static int fill(int fd, const uint8_t *bytes, size_t length_bytes)
 		bytes += wrote;
 		length_bytes -= (size_t)wrote;
 	}
-	return fsync(fd) == 0 ? OK : E_SYS;
+	return OK;
 }
 
-int tile_file_write(int directory, const char *path, const void *bytes, size_t length_bytes)
+static int file_write(int directory, const char *path, const void *bytes, size_t length_bytes, bool is_synced)
 {
 	char beside[PATH_BYTES], parent[PATH_BYTES];
 	snprintf(beside, sizeof(beside), "%s.new", path);
 	int fd = openat(directory, beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
 	if (fd < 0 && errno == ENOENT) {
-		if (parents_make(directory, path) != OK)
+		if (parents_make(directory, path, is_synced) != OK)
 			return E_SYS;
 		fd = openat(directory, beside, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, FILE_MODE);
 	}
 	if (fd < 0)
 		return E_SYS;
 	int err = fill(fd, bytes, length_bytes);
+	if (err == OK && is_synced && fsync(fd) != 0)
+		err = E_SYS;
 	close(fd);
 	if (err != OK || renameat(directory, beside, directory, path) != 0) {
 		int error = errno;
@@ -93,7 +94,17 @@ int tile_file_write(int directory, const char *path, const void *bytes, size_t l
 		errno = error;
 		return E_SYS;
 	}
-	return directory_sync(directory, parent_of(path, parent));
+	return is_synced ? directory_sync(directory, parent_of(path, parent)) : OK;
+}
+
+int tile_file_write(int directory, const char *path, const void *bytes, size_t length_bytes)
+{
+	return file_write(directory, path, bytes, length_bytes, true);
+}
+
+int tile_file_put(int directory, const char *path, const void *bytes, size_t length_bytes)
+{
+	return file_write(directory, path, bytes, length_bytes, false);
 }
 
 void tile_partials_remove(int directory, unsigned level, uint64_t index)
@@ -101,6 +112,8 @@ void tile_partials_remove(int directory, unsigned level, uint64_t index)
 	struct merkle_tile tile = {level, index, MERKLE_TILE_WIDTH};
 	char full[MERKLE_TILE_PATH_BYTES], path[PATH_BYTES];
 	snprintf(path, sizeof(path), "%s.p", merkle_tile_path(&tile, full));
+	if (unlinkat(directory, path, AT_REMOVEDIR) == 0 || errno == ENOENT)
+		return;
 	for (tile.width = 1; tile.width < MERKLE_TILE_WIDTH; tile.width++)
 		(void)unlinkat(directory, merkle_tile_path(&tile, full), 0);
 	(void)unlinkat(directory, path, AT_REMOVEDIR);

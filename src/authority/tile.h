@@ -1,7 +1,7 @@
 /*
  * Files of a log in one directory, as C2SP tlog-tiles names them: tiles of
- * hashes, bundles of entries, the checkpoint. Whatever is written is whole
- * and on disk when the call returns, or the file is as it was before.
+ * hashes, bundles of entries, the checkpoint. A file is written whole, or is
+ * as it was before.
  *
  * Does not check what files say (authority/verify.h).
  */
@@ -31,6 +31,18 @@ struct tile_tree {
  * @return OK or E_SYS
  */
 MUST_USE int tile_file_write(int directory, const char *path, const void *bytes, size_t length_bytes);
+
+/**
+ * The same, but it is on disk only when the file system is synced: until then a loss of power may bring back the old file, or
+ * none, or an empty one.
+ *
+ * @param directory descriptor of the log's
+ * @param path below it
+ * @param bytes its new content
+ * @param length_bytes of bytes
+ * @return OK or E_SYS
+ */
+MUST_USE int tile_file_put(int directory, const char *path, const void *bytes, size_t length_bytes);
 
 /**
  * Reads a whole file of the log.
@@ -91,5 +103,5 @@ MUST_USE int tile_entry_read(int directory, uint64_t entries, uint64_t index, ui
 /** The merkle_reader of a struct tile_tree. */
 merkle_reader tile_node_read;
 
-/** Removes the partial forms of a tile that is there in full; what cannot be removed stays, and does no harm. */
+/** Removes the partial forms of a tile that is there in full, if there are any; what cannot be removed stays and does no harm. */
 void tile_partials_remove(int directory, unsigned level, uint64_t index);

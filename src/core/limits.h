@@ -35,7 +35,8 @@
 /* Keys and the ledger (authority/). */
 #define LIMIT_KEY_FILE_BYTES 512 /* a private key's file; a longer one is no key */
 #define LIMIT_LEDGER_BATCH_BYTES 16777216 /* one append in the journal; a larger one is refused, and its caller divides it */
-#define LIMIT_LEDGER_JOURNAL_BYTES 67108864 /* entries that no published tile holds yet; at the cap appends wait for the tiles */
+#define LIMIT_LEDGER_SETTLE_BYTES 4194304 /* of the journal, at which the tiles are synced and it is emptied: 2,000 orders */
+#define LIMIT_LEDGER_JOURNAL_BYTES 67108864 /* of the journal; at the cap appends wait until it is emptied */
 #define LIMIT_WITNESS_REQUEST_BYTES 131072 /* a checkpoint and its consistency proof; a longer request is answered 400 */
 #define LIMIT_WITNESS_LOGS 32 /* logs that one witness looks after; the configuration may not name more */
 #define LIMIT_WITNESS_TIME_MS 5000 /* from a client's connection to the answer; it is cut off then */
