@@ -22,9 +22,9 @@
 #include "core/clock.h"
 #include "core/err.h"
 #include "load.h"
-#include "sensor/sample_abi.h"
+#include "filter/filter_abi.h"
 
-#include "sample.skel.h"
+#include "filter/filter.skel.h"
 
 #define CALLS_MAX 1000000
 #define SAMPLES_MAX 30000 /* of one turn: fewer than the ring buffer holds */
@@ -68,10 +68,10 @@ static int sample_drop(void *arg, void *record, size_t length_bytes)
 {
 	(void)arg;
 	(void)record;
-	return length_bytes == sizeof(struct sample_record) ? 0 : -EINVAL;
+	return length_bytes == sizeof(struct filter_sample) ? 0 : -EINVAL;
 }
 
-static int turns_run(struct sample_bpf *ours, int bare, uint32_t sampling, uint64_t turns)
+static int turns_run(struct filter_bpf *ours, int bare, uint32_t sampling, uint64_t turns)
 {
 	struct ring_buffer *samples = ring_buffer__new(bpf_map__fd(ours->maps.samples), sample_drop, NULL, NULL);
 	if (samples == NULL)
@@ -81,7 +81,7 @@ static int turns_run(struct sample_bpf *ours, int bare, uint32_t sampling, uint6
 	for (size_t i = 0; i < ARRAY_LEN(kinds) && result == 0; i++) {
 		for (uint64_t turn = 0; turn < turns && result == 0; turn++) {
 			int64_t bare_ps = calls_run(bare, &kinds[i], calls);
-			int64_t ours_ps = calls_run(bpf_program__fd(ours->progs.sample), &kinds[i], calls);
+			int64_t ours_ps = calls_run(bpf_program__fd(ours->progs.filter), &kinds[i], calls);
 			if (bare_ps < 0 || ours_ps < 0 || ring_buffer__consume(samples) < 0)
 				result = -1;
 			else
@@ -100,16 +100,16 @@ int main(int argc, char **argv)
 	}
 	uint32_t sampling = (uint32_t)load_number("SAMPLING", argv[1], 1, 1000000);
 	uint64_t turns = load_number("TURNS", argv[2], 1, 1000);
-	struct sample_bpf *ours = sample_bpf__open();
+	struct filter_bpf *ours = filter_bpf__open();
 	int bare = bare_open(), result = -1;
 	if (ours != NULL && bare >= 0) {
-		struct sample_policy policy = ours->rodata->policy;
+		struct filter_policy policy = ours->rodata->policy;
 		policy.sampling = sampling;
 		memcpy((void *)&ours->rodata->policy, &policy, sizeof(policy));
-		result = sample_bpf__load(ours) == 0 ? turns_run(ours, bare, sampling, turns) : -1;
+		result = filter_bpf__load(ours) == 0 ? turns_run(ours, bare, sampling, turns) : -1;
 	}
 	if (result != 0)
 		perror("xdp_cost");
-	sample_bpf__destroy(ours);
+	filter_bpf__destroy(ours);
 	return result == 0 ? 0 : 1;
 }

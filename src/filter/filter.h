@@ -11,8 +11,8 @@
  * Two processes may have the same pins open; filter_apply() is for one.
  *
  * To load or open takes CAP_BPF, CAP_NET_ADMIN and CAP_PERFMON. Afterwards
- * filter_apply(), filter_read() and filter_follow() need CAP_BPF,
- * filter_counts() and what reads samples need nothing.
+ * filter_apply() and filter_read() need CAP_BPF, filter_follow() where it pins
+ * anew; what reads counts and samples needs nothing.
  */
 #pragma once
 
@@ -21,12 +21,13 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "core/why.h"
 #include "filter/filter_abi.h"
 #include "filter/interface.h"
 #include "rules/space.h"
 #include "rules/xdp_tables.h"
 
-#define FILTER_WHY_BYTES 200 /* one line for a person, with its NUL */
+#define FILTER_WHY_BYTES WHY_BYTES
 #define FILTER_SAMPLING_MAX 1000000
 
 struct filter_config {
@@ -125,10 +126,10 @@ MUST_USE int filter_counts_before(struct filter *filter, size_t index, struct xd
 
 /**
  * Looks after the interface: where it was removed and is there again the program is attached anew, with all that is in
- * force, and pinned again where this process may. To be called about once a second.
+ * force; a link of FILTER_COUNT and FILTER_ENFORCE is pinned anew. To be called about once a second.
  *
- * @param filter one that this process loaded; for one that it opened the interface's state alone is told
- * @param ret_why "", or why an interface that is back cannot be filtered
+ * @param filter one that enforces and was opened without asking for that: the interface's state alone is told
+ * @param ret_why "", or why an interface that is back cannot be filtered, or that the link could not be pinned
  * @return its state
  */
 enum interface_state filter_follow(struct filter *filter, char ret_why[static FILTER_WHY_BYTES]);

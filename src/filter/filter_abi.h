@@ -16,6 +16,12 @@
 #define FILTER_SAMPLE_BYTES 192 /* most bytes of one packet in a sample */
 #define FILTER_LOOK_BYTES 64 /* of these, most bytes of a UDP payload */
 #define FILTER_DIGEST_BYTES 32
+#define FILTER_HOST_LINES XDP_LISTS_MAX /* of one half */
+#define FILTER_HOST_SLOTS 8
+#define FILTER_SECOND_HALF 0x80000000U /* first place of a bucket in the second half */
+#define FILTER_BUCKETS_COUNT 3 /* tables of source sets: one of each half, and one that is never looked into */
+#define FILTER_BUCKETS_UNUSED 2
+#define FILTER_PROTECTED_MAX 4096 /* protected prefixes of one half */
 #define FILTER_METERS_MAX 65536 /* sources with a meter of their own; the one that was not used longest makes room */
 
 enum filter_mode {
@@ -56,6 +62,56 @@ struct filter_totals {
 	struct filter_count dropped; /* of these */
 	__u64 sampled; /* records written */
 	__u64 lost; /* records for which the ring buffer had no room */
+};
+
+/** At key 0 of the map "state", for each CPU. */
+struct filter_cpu {
+	struct filter_totals totals;
+	__u32 until_sample; /* packets up to and with the next sample; 0: not drawn yet */
+	__u32 unused;
+	__u64 tick; /* jiffies when the clock was last read */
+	__u64 tick_boot_ns; /* what it said, CLOCK_BOOTTIME */
+};
+
+/*
+ * The one word that says what is in force: which half of each table, what it
+ * holds, how many rules (16 bits from FILTER_ROOT_RULES_SHIFT), and in its
+ * upper 32 bits the seed of the table "hosts".
+ */
+#define FILTER_ROOT_HALF 1ULL /* 0: the first half, 1: the second */
+#define FILTER_ROOT_HOSTS 2ULL /* there are single addresses */
+#define FILTER_ROOT_PREFIXES 4ULL /* there are wider destinations */
+#define FILTER_ROOT_RULES_SHIFT 8
+
+/** A destination that is one address: xdp_set_hash() of it, and its place in "lists". From the front; hash 0: no more. */
+struct filter_host {
+	__u32 hash;
+	__u32 list;
+};
+
+/** One cache line of "hosts"; the hash modulo FILTER_HOST_LINES says which one. */
+struct filter_host_line {
+	struct filter_host slots[FILTER_HOST_SLOTS];
+};
+
+/** Rules for one destination, in "lists". */
+struct filter_list {
+	__u32 addr_be[4];
+	__u32 bits; /* of the destination, 0..128 */
+	struct xdp_list list; /* places in "rules", both halves counted through */
+} __attribute__((aligned(8)));
+
+/** Key of "prefixes" and "protected". */
+struct filter_prefix {
+	__u32 bits; /* 32 + 0..128: the half counts in */
+	__u32 half;
+	__u32 addr_be[4];
+};
+
+/** Key of "source_meters". */
+struct filter_source {
+	__u32 rule; /* place in "rules" */
+	__u32 addr_be[4];
 };
 
 /** The values of filter_sample.flags. */

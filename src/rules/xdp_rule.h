@@ -68,7 +68,7 @@ struct xdp_rule {
 	__u8 extension; /* IPv6 extension header asked for, by packet_extension_bit(); 0: none */
 	__u8 is_v4;
 	__u8 has_set;
-	__u8 spares_protected; /* matches nothing from protected space */
+	__u8 spares_protected; /* matches nothing from protected space; not 0: which table of it, counted from 1 */
 	__u8 limits_sources; /* a meter for each source, not one for all */
 	__u8 limits_bytes; /* counts bytes, not packets */
 	__u8 source_count;

@@ -46,8 +46,9 @@ static bool key_covers(const struct xdp_prefix_key *key, const __u32 *addr_be)
 	return ip_prefix_covers(&prefix, &addr);
 }
 
-int xdp_is_protected(const __u32 *src_be)
+int xdp_is_protected(__u32 table, const __u32 *src_be)
 {
+	assert_int_equal(table, 1);
 	for (size_t i = 0; i < tables.protected_count; i++) {
 		if (key_covers(&tables.protected[i], src_be))
 			return 1;

@@ -18,8 +18,8 @@ const struct xdp_rule *xdp_rule_at(__u32 index);
 /** A bucket by its place (array of all source sets, one behind the other), or NULL. */
 const struct xdp_bucket *xdp_bucket_at(__u32 index);
 
-/** Whether a source is in protected space (longest matching prefix). */
-int xdp_is_protected(const __u32 *src_be);
+/** Whether a source is in protected space (longest matching prefix); `table` is the rule's spares_protected. */
+int xdp_is_protected(__u32 table, const __u32 *src_be);
 
 /** The meter of all packets of a rule (array), or NULL. */
 __u64 *xdp_meter_at(__u32 index);
@@ -156,7 +156,7 @@ PACKET_INLINE int xdp_rule_matches(const struct xdp_rule *rule, const struct pac
 		return 0;
 	if (rule->has_set && !xdp_set_has(rule, facts->src_be))
 		return 0;
-	return !rule->spares_protected || !xdp_is_protected(facts->src_be);
+	return !rule->spares_protected || !xdp_is_protected(rule->spares_protected, facts->src_be);
 }
 
 /**

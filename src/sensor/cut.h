@@ -1,7 +1,7 @@
 /*
  * The cut: how much of a packet may enter this process, decided in the kernel
  * by a socket filter before the packet is copied anywhere. See cut.c for the
- * rule, which sample.bpf.c follows too. Where sampling is asked for, the same
+ * rule, which filter.bpf.c follows too. Where sampling is asked for, the same
  * filter chooses the packets.
  *
  * Does not refuse anything: a packet it cannot follow is cut.

@@ -16,12 +16,13 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "core/why.h"
 #include "decode/observation.h"
 #include "detect/detect.h"
 
-#define INPUT_WHY_BYTES 200 /* one line for a person, with its NUL */
+#define INPUT_WHY_BYTES WHY_BYTES
 #define INPUT_POLL_MS 10 /* wait no longer than this in poll(): a sampler wakes nobody for a few packets */
-#define INPUT_HEADER_BYTES 192 /* most bytes of one packet that enter the process; see ring.c, sample.bpf.c */
+#define INPUT_HEADER_BYTES 192 /* most bytes of one packet that enter the process; see ring.c, filter/filter.bpf.c */
 
 /** Exact counts since the input was opened; packets (datagrams for a collector) unless the name says else. */
 struct input_counters {
@@ -78,24 +79,3 @@ static inline void input_count(struct input_counters *counters, int error)
 	else
 		counters->malformed++;
 }
-
-/**
- * Writes the one line of why an input could not be opened.
- *
- * @param ret_why filled: "SUBJECT: WHY"
- * @param error handed back
- * @param subject the interface or directory
- * @param why what is wrong, and what to do
- * @return error
- */
-int input_refuse(char ret_why[static INPUT_WHY_BYTES], int error, const char *subject, const char *why);
-
-/**
- * The same where the system failed; errno stays as it is.
- *
- * @param ret_why filled: "SUBJECT: WHAT: text of errno"
- * @param subject the interface or directory
- * @param what was tried
- * @return E_NOMEM for ENOMEM, else E_SYS
- */
-int input_refuse_errno(char ret_why[static INPUT_WHY_BYTES], const char *subject, const char *what);

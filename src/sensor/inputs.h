@@ -12,7 +12,7 @@
 #include "sensor/collector.h"
 #include "sensor/config.h"
 #include "sensor/input.h"
-#include "sensor/interface.h"
+#include "filter/interface.h"
 #include "sensor/ring.h"
 #include "sensor/xdp.h"
 

@@ -62,8 +62,8 @@ static int socket_open(struct ring *ring, const char *interface, char ret_why[st
 	if (ring->fd >= 0)
 		return OK;
 	if (errno == EPERM || errno == EACCES)
-		return input_refuse(ret_why, E_DENIED, interface, "no permission to capture packets: run as root or with CAP_NET_RAW");
-	return input_refuse_errno(ret_why, interface, "packet socket");
+		return why_refuse(ret_why, E_DENIED, interface, "no permission to capture packets: run as root or with CAP_NET_RAW");
+	return why_refuse_errno(ret_why, interface, "packet socket");
 }
 
 /** How an interface's packets begin; LINK_NULL: in a way that is not read. */
@@ -91,11 +91,11 @@ static int memory_map(struct ring *ring, const struct ring_config *config, char 
 	int version = TPACKET_V3;
 	if (setsockopt(ring->fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)) != 0 ||
 	    setsockopt(ring->fd, SOL_PACKET, PACKET_RX_RING, &request, sizeof(request)) != 0)
-		return input_refuse_errno(ret_why, config->interface, "packet ring");
+		return why_refuse_errno(ret_why, config->interface, "packet ring");
 	ring->memory_bytes = (size_t)BLOCK_BYTES * ring->block_count;
 	void *memory = mmap(NULL, ring->memory_bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, ring->fd, 0);
 	if (memory == MAP_FAILED)
-		return input_refuse_errno(ret_why, config->interface, "mapping the packet ring");
+		return why_refuse_errno(ret_why, config->interface, "mapping the packet ring");
 	ring->memory = memory;
 	return OK;
 }
@@ -107,9 +107,9 @@ static int capture_start(struct ring *ring, int ifindex, char ret_why[static INP
 	struct packet_mreq promiscuous = {.mr_ifindex = ifindex, .mr_type = PACKET_MR_PROMISC};
 	if (ring->is_promiscuous &&
 	    setsockopt(ring->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &promiscuous, sizeof(promiscuous)) != 0)
-		return input_refuse_errno(ret_why, ring->interface, "promiscuous mode");
+		return why_refuse_errno(ret_why, ring->interface, "promiscuous mode");
 	if (bind(ring->fd, (struct sockaddr *)&addr, sizeof(addr)) != 0)
-		return input_refuse_errno(ret_why, ring->interface, "bind");
+		return why_refuse_errno(ret_why, ring->interface, "bind");
 	ring->ifindex = ifindex;
 	return OK;
 }
@@ -124,14 +124,14 @@ static int ring_setup(struct ring *ring, const struct ring_config *config, char 
 		return err;
 	ring->link = link_of(&interface);
 	if (ring->link == LINK_NULL)
-		return input_refuse(ret_why, E_UNSUPPORTED, config->interface,
+		return why_refuse(ret_why, E_UNSUPPORTED, config->interface,
 			"neither Ethernet nor plain IP: its link type is not read");
 	snprintf(ring->interface, sizeof(ring->interface), "%s", config->interface);
 	if (cut_attach(ring->fd, ring->link == LINK_ETHERNET, ring->sampling) != OK)
-		return input_refuse_errno(ret_why, config->interface, "payload filter");
+		return why_refuse_errno(ret_why, config->interface, "payload filter");
 	int ignore = interface.is_loopback;
 	if (setsockopt(ring->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &ignore, sizeof(ignore)) != 0)
-		return input_refuse_errno(ret_why, config->interface, "ignoring what leaves");
+		return why_refuse_errno(ret_why, config->interface, "ignoring what leaves");
 	err = memory_map(ring, config, ret_why);
 	return err == OK ? capture_start(ring, interface.ifindex, ret_why) : err;
 }
@@ -140,7 +140,7 @@ int ring_open(const struct ring_config *config, struct ring **ret_ring, char ret
 {
 	struct ring *ring = calloc(1, sizeof(*ring));
 	if (ring == NULL)
-		return input_refuse(ret_why, E_NOMEM, config->interface, "out of memory");
+		return why_refuse(ret_why, E_NOMEM, config->interface, "out of memory");
 	ring->fd = -1;
 	ring->exporter = config->exporter;
 	ring->sampling = config->sampling > 0 ? config->sampling : 1;
@@ -260,7 +260,7 @@ enum interface_state ring_follow(struct ring *ring, char ret_why[static INPUT_WH
 	if (is_there && interface.ifindex == ring->ifindex)
 		return interface.state;
 	if (link_of(&interface) != ring->link) {
-		(void)input_refuse(ret_why, E_UNSUPPORTED, ring->interface, "is back with another link type: restart the sensor");
+		(void)why_refuse(ret_why, E_UNSUPPORTED, ring->interface, "is back with another link type: restart the sensor");
 		return INTERFACE_GONE;
 	}
 	return capture_start(ring, interface.ifindex, ret_why) == OK ? interface.state : INTERFACE_GONE;

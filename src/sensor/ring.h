@@ -16,7 +16,7 @@
 
 #include "core/err.h"
 #include "sensor/input.h"
-#include "sensor/interface.h"
+#include "filter/interface.h"
 
 struct ring_config {
 	const char *interface; /* borrowed for the call */

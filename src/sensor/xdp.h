@@ -1,8 +1,8 @@
 /*
- * Packets of one interface through the XDP program (sample.bpf.c): all are
- * counted, one in `sampling` is looked at, every one passes. Arriving packets
- * only: XDP does not see what leaves. The program is attached in the driver
- * where that works, else in the stack (generic mode, slower).
+ * Packets of one interface through the XDP program (filter/): all are
+ * counted, one in `sampling` is looked at, those that a rule drops among them.
+ * Arriving packets only: XDP does not see what leaves. The program is attached
+ * in the driver where that works, else in the stack (generic mode, slower).
  *
  * Needs CAP_BPF, CAP_PERFMON and CAP_NET_ADMIN to open and nothing to read. Unless pinned,
  * the program vanishes with the process, however it ends. A VLAN tag that the
@@ -15,14 +15,14 @@
 
 #include "core/err.h"
 #include "sensor/input.h"
-#include "sensor/interface.h"
+#include "filter/interface.h"
 
 struct xdp_config {
 	const char *interface; /* borrowed for the call */
 	uint32_t exporter; /* observation.exporter */
 	uint32_t sampling; /* 1:n, 1..LIMIT_FLOW_SAMPLING */
 	uint32_t ring_bytes; /* ring buffer for samples, rounded up to a power of two; 0: 8 MiB */
-	const char *pin_directory; /* in a BPF file system, one per interface; NULL: not pinned. Borrowed for the call */
+	const char *pin_directory; /* in a BPF file system, one per interface, where an effector may have pinned the program; NULL: not pinned. Borrowed for the call */
 };
 
 struct xdp; /* opaque */
@@ -38,7 +38,7 @@ bool xdp_supported(void);
  * @param ret_why filled on failure: one line, without a newline
  * @return OK; E_DENIED (capabilities or kernel lockdown); E_CONFIG (no such interface, sampling out of range,
  *         pin_directory is not in a BPF file system); E_STATE (interface is down, another XDP program is there, or
- *         what is pinned has another version or policy); E_UNSUPPORTED (not Ethernet, or the kernel refuses the
+ *         what is pinned has another version or sampling); E_UNSUPPORTED (not Ethernet, or the kernel refuses the
  *         program); E_SYS
  */
 MUST_USE int xdp_open(const struct xdp_config *config, struct xdp **ret_xdp, char ret_why[static INPUT_WHY_BYTES]);

@@ -21,8 +21,8 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "filter/filter.h"
 #include "sensor/ring.h"
-#include "sensor/sample_abi.h"
 #include "sensor/testnet.h"
 #include "sensor/xdp.h"
 
@@ -233,8 +233,8 @@ static void pins_are_taken_over(void **state)
 static void policy_forge(uint32_t version)
 {
 	uint32_t key = 0;
-	struct sample_policy policy = {.magic = SAMPLE_MAGIC, .version = version,
-		.record_bytes = sizeof(struct sample_record), .sampling = 1};
+	struct filter_policy policy = {.magic = FILTER_MAGIC, .version = version,
+		.rules_version = XDP_RULES_VERSION, .sample_bytes = sizeof(struct filter_sample), .sampling = 1};
 	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "forged", sizeof(key), sizeof(policy), 1, NULL);
 	assert_true(fd >= 0);
 	assert_int_equal(bpf_map_update_elem(fd, &key, &policy, BPF_ANY), 0);
@@ -258,15 +258,13 @@ static void other_pins_are_refused(void **state)
 	struct xdp_config config = pinned_config;
 	xdp_free(open_with(&pinned_config));
 	config.sampling = 50;
-	refuse_pins(&config, PINS ": pinned by version 1 with sampling 1:1, this is version 1 with 1:50: "
-		"remove the directory first");
+	refuse_pins(&config, PINS ": pinned with sampling 1:1, this is 1:50: remove the directory first");
 	config = pinned_config;
 	config.interface = "near";
 	refuse_pins(&config, PINS ": what is pinned here is not on this interface");
-	policy_forge(SAMPLE_VERSION + 1);
-	refuse_pins(&pinned_config, PINS ": pinned by version 2 with sampling 1:1, this is version 1 with 1:1: "
-		"remove the directory first");
-	policy_forge(SAMPLE_VERSION);
+	policy_forge(FILTER_VERSION + 1);
+	refuse_pins(&pinned_config, PINS ": pinned by another version: remove the directory first");
+	policy_forge(FILTER_VERSION);
 	xdp_free(open_with(&pinned_config)); /* the forgery was the reason */
 	assert_int_equal(unlink(PINS "/state"), 0); /* half of the pins: starts anew */
 	xdp_free(open_with(&pinned_config));

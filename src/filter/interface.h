@@ -1,5 +1,5 @@
 /*
- * One network interface as the inputs see it: there, up, and of what kind.
+ * One network interface as packets see it: there, up, and of what kind.
  * Only asks (netdevice(7)); does not tell when something changes.
  */
 #pragma once
@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 #include "core/err.h"
-#include "sensor/input.h"
+#include "core/why.h"
 
 enum interface_state {
 	INTERFACE_UNKNOWN = 0,
@@ -38,9 +38,9 @@ const char *interface_state_name(enum interface_state state);
 MUST_USE int interface_find(int fd, const char *name, struct interface *ret_interface);
 
 /**
- * The same for an input that is being opened: a down interface is refused.
+ * The same for what is being opened: a down interface is refused.
  *
  * @param ret_why filled on failure
  * @return as interface_find(), and E_STATE: it is down
  */
-MUST_USE int interface_require(int fd, const char *name, struct interface *ret_interface, char ret_why[static INPUT_WHY_BYTES]);
+MUST_USE int interface_require(int fd, const char *name, struct interface *ret_interface, char ret_why[static WHY_BYTES]);

@@ -1,5 +1,5 @@
-/* Looking at network interfaces through the ioctls of netdevice(7), which the sandbox of a running sensor lets through. */
-#include "sensor/interface.h"
+/* Looking at network interfaces through the ioctls of netdevice(7), which the sandbox of a running process lets through. */
+#include "filter/interface.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -34,16 +34,16 @@ int interface_find(int fd, const char *name, struct interface *ret_interface)
 	return OK;
 }
 
-int interface_require(int fd, const char *name, struct interface *ret_interface, char ret_why[static INPUT_WHY_BYTES])
+int interface_require(int fd, const char *name, struct interface *ret_interface, char ret_why[static WHY_BYTES])
 {
 	struct interface interface;
 	int err = interface_find(fd, name, &interface);
 	if (err == E_CONFIG)
-		return input_refuse(ret_why, err, name, "no such interface");
+		return why_refuse(ret_why, err, name, "no such interface");
 	if (err != OK)
-		return input_refuse_errno(ret_why, name, "looking at the interface");
+		return why_refuse_errno(ret_why, name, "looking at the interface");
 	if (interface.state != INTERFACE_UP)
-		return input_refuse(ret_why, E_STATE, name, "the interface is down: set it up first (ip link set dev ... up)");
+		return why_refuse(ret_why, E_STATE, name, "the interface is down: set it up first (ip link set dev ... up)");
 	*ret_interface = interface;
 	return OK;
 }

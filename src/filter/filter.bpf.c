@@ -1,0 +1,453 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * The one XDP program: count, ask the rules, sample. Every packet is counted,
+ * what a rule drops is dropped, one packet in policy.sampling is copied, be it
+ * dropped or not, all others pass.
+ *
+ * Rules are asked by rules/xdp_verdict.h; here is how its tables are stored.
+ * Each table has two halves. The word `root` says which one is in force; it is
+ * read once for a packet, so a packet sees one half alone, and user space
+ * changes the other one, then the word. Rules name each other by places that
+ * count through both halves. A destination that is a single address stands in
+ * `hosts`, a table of cache lines, which a multiplication and one line of
+ * memory find; wider ones in `prefixes`, which is slower and asked next.
+ *
+ * Time is CLOCK_BOOTTIME of the last tick: reading the clock for every packet
+ * costs more than a rule does. A rule so ends a tick late at most (10 ms).
+ *
+ * Sampling is by random skips: after each sample the distance to the next is
+ * drawn evenly from 1..2n-1, whose mean is n. Each packet has the same chance
+ * 1/n, whatever pattern the traffic has, and a packet in between costs one
+ * decrement. The skip is per CPU, where XDP programs do not interrupt
+ * each other.
+ *
+ * A copy ends where the sensor's cut.c ends it: payload of TCP, of ICMP echo and of later
+ * fragments never leaves the kernel, of UDP FILTER_LOOK_BYTES at most.
+ * Records are of fixed size, so the rest of one is the rest of an older
+ * record, which was cut likewise.
+ */
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/in.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/tcp.h>
+#include <linux/udp.h>
+
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+
+#include "filter/filter_abi.h"
+#include "rules/packet.h"
+
+#define NOT_IP_BYTES 22
+#define OTHER_BYTES 16
+#define ICMP_ERROR_BYTES (8 + 60 + 8)
+#define ICMPV6_ERROR_BYTES (8 + 40 + 8)
+#define FRAGMENT_OFFSET 0x1fff
+#define WAKEUP_SPAN_BYTES (4 * sizeof(struct filter_sample)) /* CPUs that add at once may jump over the mark */
+
+const volatile struct filter_policy policy = {
+	.magic = FILTER_MAGIC,
+	.version = FILTER_VERSION,
+	.rules_version = XDP_RULES_VERSION,
+	.sample_bytes = sizeof(struct filter_sample),
+	.sampling = 1,
+	.wakeup_bytes = 1 << 20,
+};
+
+volatile __u64 root; /* filter_abi.h */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct filter_cpu);
+} state SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+} samples SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2 * FILTER_HOST_LINES);
+	__type(key, __u32);
+	__type(value, struct filter_host_line);
+} hosts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 2 * XDP_LISTS_MAX);
+	__type(key, struct filter_prefix);
+	__type(value, __u32); /* place in lists */
+} prefixes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2 * XDP_LISTS_MAX);
+	__type(key, __u32);
+	__type(value, struct filter_list);
+} lists SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2 * XDP_RULES_MAX);
+	__type(key, __u32);
+	__type(value, struct xdp_rule);
+} rules SEC(".maps");
+
+struct filter_buckets {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE | BPF_F_INNER_MAP);
+	__uint(max_entries, 1);
+	__uint(key_size, sizeof(__u32));
+	__uint(value_size, sizeof(struct xdp_bucket));
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, FILTER_BUCKETS_COUNT);
+	__type(key, __u32);
+	__array(values, struct filter_buckets);
+} buckets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, 2 * FILTER_PROTECTED_MAX);
+	__type(key, struct filter_prefix);
+	__type(value, __u32); /* 1 */
+} protected SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 2 * XDP_RULES_MAX);
+	__type(key, __u32);
+	__type(value, __u64);
+} meters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, FILTER_METERS_MAX);
+	__type(key, struct filter_source);
+	__type(value, __u64);
+} source_meters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 2 * XDP_RULES_MAX);
+	__type(key, __u32);
+	__type(value, struct xdp_counts);
+} counts SEC(".maps");
+
+/* What rules/packet.h and rules/xdp_verdict.h ask for. */
+
+PACKET_READER void packet_each(__u32 count, long (*step)(__u32 index, void *context), void *context)
+{
+	bpf_loop(count, step, context, 0);
+}
+
+#include "rules/xdp_verdict.h"
+
+PACKET_READER const struct xdp_rule *xdp_rule_at(__u32 index)
+{
+	return bpf_map_lookup_elem(&rules, &index);
+}
+
+PACKET_READER const struct xdp_bucket *xdp_bucket_at(__u32 index)
+{
+	__u32 half = index / FILTER_SECOND_HALF, place = index % FILTER_SECOND_HALF;
+	void *of_half = bpf_map_lookup_elem(&buckets, &half);
+	return of_half ? bpf_map_lookup_elem(of_half, &place) : NULL;
+}
+
+PACKET_READER int xdp_is_protected(__u32 table, const __u32 *src_be)
+{
+	struct filter_prefix key = {.bits = 32 + 128, .half = table - 1};
+	__builtin_memcpy(key.addr_be, src_be, sizeof(key.addr_be));
+	return bpf_map_lookup_elem(&protected, &key) != NULL;
+}
+
+PACKET_READER __u64 *xdp_meter_at(__u32 index)
+{
+	return bpf_map_lookup_elem(&meters, &index);
+}
+
+PACKET_READER __u64 *xdp_meter_of(__u32 index, const __u32 *src_be)
+{
+	struct filter_source key = {.rule = index};
+	__builtin_memcpy(key.addr_be, src_be, sizeof(key.addr_be));
+	__u64 *meter = bpf_map_lookup_elem(&source_meters, &key);
+	if (meter)
+		return meter;
+	__u64 unused = 0;
+	bpf_map_update_elem(&source_meters, &key, &unused, BPF_NOEXIST);
+	return bpf_map_lookup_elem(&source_meters, &key);
+}
+
+PACKET_READER struct xdp_counts *xdp_counts_at(__u32 index)
+{
+	return bpf_map_lookup_elem(&counts, &index);
+}
+
+/** A parsed frame. Offsets count from the first byte of the frame. */
+struct frame {
+	void *data;
+	void *end;
+	__u32 network; /* offset of the IP header */
+	enum filter_kind kind;
+};
+
+struct tag {
+	__be16 id;
+	__be16 ethertype;
+};
+
+static __always_inline struct frame frame_parse(void *data, void *end)
+{
+	struct frame frame = {.data = data, .end = end, .network = sizeof(struct ethhdr), .kind = FILTER_SHORT};
+	struct ethhdr *ethernet = data;
+	if ((void *)(ethernet + 1) > end)
+		return frame;
+	__be16 ethertype = ethernet->h_proto;
+	struct tag *tag = (void *)(ethernet + 1);
+#pragma unroll
+	for (int i = 0; i < 2; i++) {
+		if (ethertype != bpf_htons(ETH_P_8021Q) && ethertype != bpf_htons(ETH_P_8021AD))
+			break;
+		if ((void *)(tag + 1) > end)
+			return frame;
+		ethertype = tag->ethertype;
+		frame.network += sizeof(*tag);
+		tag++;
+	}
+	if (ethertype == bpf_htons(ETH_P_IP))
+		frame.kind = (void *)tag + sizeof(struct iphdr) > end ? FILTER_SHORT : FILTER_IPV4;
+	else if (ethertype == bpf_htons(ETH_P_IPV6))
+		frame.kind = (void *)tag + sizeof(struct ipv6hdr) > end ? FILTER_SHORT : FILTER_IPV6;
+	else
+		frame.kind = FILTER_OTHER;
+	return frame;
+}
+
+static __always_inline __u32 udp_bytes(const struct udphdr *udp)
+{
+	switch (bpf_ntohs(udp->dest)) {
+	case 4789: /* VXLAN */
+	case 8472:
+	case 6081: /* Geneve */
+	case 6635: /* MPLS */
+		return FILTER_SAMPLE_BYTES;
+	default:
+		return sizeof(*udp) + FILTER_LOOK_BYTES;
+	}
+}
+
+static __always_inline __u32 icmp_bytes(__u8 type)
+{
+	return type == 3 || type == 4 || type == 5 || type == 11 || type == 12 ? ICMP_ERROR_BYTES : 8;
+}
+
+/** How much of a transport header, and of what follows it, may be copied. */
+static __always_inline __u32 transport_bytes(__u8 protocol, void *at, void *end)
+{
+	struct tcphdr *tcp = at;
+	__u8 *type = at;
+	switch (protocol) {
+	case IPPROTO_TCP:
+		if ((void *)(tcp + 1) > end || tcp->doff < 5)
+			return sizeof(*tcp);
+		return tcp->doff * 4;
+	case IPPROTO_UDP:
+		return at + sizeof(struct udphdr) > end ? sizeof(struct udphdr) : udp_bytes(at);
+	case IPPROTO_ICMP:
+		return (void *)(type + 1) > end ? 8 : icmp_bytes(*type);
+	case IPPROTO_ICMPV6:
+		return (void *)(type + 1) > end || *type >= 128 ? 8 : ICMPV6_ERROR_BYTES;
+	case IPPROTO_HOPOPTS: /* headers that another IP or transport header follows */
+	case IPPROTO_IPIP:
+	case IPPROTO_IPV6:
+	case IPPROTO_ROUTING:
+	case IPPROTO_FRAGMENT:
+	case IPPROTO_GRE:
+	case IPPROTO_AH:
+	case IPPROTO_DSTOPTS:
+	case 97: /* Ethernet in IP */
+	case IPPROTO_MH:
+	case IPPROTO_MPLS:
+	case 139: /* host identity */
+	case 140: /* shim6 */
+		return FILTER_SAMPLE_BYTES;
+	default:
+		return OTHER_BYTES;
+	}
+}
+
+/** How much of a packet that is neither IPv4 nor IPv6 may be copied: tunnels that decode follows, else no payload. */
+static __always_inline __u32 other_bytes(const struct frame *frame)
+{
+	__be16 *ethertype = frame->data + frame->network - sizeof(*ethertype);
+	if (frame->network > NOT_IP_BYTES || (void *)(ethertype + 1) > frame->end)
+		return NOT_IP_BYTES;
+	switch (bpf_ntohs(*ethertype)) {
+	case ETH_P_8021Q:
+	case ETH_P_8021AD:
+	case 0x9100:
+	case ETH_P_MPLS_UC:
+	case ETH_P_MPLS_MC:
+	case ETH_P_PPP_SES:
+		return FILTER_SAMPLE_BYTES;
+	default:
+		return NOT_IP_BYTES;
+	}
+}
+
+static __always_inline __u32 header_bytes(const struct frame *frame)
+{
+	void *network = frame->data + frame->network;
+	struct iphdr *ipv4 = network;
+	struct ipv6hdr *ipv6 = network;
+	switch (frame->kind) {
+	case FILTER_IPV4:
+		if ((void *)(ipv4 + 1) > frame->end || ipv4->ihl < 5)
+			return frame->network + sizeof(*ipv4);
+		if ((ipv4->frag_off & bpf_htons(FRAGMENT_OFFSET)) != 0)
+			return frame->network + ipv4->ihl * 4;
+		return frame->network + ipv4->ihl * 4 +
+			transport_bytes(ipv4->protocol, network + ipv4->ihl * 4, frame->end);
+	case FILTER_IPV6:
+		if ((void *)(ipv6 + 1) > frame->end)
+			return frame->network + sizeof(*ipv6);
+		return frame->network + sizeof(*ipv6) + transport_bytes(ipv6->nexthdr, ipv6 + 1, frame->end);
+	case FILTER_OTHER:
+		return other_bytes(frame);
+	case FILTER_SHORT:
+	case FILTER_KIND_COUNT:
+		break;
+	}
+	return frame->network + sizeof(*ipv6);
+}
+
+/** Whether this packet's turn has come; draws the next one's. */
+static __always_inline int sample_due(struct filter_cpu *cpu)
+{
+	__u32 until = cpu->until_sample;
+	if (until == 0) /* the first packet of this CPU */
+		until = 1 + (__u32)((__u64)bpf_get_prandom_u32() * policy.sampling >> 32);
+	cpu->until_sample = until - 1;
+	if (until > 1)
+		return 0;
+	cpu->until_sample = 1 + (__u32)((__u64)bpf_get_prandom_u32() * (2 * policy.sampling - 1) >> 32);
+	return 1;
+}
+
+static __always_inline void sample_copy(struct xdp_md *ctx, const struct frame *frame, __u32 wire_bytes, int drops,
+	struct filter_cpu *cpu)
+{
+	__u32 captured_bytes = header_bytes(frame);
+	__u32 linear_bytes = frame->end - frame->data;
+	if (captured_bytes > linear_bytes)
+		captured_bytes = linear_bytes;
+	if (captured_bytes > FILTER_SAMPLE_BYTES)
+		captured_bytes = FILTER_SAMPLE_BYTES;
+	struct filter_sample *record = bpf_ringbuf_reserve(&samples, sizeof(*record), 0);
+	if (!record) {
+		cpu->totals.lost++;
+		return;
+	}
+	record->mono_ns = bpf_ktime_get_ns();
+	record->wire_bytes = wire_bytes;
+	record->captured_bytes = 0;
+	record->flags = drops ? FILTER_DROPPED : 0;
+	if (captured_bytes > 0 && bpf_xdp_load_bytes(ctx, 0, record->bytes, captured_bytes) == 0)
+		record->captured_bytes = captured_bytes;
+	cpu->totals.sampled++;
+	/* A wakeup interrupts, which costs microseconds: only the few that bring the fill over the mark ask for one. */
+	__u64 above_mark_bytes = bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA) - policy.wakeup_bytes;
+	bpf_ringbuf_submit(record, above_mark_bytes < WAKEUP_SPAN_BYTES ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+}
+
+/** The rules for a destination, or NULL. */
+static __always_inline const struct xdp_list *list_find(__u64 in_force, const __u32 *dst_be)
+{
+	__u32 half = in_force & FILTER_ROOT_HALF;
+	if (in_force & FILTER_ROOT_HOSTS) {
+		__u32 hash = xdp_set_hash(in_force >> 32, dst_be);
+		__u32 place = half * FILTER_HOST_LINES + hash % FILTER_HOST_LINES;
+		const struct filter_host_line *line = bpf_map_lookup_elem(&hosts, &place);
+		if (!line)
+			return NULL;
+#pragma unroll
+		for (int i = 0; i < FILTER_HOST_SLOTS; i++) {
+			if (line->slots[i].hash == 0)
+				break;
+			if (line->slots[i].hash != hash)
+				continue;
+			const struct filter_list *of_host = bpf_map_lookup_elem(&lists, &line->slots[i].list);
+			if (of_host && of_host->addr_be[3] == dst_be[3] && of_host->addr_be[2] == dst_be[2] &&
+			    of_host->addr_be[1] == dst_be[1] && of_host->addr_be[0] == dst_be[0])
+				return &of_host->list;
+		}
+	}
+	if (!(in_force & FILTER_ROOT_PREFIXES))
+		return NULL;
+	struct filter_prefix key = {.bits = 32 + 128, .half = half};
+	__builtin_memcpy(key.addr_be, dst_be, sizeof(key.addr_be));
+	__u32 *place = bpf_map_lookup_elem(&prefixes, &key);
+	const struct filter_list *of_prefix = place ? bpf_map_lookup_elem(&lists, place) : NULL;
+	return of_prefix ? &of_prefix->list : NULL;
+}
+
+/** The time of the last tick: the clock is read once for each. */
+static __always_inline __u64 tick_boot_ns(struct filter_cpu *cpu)
+{
+	__u64 tick = bpf_jiffies64();
+	if (cpu->tick != tick) {
+		cpu->tick = tick;
+		cpu->tick_boot_ns = bpf_ktime_get_boot_ns();
+	}
+	return cpu->tick_boot_ns;
+}
+
+/** Whether a rule drops the packet; counts it there. */
+static __always_inline int frame_drops(const struct frame *frame, struct filter_cpu *cpu)
+{
+	__u64 in_force = root;
+	if (!(in_force & (FILTER_ROOT_HOSTS | FILTER_ROOT_PREFIXES)) || frame->kind > FILTER_IPV6)
+		return 0;
+	struct packet_facts facts = {0};
+	if (!packet_facts_parse(&facts, frame->data + frame->network, frame->end))
+		return 0;
+	const struct xdp_list *list = list_find(in_force, facts.dst_be);
+	return list && xdp_verdict(&facts, list, tick_boot_ns(cpu)) == XDP_VERDICT_DROP;
+}
+
+SEC("xdp.frags")
+int filter(struct xdp_md *ctx)
+{
+	__u32 key = 0;
+	struct filter_cpu *cpu = bpf_map_lookup_elem(&state, &key);
+	if (!cpu)
+		return XDP_PASS;
+	struct frame frame = frame_parse((void *)(long)ctx->data, (void *)(long)ctx->data_end);
+	__u32 wire_bytes = bpf_xdp_get_buff_len(ctx);
+	cpu->totals.kinds[frame.kind].packets++;
+	cpu->totals.kinds[frame.kind].bytes += wire_bytes;
+	int drops = policy.mode != FILTER_SAMPLE && frame_drops(&frame, cpu) && policy.mode == FILTER_ENFORCE;
+	if (drops) {
+		cpu->totals.dropped.packets++;
+		cpu->totals.dropped.bytes += wire_bytes;
+	}
+	if (sample_due(cpu))
+		sample_copy(ctx, &frame, wire_bytes, drops, cpu);
+	return drops ? XDP_DROP : XDP_PASS;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,44 @@
+/* What the files of filter/ share about one filter; nobody else includes it. */
+#pragma once
+
+#include <net/if.h>
+#include <stddef.h>
+
+#include "filter/filter.h"
+#include "filter/pins.h"
+
+#define FILTER_HALF_ENTRIES 4096 /* entries of one half of the tables that are mapped into memory: whole pages, whatever an entry is */
+
+struct filter {
+	int fds[PIN_COUNT];
+	int socket_fd; /* to look at the interface */
+	char interface[IFNAMSIZ];
+	int ifindex;
+	bool is_generic; /* attached in the stack, not in the driver */
+	bool follows; /* this process attaches it anew where its interface is back */
+	char pin_directory[PIN_DIRECTORY_BYTES]; /* "": not pinned */
+	struct filter_policy policy;
+	size_t cpu_count;
+	void *of_cpus; /* room for one value of each CPU, of any map */
+};
+
+/** The word that says what is in force; E_SYS. */
+MUST_USE int filter_root_read(const struct filter *filter, uint64_t *ret_root);
+
+/** Which interface a link is attached to; 0: it was removed; -1: not an XDP link. */
+int filter_link_ifindex(int fd, uint32_t *ret_program_id);
+
+/** The kernel's number of the program, 0 if it cannot be read. */
+uint32_t filter_program_id(const struct filter *filter);
+
+/**
+ * Maps one half of a table, or a whole one.
+ *
+ * @param fd of the map
+ * @param entry_bytes size of a value
+ * @param first entry of the window; a multiple of FILTER_HALF_ENTRIES
+ * @param count of entries
+ * @return NULL: errno tells; to be unmapped by filter_table_unmap()
+ */
+void *filter_table_map(int fd, size_t entry_bytes, size_t first, size_t count);
+void filter_table_unmap(void *table, size_t entry_bytes, size_t count);
