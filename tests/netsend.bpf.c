@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
  * Turns the template frame of netsend.c into one packet after the other: a
- * random source out of the given range, a random source port and sequence
+ * random source and destination out of the given ranges, a random source port and sequence
  * number, right checksums; and sends it out. Run with live frames
  * (Documentation/bpf/bpf_prog_run.rst), never attached.
  */
@@ -19,9 +19,9 @@
 
 const volatile struct netsend_policy policy;
 
-static __always_inline __u16 checksum(__u32 sum, __u32 a, __u32 b)
+static __always_inline __u16 checksum(__u32 sum, __u32 a, __u32 b, __u32 c)
 {
-	__u64 wide = (__u64)sum + (a >> 16) + (a & 0xffff) + (b >> 16) + (b & 0xffff);
+	__u64 wide = (__u64)sum + (a >> 16) + (a & 0xffff) + (b >> 16) + (b & 0xffff) + (c >> 16) + (c & 0xffff);
 	wide = (wide & 0xffff) + (wide >> 16);
 	wide = (wide & 0xffff) + (wide >> 16);
 	return bpf_htons(~((wide & 0xffff) + (wide >> 16)));
@@ -36,18 +36,20 @@ int netsend(struct xdp_md *ctx)
 	if ((void *)(ip + 1) > end)
 		return XDP_ABORTED;
 
-	__u32 src = policy.src_net | (bpf_get_prandom_u32() & policy.src_mask);
+	__u32 src = (policy.src_net | (bpf_get_prandom_u32() & policy.src_mask)) * policy.src_factor;
 	__u32 other = bpf_get_prandom_u32();
+	__u32 dst = policy.dst_net | (other >> 16 & policy.dst_mask);
 	__u16 port = policy.src_port ? policy.src_port : 1024 + (other & 0x7fff);
 	ip->saddr = bpf_htonl(src);
-	ip->check = checksum(policy.ip_sum, src, 0);
+	ip->daddr = bpf_htonl(dst);
+	ip->check = checksum(policy.ip_sum, src, dst, 0);
 	if (policy.is_tcp) {
 		struct tcphdr *tcp = (void *)(ip + 1);
 		if ((void *)(tcp + 1) > end)
 			return XDP_ABORTED;
 		tcp->source = bpf_htons(port);
 		tcp->seq = bpf_htonl(other);
-		tcp->check = checksum(policy.transport_sum + port, src, other);
+		tcp->check = checksum(policy.transport_sum + port, src, dst, other);
 	} else {
 		struct udphdr *udp = (void *)(ip + 1);
 		if ((void *)(udp + 1) > end)

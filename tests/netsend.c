@@ -1,13 +1,14 @@
 /*
  * netsend: many packets out of one interface, for tests and benches.
  *
- *   netsend IFACE [--kind syn|ack|udp] [--src PREFIX] [--dst ADDR] [--sport N] [--dport N] [--mac MAC]
+ *   netsend IFACE [--kind syn|ack|udp] [--src PREFIX] [--scatter] [--dst PREFIX] [--sport N] [--dport N] [--mac MAC]
  *           [--size BYTES] [--marker TEXT] [--count N] [--pps N] [--socket]
  *
  *   IFACE     a veth or the loopback interface of the present network namespace; any other is refused (exit 2)
  *   --kind    TCP SYN (default), TCP ACK, or UDP without checksum
  *   --src     IPv4 prefix; each packet's source is random in it (default 10.0.0.0/8; 0.0.0.0/0: any; /32: one)
- *   --dst     IPv4 address (default 192.0.2.1)
+ *   --scatter sources are scattered over all addresses: each of the prefix times NETSEND_SCATTER modulo 2^32
+ *   --dst     IPv4 prefix; each packet's destination is random in it, /16 at most (default 192.0.2.1)
  *   --sport   source port (default 0: random of 1024..33791)     --dport   destination port (default 80)
  *   --mac     destination (default 02:00:00:00:00:02: the receiving stack drops it early and never answers)
  *   --size    frame bytes without FCS, 60..1514 (default 60); TCP at 60 is a bare header and padding
@@ -18,8 +19,8 @@
  *             generic receive offload on (ethtool -K PEER gro on), else the kernel drops the frames in silence.
  *             The loopback interface always takes the socket.
  *
- * Last line on stdout: "sent N packets in S s, N out of IFACE"; the second number is the interface's own count, others'
- * packets too. Needs root. Sources, ports and sequence numbers are random; with live frames from the kernel's generator.
+ * Last line on stdout: "sent N packets in S s, N out of IFACE, C s of CPU"; the second number is the interface's own count,
+ * others' packets too; the CPU time is that of the sending, with live frames of what the peer does with them too. Needs root. Sources, ports and sequence numbers are random; with live frames from the kernel's generator.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -65,7 +66,8 @@ struct order {
 	bool is_tcp;
 	uint8_t tcp_flags;
 	struct ip_prefix src;
-	struct ip_addr dst;
+	bool scatters;
+	struct ip_prefix dst;
 	uint8_t mac[6];
 	uint16_t src_port;
 	uint16_t dst_port;
@@ -132,8 +134,8 @@ static void option_apply(int option, const char *value, struct order *order)
 			fail("not an IPv4 prefix", value);
 		break;
 	case 'd':
-		if (ip_parse(value, &order->dst) != OK || !ip_is_v4(&order->dst))
-			fail("not an IPv4 address", value);
+		if (ip_prefix_parse(value, &order->dst) != OK || !ip_is_v4(&order->dst.addr) || order->dst.bits < 96 + 16)
+			fail("not an IPv4 prefix of 16 bits or more", value);
 		break;
 	case 'p': order->src_port = (uint16_t)number_parse(value, 0, 65535); break;
 	case 'P': order->dst_port = (uint16_t)number_parse(value, 0, 65535); break;
@@ -143,6 +145,7 @@ static void option_apply(int option, const char *value, struct order *order)
 	case 'c': order->count = number_parse(value, 1, INT64_MAX); break;
 	case 'r': order->rate_pps = number_parse(value, 0, 1000000000); break;
 	case 'S': order->use_socket = true; break;
+	case 'x': order->scatters = true; break;
 	default: fail("unknown option; usage at the top of tests/netsend.c", "usage");
 	}
 }
@@ -152,6 +155,7 @@ static void options_parse(int argc, char **argv, struct order *order)
 	static const struct option options[] = {
 		{"kind", required_argument, NULL, 'k'},
 		{"src", required_argument, NULL, 's'},
+		{"scatter", no_argument, NULL, 'x'},
 		{"dst", required_argument, NULL, 'd'},
 		{"sport", required_argument, NULL, 'p'},
 		{"dport", required_argument, NULL, 'P'},
@@ -164,7 +168,7 @@ static void options_parse(int argc, char **argv, struct order *order)
 		{0},
 	};
 	*order = (struct order){.is_tcp = true, .tcp_flags = TH_SYN, .dst_port = 80, .size_bytes = 60,
-		.dst = ip_from_v4(0xc0000201), .src = {.addr = ip_from_v4(0x0a000000), .bits = 96 + 8},
+		.dst = {.addr = ip_from_v4(0xc0000201), .bits = 128}, .src = {.addr = ip_from_v4(0x0a000000), .bits = 96 + 8},
 		.mac = {2, 0, 0, 0, 0, 2}, .count = 1000000};
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;)
 		option_apply(option, optarg, order);
@@ -232,7 +236,7 @@ static void frame_write(const struct order *order, uint8_t *ret_frame, struct ne
 	memcpy(ethernet->h_dest, order->mac, 6);
 	memcpy(ethernet->h_source, (const uint8_t[]){2, 0, 0, 0, 0, 1}, 6);
 	ethernet->h_proto = htons(ETH_P_IP);
-	*ip = (struct iphdr){.version = 4, .ihl = 5, .ttl = 64, .frag_off = htons(IP_DF), .daddr = order->dst.be32[3],
+	*ip = (struct iphdr){.version = 4, .ihl = 5, .ttl = 64, .frag_off = htons(IP_DF),
 		.protocol = order->is_tcp ? IPPROTO_TCP : IPPROTO_UDP,
 		.tot_len = htons((uint16_t)(sizeof(*ip) + header_bytes + payload_bytes))};
 	if (order->is_tcp)
@@ -243,12 +247,12 @@ static void frame_write(const struct order *order, uint8_t *ret_frame, struct ne
 			.uh_ulen = htons((uint16_t)(header_bytes + payload_bytes))};
 	payload_fill(transport + header_bytes, payload_bytes, order->marker);
 
-	uint32_t host_bits = 128u - order->src.bits;
+	uint32_t host_bits = 128u - order->src.bits, dst_bits = 128u - order->dst.bits;
 	*ret_policy = (struct netsend_policy){.ifindex = order->ifindex, .src_net = ip_to_v4(&order->src.addr),
 		.src_mask = host_bits == 32 ? UINT32_MAX : (1u << host_bits) - 1, .src_port = order->src_port,
+		.src_factor = order->scatters ? NETSEND_SCATTER : 1, .dst_net = ip_to_v4(&order->dst.addr), .dst_mask = (1u << dst_bits) - 1,
 		.is_tcp = order->is_tcp, .ip_sum = sum_of((const uint8_t *)ip, sizeof(*ip)),
-		.transport_sum = sum_of((const uint8_t *)&ip->daddr, 4) + ip->protocol +
-			(uint32_t)(header_bytes + payload_bytes) + sum_of(transport, header_bytes + payload_bytes)};
+		.transport_sum = ip->protocol + (uint32_t)(header_bytes + payload_bytes) + sum_of(transport, header_bytes + payload_bytes)};
 }
 
 /** The same as netsend.bpf.c does to its frames. */
@@ -256,12 +260,14 @@ static void frame_vary(uint8_t *frame, const struct netsend_policy *policy, stru
 {
 	struct iphdr *ip = (struct iphdr *)(frame + sizeof(struct ethhdr));
 	uint64_t word = random_next(rng);
-	uint32_t src = policy->src_net | ((uint32_t)(word >> 32) & policy->src_mask);
+	uint32_t src = (policy->src_net | ((uint32_t)(word >> 32) & policy->src_mask)) * policy->src_factor;
 	uint32_t other = (uint32_t)word;
+	uint32_t dst = policy->dst_net | (other >> 16 & policy->dst_mask);
 	uint16_t port = policy->src_port != 0 ? policy->src_port : (uint16_t)(1024 + (other & 0x7fff));
-	uint64_t src_sum = (src >> 16) + (uint64_t)(src & 0xffff);
+	uint64_t addr_sum = (uint64_t)(src >> 16) + (src & 0xffff) + (dst >> 16) + (dst & 0xffff);
 	ip->saddr = htonl(src);
-	ip->check = sum_fold(policy->ip_sum + src_sum);
+	ip->daddr = htonl(dst);
+	ip->check = sum_fold(policy->ip_sum + addr_sum);
 	if (policy->is_tcp == 0) {
 		((struct udphdr *)(frame + TRANSPORT_OFFSET))->uh_sport = htons(port);
 		return;
@@ -269,7 +275,7 @@ static void frame_vary(uint8_t *frame, const struct netsend_policy *policy, stru
 	struct tcphdr *tcp = (struct tcphdr *)(frame + TRANSPORT_OFFSET);
 	tcp->th_sport = htons(port);
 	tcp->th_seq = htonl(other);
-	tcp->th_sum = sum_fold(policy->transport_sum + src_sum + port + (other >> 16) + (other & 0xffff));
+	tcp->th_sum = sum_fold(policy->transport_sum + addr_sum + port + (other >> 16) + (other & 0xffff));
 }
 
 /** How many may go now: what the rate has allowed since the start, sleeping until that is at least one. */
@@ -384,13 +390,14 @@ int main(int argc, char **argv)
 	frame_write(&order, frame, &policy);
 
 	uint64_t before = interface_sent(order.interface);
-	int64_t start_mono_ns = clock_mono_ns();
+	int64_t start_mono_ns = clock_mono_ns(), start_cpu_ns = clock_cpu_ns();
 	if (order.use_socket)
 		send_by_socket(&order, frame, &policy);
 	else
 		send_live(&order, frame, &policy);
-	printf("sent %lu packets in %.3f s, %lu out of %s\n", order.count,
+	int64_t cpu_ns = clock_cpu_ns() - start_cpu_ns;
+	printf("sent %lu packets in %.3f s, %lu out of %s, %.4f s of CPU\n", order.count,
 		(double)(clock_mono_ns() - start_mono_ns) / (double)NS_PER_S, interface_sent(order.interface) - before,
-		order.interface);
+		order.interface, (double)cpu_ns / (double)NS_PER_S);
 	return 0;
 }

@@ -20,6 +20,7 @@
 #include "core/random.h"
 #include "filter/filter_state.h"
 
+#define TOUCH_MASK_MIN 1023 /* smaller source sets stay in the cache by themselves */
 #define SEEDS_MAX 64 /* with 4096 addresses in as many lines one seed in some hundred fails, with fewer hardly any */
 
 /** Whether a destination is a single address. */
@@ -118,6 +119,22 @@ static int lists_write(const struct filter *filter, const struct xdp_tables *tab
 	return OK;
 }
 
+/** Sets the counts of one half to zero, for all CPUs. */
+static int counts_clear(const struct filter *filter, uint32_t half)
+{
+	int err = OK;
+	for (size_t i = 0; i < filter->cpu_count && err == OK; i++) {
+		struct xdp_counts *counts = filter_table_map(filter->fds[PIN_COUNTS], sizeof(*counts), (2 * i + half) * XDP_RULES_MAX,
+			XDP_RULES_MAX);
+		if (counts != NULL)
+			memset(counts, 0, XDP_RULES_MAX * sizeof(*counts));
+		else
+			err = E_SYS;
+		filter_table_unmap(counts, sizeof(*counts), XDP_RULES_MAX);
+	}
+	return err;
+}
+
 /** Rules with empty meters and counts. */
 static int rules_write(const struct filter *filter, const struct xdp_tables *tables, uint32_t half)
 {
@@ -129,13 +146,12 @@ static int rules_write(const struct filter *filter, const struct xdp_tables *tab
 		memcpy(rules, tables->rules, tables->rule_count * sizeof(*rules));
 		memset(meters, 0, XDP_RULES_MAX * sizeof(*meters));
 	}
-	memset(filter->of_cpus, 0, filter->cpu_count * sizeof(struct xdp_counts));
 	for (size_t i = 0; i < tables->rule_count && err == OK; i++) {
-		uint32_t place = (uint32_t)(first + i);
 		rules[i].set_first += half * FILTER_SECOND_HALF;
 		rules[i].spares_protected = rules[i].spares_protected != 0 ? (__u8)(1 + half) : 0;
-		err = bpf_map_update_elem(filter->fds[PIN_COUNTS], &place, filter->of_cpus, BPF_ANY) == 0 ? OK : E_SYS;
 	}
+	if (err == OK)
+		err = counts_clear(filter, half);
 	filter_table_unmap(rules, sizeof(*rules), XDP_RULES_MAX);
 	filter_table_unmap(meters, sizeof(*meters), XDP_RULES_MAX);
 	return err;
@@ -173,23 +189,31 @@ static int half_write(const struct filter *filter, const struct xdp_tables *tabl
 	return err;
 }
 
-static uint64_t root_make(const struct xdp_tables *tables, uint32_t half, uint32_t seed)
+static struct filter_root root_make(const struct xdp_tables *tables, uint32_t half, uint32_t seed)
 {
-	uint64_t root = half | (uint64_t)tables->rule_count << FILTER_ROOT_RULES_SHIFT | (uint64_t)seed << 32;
+	struct filter_root root = {.in_force = half | (uint64_t)tables->rule_count << FILTER_ROOT_RULES_SHIFT | (uint64_t)seed << 32};
 	for (size_t i = 0; i < tables->target_count; i++)
-		root |= is_host(&tables->targets[i]) ? FILTER_ROOT_HOSTS : FILTER_ROOT_PREFIXES;
+		root.in_force |= is_host(&tables->targets[i]) ? FILTER_ROOT_HOSTS : FILTER_ROOT_PREFIXES;
+	for (size_t i = 0; i < tables->rule_count; i++) {
+		const struct xdp_rule *rule = &tables->rules[i];
+		if (!rule->has_set || rule->set_mask < TOUCH_MASK_MIN || rule->set_mask <= root.touch_mask)
+			continue;
+		root.touch_seed = rule->set_seed;
+		root.touch_first = half * FILTER_SECOND_HALF + rule->set_first;
+		root.touch_mask = rule->set_mask;
+	}
 	return root;
 }
 
 static int tables_apply(const struct filter *filter, const struct xdp_tables *tables)
 {
-	uint64_t root = 0;
+	uint64_t in_force = 0;
 	uint32_t key = 0, seed = 0;
-	int err = filter_root_read(filter, &root);
-	uint32_t old_half = root & FILTER_ROOT_HALF, half = old_half ^ 1;
+	int err = filter_root_read(filter, &in_force);
+	uint32_t old_half = in_force & FILTER_ROOT_HALF, half = old_half ^ 1;
 	if (err == OK)
 		err = half_write(filter, tables, half, &seed);
-	root = root_make(tables, half, seed);
+	struct filter_root root = root_make(tables, half, seed);
 	if (err == OK && bpf_map_update_elem(filter->fds[PIN_ROOT], &key, &root, BPF_ANY) != 0)
 		err = E_SYS;
 	/* From here on the new rules are in force, whatever happens: only the old half's end can fail. */

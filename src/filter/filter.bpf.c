@@ -41,6 +41,7 @@
 #include "rules/packet.h"
 
 #define NOT_IP_BYTES 22
+#define NETWORK_OFFSET_MAX 22 /* behind two VLAN tags */
 #define OTHER_BYTES 16
 #define ICMP_ERROR_BYTES (8 + 60 + 8)
 #define ICMPV6_ERROR_BYTES (8 + 40 + 8)
@@ -56,7 +57,7 @@ const volatile struct filter_policy policy = {
 	.wakeup_bytes = 1 << 20,
 };
 
-volatile __u64 root; /* filter_abi.h */
+volatile struct filter_root root;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -140,8 +141,10 @@ struct {
 	__type(value, __u64);
 } source_meters SEC(".maps");
 
+/* Of each CPU both halves, one CPU behind the other: a per-CPU map would look up where each value is. */
 struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
 	__uint(max_entries, 2 * XDP_RULES_MAX);
 	__type(key, __u32);
 	__type(value, struct xdp_counts);
@@ -194,7 +197,8 @@ PACKET_READER __u64 *xdp_meter_of(__u32 index, const __u32 *src_be)
 
 PACKET_READER struct xdp_counts *xdp_counts_at(__u32 index)
 {
-	return bpf_map_lookup_elem(&counts, &index);
+	__u32 place = bpf_get_smp_processor_id() * 2 * XDP_RULES_MAX + index;
+	return bpf_map_lookup_elem(&counts, &place);
 }
 
 /** A parsed frame. Offsets count from the first byte of the frame. */
@@ -416,17 +420,45 @@ static __always_inline __u64 tick_boot_ns(struct filter_cpu *cpu)
 	return cpu->tick_boot_ns;
 }
 
-/** Whether a rule drops the packet; counts it there. */
-static __always_inline int frame_drops(const struct frame *frame, struct filter_cpu *cpu)
+/**
+ * Loads the bucket in which the largest source set may have a source, so that it is on its way from memory while the
+ * rules are found: that one miss costs more than all the rest.
+ */
+static __always_inline struct xdp_touched bucket_touch(const __u32 *src_be)
 {
-	__u64 in_force = root;
+	struct xdp_touched touched = {.set_first = root.touch_first};
+	__u64 seed = root.touch_seed;
+	if (seed == 0)
+		return touched;
+	touched.bucket = xdp_bucket_at(touched.set_first + (xdp_set_hash(seed, src_be) & root.touch_mask));
+	if (touched.bucket)
+		(void)((const volatile struct xdp_bucket *)touched.bucket)->words_be[0];
+	return touched;
+}
+
+/**
+ * Reads what rules can ask for. Global: the verifier then proves it once, and not anew for each way through it.
+ *
+ * @return 1, or 0: no IP packet
+ */
+__attribute__((noinline)) int frame_facts(struct xdp_md *ctx, __u32 network, struct packet_facts *facts)
+{
+	void *end = (void *)(long)ctx->data_end;
+	return facts && network <= NETWORK_OFFSET_MAX && packet_facts_parse(facts, (void *)(long)ctx->data + network, end);
+}
+
+/** Whether a rule drops the packet; counts it there. */
+static __always_inline int frame_drops(struct xdp_md *ctx, const struct frame *frame, struct filter_cpu *cpu)
+{
+	__u64 in_force = root.in_force;
 	if (!(in_force & (FILTER_ROOT_HOSTS | FILTER_ROOT_PREFIXES)) || frame->kind > FILTER_IPV6)
 		return 0;
 	struct packet_facts facts = {0};
-	if (!packet_facts_parse(&facts, frame->data + frame->network, frame->end))
+	if (!frame_facts(ctx, frame->network, &facts))
 		return 0;
+	struct xdp_touched touched = bucket_touch(facts.src_be);
 	const struct xdp_list *list = list_find(in_force, facts.dst_be);
-	return list && xdp_verdict(&facts, list, tick_boot_ns(cpu)) == XDP_VERDICT_DROP;
+	return list && xdp_verdict(&facts, &touched, list, tick_boot_ns(cpu)) == XDP_VERDICT_DROP;
 }
 
 SEC("xdp.frags")
@@ -440,7 +472,7 @@ int filter(struct xdp_md *ctx)
 	__u32 wire_bytes = bpf_xdp_get_buff_len(ctx);
 	cpu->totals.kinds[frame.kind].packets++;
 	cpu->totals.kinds[frame.kind].bytes += wire_bytes;
-	int drops = policy.mode != FILTER_SAMPLE && frame_drops(&frame, cpu) && policy.mode == FILTER_ENFORCE;
+	int drops = policy.mode != FILTER_SAMPLE && frame_drops(ctx, &frame, cpu) && policy.mode == FILTER_ENFORCE;
 	if (drops) {
 		cpu->totals.dropped.packets++;
 		cpu->totals.dropped.bytes += wire_bytes;

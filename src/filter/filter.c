@@ -37,7 +37,7 @@
 
 _Static_assert(FILTER_PROTECTED_MAX == SPACE_PREFIXES_MAX, "all protected prefixes have room");
 _Static_assert(XDP_RULES_MAX == FILTER_HALF_ENTRIES && XDP_LISTS_MAX == FILTER_HALF_ENTRIES, "halves begin with a page");
-_Static_assert(sizeof(struct filter_list) % 8 == 0 && sizeof(struct xdp_rule) % 8 == 0, "maps round no entry up");
+_Static_assert(sizeof(struct filter_list) % 64 == 0 && sizeof(struct xdp_rule) % 64 == 0, "entries begin with cache lines");
 _Static_assert(FILTER_HOST_LINES == FILTER_HALF_ENTRIES, "halves begin with a page");
 
 /* The first line that libbpf had to say about a failure; it has one print function for the process. */
@@ -73,8 +73,9 @@ static struct filter_bpf *program_load(const struct filter_policy *policy, uint3
 		return NULL;
 	memcpy((void *)&program->rodata->policy, policy, sizeof(*policy));
 	int err = bpf_map__set_max_entries(program->maps.samples, ring_bytes);
-	if (err == 0 && policy->mode == FILTER_SAMPLE)
-		err = tables_shrink(program);
+	if (err == 0)
+		err = policy->mode == FILTER_SAMPLE ? tables_shrink(program)
+			: bpf_map__set_max_entries(program->maps.counts, (uint32_t)libbpf_num_possible_cpus() * 2 * XDP_RULES_MAX);
 	if (err == 0)
 		err = filter_bpf__load(program);
 	if (err == 0)
@@ -353,8 +354,12 @@ int filter_open(const struct filter_wanted *wanted, struct filter **ret_filter, 
 
 int filter_root_read(const struct filter *filter, uint64_t *ret_root)
 {
+	struct filter_root root;
 	uint32_t key = 0;
-	return bpf_map_lookup_elem(filter->fds[PIN_ROOT], &key, ret_root) == 0 ? OK : E_SYS;
+	if (bpf_map_lookup_elem(filter->fds[PIN_ROOT], &key, &root) != 0)
+		return E_SYS;
+	*ret_root = root.in_force;
+	return OK;
 }
 
 void *filter_table_map(int fd, size_t entry_bytes, size_t first, size_t count)
@@ -377,18 +382,17 @@ size_t filter_rule_count(const struct filter *filter)
 
 static int counts_read(struct filter *filter, uint64_t half, size_t index, struct xdp_counts *ret_counts)
 {
-	const struct xdp_counts *of_cpu = filter->of_cpus;
-	struct xdp_counts sum = {0};
-	uint32_t place = (uint32_t)(half * XDP_RULES_MAX + index);
+	struct xdp_counts sum = {0}, of_cpu;
 	if (index >= XDP_RULES_MAX || filter->policy.mode == FILTER_SAMPLE)
 		return E_LIMIT;
-	if (bpf_map_lookup_elem(filter->fds[PIN_COUNTS], &place, filter->of_cpus) != 0)
-		return E_SYS;
 	for (size_t i = 0; i < filter->cpu_count; i++) {
-		sum.matched_packets += of_cpu[i].matched_packets;
-		sum.matched_bytes += of_cpu[i].matched_bytes;
-		sum.dropped_packets += of_cpu[i].dropped_packets;
-		sum.dropped_bytes += of_cpu[i].dropped_bytes;
+		uint32_t place = (uint32_t)((2 * i + half) * XDP_RULES_MAX + index);
+		if (bpf_map_lookup_elem(filter->fds[PIN_COUNTS], &place, &of_cpu) != 0)
+			return E_SYS;
+		sum.matched_packets += of_cpu.matched_packets;
+		sum.matched_bytes += of_cpu.matched_bytes;
+		sum.dropped_packets += of_cpu.dropped_packets;
+		sum.dropped_bytes += of_cpu.dropped_bytes;
 	}
 	*ret_counts = sum;
 	return OK;

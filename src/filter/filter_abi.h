@@ -73,10 +73,18 @@ struct filter_cpu {
 	__u64 tick_boot_ns; /* what it said, CLOCK_BOOTTIME */
 };
 
+/** What the program reads first. */
+struct filter_root {
+	__u64 in_force; /* the one word that decides; of the values below */
+	__u64 touch_seed; /* the largest source set, whose buckets are loaded early: no more than a hint; 0: there is none */
+	__u32 touch_first;
+	__u32 touch_mask;
+};
+
 /*
- * The one word that says what is in force: which half of each table, what it
- * holds, how many rules (16 bits from FILTER_ROOT_RULES_SHIFT), and in its
- * upper 32 bits the seed of the table "hosts".
+ * Which half of each table is in force, what it holds, how many rules (16 bits
+ * from FILTER_ROOT_RULES_SHIFT), and in the upper 32 bits the seed of the
+ * table "hosts".
  */
 #define FILTER_ROOT_HALF 1ULL /* 0: the first half, 1: the second */
 #define FILTER_ROOT_HOSTS 2ULL /* there are single addresses */
@@ -99,7 +107,8 @@ struct filter_list {
 	__u32 addr_be[4];
 	__u32 bits; /* of the destination, 0..128 */
 	struct xdp_list list; /* places in "rules", both halves counted through */
-} __attribute__((aligned(8)));
+	__u32 unused[10]; /* so that each begins with a cache line */
+};
 
 /** Key of "prefixes" and "protected". */
 struct filter_prefix {

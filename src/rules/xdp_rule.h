@@ -12,7 +12,7 @@
 
 #include "rules/packet.h"
 
-#define XDP_RULES_VERSION 1
+#define XDP_RULES_VERSION 2
 #define XDP_RULES_MAX 4096 /* rules in force at once */
 #define XDP_LISTS_MAX 4096 /* destination prefixes with rules */
 #define XDP_LIST_RULES_MAX 64 /* rules that hold for one destination */
@@ -50,13 +50,12 @@ struct xdp_source {
 	__u32 mask_be[4];
 };
 
+/** What most packets need of it stands in its first cache line. */
 struct xdp_rule {
 	__u64 expires_boot_ns;
-	__u64 cost_per_unit; /* of a packet or of a byte, in ticks of 2^-20 */
-	__u64 burst_ticks; /* what a meter lets through at once */
+	__u64 set_seed;
 	__u32 set_first; /* first bucket of the source set */
 	__u32 set_mask; /* buckets of it, a power of two, less one */
-	__u64 set_seed;
 	__u16 protocol; /* PACKET_PROTOCOL_UNKNOWN: not asked */
 	__u16 src_port_min, src_port_max; /* 0 and 65535: not asked */
 	__u16 dst_port_min, dst_port_max;
@@ -73,9 +72,13 @@ struct xdp_rule {
 	__u8 limits_bytes; /* counts bytes, not packets */
 	__u8 source_count;
 	__u8 look_count; /* first bytes of a UDP payload that must be there; 0: no signature */
+	__u8 asks_transport; /* 0: neither ports, flags, type nor signature are asked */
+	__u64 cost_per_unit; /* of a packet or of a byte, in ticks of 2^-20 */
+	__u64 burst_ticks; /* what a meter lets through at once */
 	__u64 look_mask[PACKET_LOOK_BYTES / 8];
 	__u64 look_value[PACKET_LOOK_BYTES / 8];
 	struct xdp_source sources[XDP_SOURCES_MAX];
+	__u64 unused[3]; /* so that each begins with a cache line */
 };
 
 struct xdp_counts {

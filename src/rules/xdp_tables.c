@@ -147,6 +147,8 @@ static void rule_fill(struct xdp_rule *xdp, const struct rule *rule, uint64_t ex
 		.limits_bytes = rule->limit.unit == RULE_UNIT_BPS,
 		.look_count = (uint8_t)rule_signature_bytes(rule->signature),
 	};
+	xdp->asks_transport = !rule_range_is_any(rule->source_ports) || !rule_range_is_any(rule->destination_ports) ||
+		rule->tcp_mask != 0 || rule->icmp_type != RULE_ANY || rule->icmp_code != RULE_ANY || xdp->look_count != 0;
 	memcpy(xdp->look_mask, rule_signatures[rule->signature].mask, sizeof(xdp->look_mask));
 	memcpy(xdp->look_value, rule_signatures[rule->signature].value, sizeof(xdp->look_value));
 	sources_fill(xdp, rule);

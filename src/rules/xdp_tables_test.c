@@ -103,10 +103,12 @@ static void maps_load(const struct rule_list *list, const struct source_set *con
 	assert_int_equal(xdp_tables_make(entries, list->count, space, &tables), OK);
 }
 
+static const struct xdp_touched untouched;
+
 static bool xdp_drops(const struct packet_facts *facts, uint64_t boot_ns)
 {
 	const struct xdp_list *list = list_find(facts->dst_be);
-	return list != NULL && xdp_verdict(facts, list, boot_ns) == XDP_VERDICT_DROP;
+	return list != NULL && xdp_verdict(facts, &untouched, list, boot_ns) == XDP_VERDICT_DROP;
 }
 
 static void random_limit(struct random *rng, struct rule *rule)
@@ -238,10 +240,10 @@ static void large_sets_are_found_whole(void **state)
 		struct ip_addr addr = source_set_at(set, i), beside = addr;
 		beside.bytes[15] ^= 1;
 		const struct xdp_rule *rule = &tables.rules[ip_is_v4(&addr) ? 0 : 1];
-		assert_true(xdp_set_has(rule, addr.be32));
-		assert_int_equal(xdp_set_has(rule, beside.be32), source_set_has(set, &beside));
+		assert_true(xdp_set_has(rule, &untouched, addr.be32));
+		assert_int_equal(xdp_set_has(rule, &untouched, beside.be32), source_set_has(set, &beside));
 	}
-	assert_false(xdp_set_has(&tables.rules[0], (const __u32[4]){0, 0, 0xffff0000, 0}));
+	assert_false(xdp_set_has(&tables.rules[0], &untouched, (const __u32[4]){0, 0, 0xffff0000, 0}));
 	xdp_tables_done(&tables);
 	source_set_free(set);
 	free(addrs);

@@ -61,34 +61,47 @@ PACKET_INLINE int xdp_bucket_is_full(const struct xdp_bucket *bucket, int is_v4)
 		bucket->words_be[XDP_BUCKET_WORDS - 2] | bucket->words_be[XDP_BUCKET_WORDS - 1]) != 0;
 }
 
+/** A bucket that was looked up before it was asked for: where the set begins at `set_first`, the first that may have the source. */
+struct xdp_touched {
+	const struct xdp_bucket *bucket; /* NULL: none was */
+	__u32 set_first;
+};
+
 /** A source on its way through the set or the prefixes of a rule. */
 struct xdp_search {
 	const struct xdp_rule *rule;
 	const __u32 *src_be;
-	__u32 place; /* the bucket that the hash names */
+	__u32 place; /* the bucket that is looked into next */
 	int is_found;
 };
 
 /** Looks into one bucket of the set; 1: found, or not in the set. */
+PACKET_INLINE long xdp_set_look(struct xdp_search *search, const struct xdp_bucket *bucket)
+{
+	if (!bucket)
+		return 1;
+	search->is_found = xdp_bucket_has(bucket, search->src_be, search->rule->is_v4);
+	return search->is_found || !xdp_bucket_is_full(bucket, search->rule->is_v4);
+}
+
 static inline long xdp_set_step(__u32 probe, void *context)
 {
 	struct xdp_search *search = (struct xdp_search *)context;
 	const struct xdp_rule *rule = search->rule;
-	const struct xdp_bucket *bucket = xdp_bucket_at(rule->set_first + ((search->place + probe) & rule->set_mask));
-	if (!bucket)
-		return 1;
-	search->is_found = xdp_bucket_has(bucket, search->src_be, rule->is_v4);
-	return search->is_found || !xdp_bucket_is_full(bucket, rule->is_v4);
+	return xdp_set_look(search, xdp_bucket_at(rule->set_first + ((search->place + probe) & rule->set_mask)));
 }
 
 /** The first bucket is looked into at once: few addresses are in another. */
-PACKET_INLINE int xdp_set_has(const struct xdp_rule *rule, const __u32 *src_be)
+PACKET_INLINE int xdp_set_has(const struct xdp_rule *rule, const struct xdp_touched *touched, const __u32 *src_be)
 {
-	struct xdp_search search = {.rule = rule, .src_be = src_be, .place = xdp_set_hash(rule->set_seed, src_be)};
+	struct xdp_search search = {.rule = rule, .src_be = src_be};
 	if ((rule->is_v4 ? src_be[3] : src_be[0] | src_be[1] | src_be[2] | src_be[3]) == 0)
 		return 0;
-	if (!xdp_set_step(0, &search)) {
-		search.place++;
+	const struct xdp_bucket *bucket = touched->bucket;
+	if (!bucket || touched->set_first != rule->set_first)
+		bucket = xdp_bucket_at(rule->set_first + (xdp_set_hash(rule->set_seed, src_be) & rule->set_mask));
+	if (!xdp_set_look(&search, bucket)) {
+		search.place = xdp_set_hash(rule->set_seed, src_be) + 1;
 		packet_each(XDP_PROBES_MAX - 1, xdp_set_step, &search);
 	}
 	return search.is_found;
@@ -138,7 +151,8 @@ PACKET_INLINE int xdp_transport_matches(const struct xdp_rule *rule, const struc
 		(look[1] & rule->look_mask[1]) == rule->look_value[1];
 }
 
-PACKET_INLINE int xdp_rule_matches(const struct xdp_rule *rule, const struct packet_facts *facts, __u64 boot_ns)
+PACKET_INLINE int xdp_rule_matches(const struct xdp_rule *rule, const struct packet_facts *facts,
+	const struct xdp_touched *touched, __u64 boot_ns)
 {
 	if (boot_ns >= rule->expires_boot_ns)
 		return 0;
@@ -150,11 +164,11 @@ PACKET_INLINE int xdp_rule_matches(const struct xdp_rule *rule, const struct pac
 		return 0;
 	if (facts->length_bytes < rule->length_min_bytes || facts->length_bytes > rule->length_max_bytes)
 		return 0;
-	if (!xdp_transport_matches(rule, facts))
+	if (rule->asks_transport && !xdp_transport_matches(rule, facts))
 		return 0;
 	if (rule->source_count != 0 && !xdp_sources_have(rule, facts->src_be))
 		return 0;
-	if (rule->has_set && !xdp_set_has(rule, facts->src_be))
+	if (rule->has_set && !xdp_set_has(rule, touched, facts->src_be))
 		return 0;
 	return !rule->spares_protected || !xdp_is_protected(rule->spares_protected, facts->src_be);
 }
@@ -189,21 +203,21 @@ PACKET_INLINE int xdp_rule_limits(const struct xdp_rule *rule, __u32 index, cons
 /** A packet on its way through the rules of its destination. */
 struct xdp_walk {
 	const struct packet_facts *facts;
+	const struct xdp_touched *touched;
 	const struct xdp_list *list;
 	__u64 boot_ns;
 	enum xdp_verdict verdict;
 };
 
-/** Asks the rule at a place of the list; 1: it matched, and decided. */
-static inline long xdp_walk_step(__u32 place, void *context)
+/** Asks the rule at a place of the list; 1: it matched, and decided, or there are no more. */
+PACKET_INLINE long xdp_walk_look(struct xdp_walk *walk, __u32 place)
 {
-	struct xdp_walk *walk = (struct xdp_walk *)context;
 	if (place >= walk->list->count || place >= XDP_LIST_RULES_MAX)
 		return 1;
 	const struct packet_facts *facts = walk->facts;
 	__u32 index = walk->list->rules[place];
 	const struct xdp_rule *rule = xdp_rule_at(index);
-	if (!rule || !xdp_rule_matches(rule, facts, walk->boot_ns))
+	if (!rule || !xdp_rule_matches(rule, facts, walk->touched, walk->boot_ns))
 		return 0;
 	int drops = rule->action == XDP_RULE_DROP ||
 		(rule->action == XDP_RULE_LIMIT && xdp_rule_limits(rule, index, facts, walk->boot_ns));
@@ -218,10 +232,20 @@ static inline long xdp_walk_step(__u32 place, void *context)
 	return 1;
 }
 
-/** What becomes of a packet. The first rule of its destination that matches decides; it counts the packet. */
-PACKET_INLINE enum xdp_verdict xdp_verdict(const struct packet_facts *facts, const struct xdp_list *list, __u64 boot_ns)
+static inline long xdp_walk_step(__u32 index, void *context)
 {
-	struct xdp_walk walk = {.facts = facts, .list = list, .boot_ns = boot_ns, .verdict = XDP_VERDICT_PASS};
-	packet_each(XDP_LIST_RULES_MAX, xdp_walk_step, &walk);
+	return xdp_walk_look((struct xdp_walk *)context, index + 1);
+}
+
+/**
+ * What becomes of a packet. The first rule of its destination that matches decides; it counts the packet. The first rule
+ * of all is asked without the loop around it, which costs as much as the rule: most lists have one.
+ */
+PACKET_INLINE enum xdp_verdict xdp_verdict(const struct packet_facts *facts, const struct xdp_touched *touched,
+	const struct xdp_list *list, __u64 boot_ns)
+{
+	struct xdp_walk walk = {.facts = facts, .touched = touched, .list = list, .boot_ns = boot_ns, .verdict = XDP_VERDICT_PASS};
+	if (!xdp_walk_look(&walk, 0))
+		packet_each(XDP_LIST_RULES_MAX - 1, xdp_walk_step, &walk);
 	return walk.verdict;
 }
