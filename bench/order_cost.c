@@ -30,7 +30,7 @@ static int time_compare(const void *a, const void *b)
 static void measure(const char *name, const struct bundle *bundle, size_t rounds, struct order_memory *memory)
 {
 	char complaint[DOCUMENT_COMPLAINT_BYTES], *line = NULL;
-	const struct order_situation situation = {.effector = "edge-1", .now_wall_ms = EXAMPLE_NOW_MS + 1000, .last_counter = 6,
+	const struct order_situation situation = {.effector = "edge-1", .now_wall_ms = EXAMPLE_NOW_MS + 1000,
 		.memory = memory};
 	int err = bundle_write(bundle, &line, complaint);
 	ASSERT(err == OK);

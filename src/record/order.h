@@ -70,7 +70,7 @@ struct order {
 	uint16_t collateral_limit_permille; /* beyond it the effector withdraws the rules by itself */
 	int64_t not_before_ms;
 	int64_t expires_ms;
-	uint64_t counter; /* of this effector, each order's larger than all before */
+	uint64_t counter; /* of this effector, each order's larger than those of all orders made before */
 	struct document_digest policy; /* of the policy file (record/policy.h) */
 	bool has_standing;
 	struct document_digest standing; /* the standing order it rests on */

@@ -33,7 +33,7 @@ static const struct {
 	[ORDER_NOT_YET_VALID] = {"not_yet_valid", "its time has not come"},
 	[ORDER_EXPIRED] = {"expired", "its time is over"},
 	[ORDER_TOO_LONG] = {"too_long", "it lasts longer than the policy allows"},
-	[ORDER_COUNTER_NOT_NEW] = {"counter_not_new", "it is a replay, or later orders were accepted already"},
+	[ORDER_COUNTER_NOT_NEW] = {"counter_not_new", "it is a replay, or too many later orders were accepted already"},
 	[ORDER_OUTSIDE_MEMBER] = {"outside_member", "its scope is not within the member's networks"},
 	[ORDER_TOO_WIDE] = {"too_wide", "it is wider than the policy allows"},
 	[ORDER_TOO_MANY_RULES] = {"too_many_rules", "it has more rules than the policy allows"},
@@ -395,13 +395,44 @@ static enum order_verdict time_check(const struct policy_class *class, const str
 	return ORDER_ACCEPTED;
 }
 
-/** What the policy bounds of every order, whoever approved it. */
-static enum order_verdict bounds_check(const struct policy *policy, const struct order *order,
-	const struct order_situation *situation, const struct order_judgement *judgement)
+/** The place of a counter among those used, or where it would be. */
+static size_t counter_place(const struct order_counters *counters, uint64_t counter)
+{
+	size_t at = counters->count;
+	while (at > 0 && counters->used[at - 1] >= counter) /* most are new and belong at the end */
+		at--;
+	return at;
+}
+
+bool order_counters_has(const struct order_counters *counters, uint64_t counter)
+{
+	size_t at = counter_place(counters, counter);
+	return counter <= counters->floor || (at < counters->count && counters->used[at] == counter);
+}
+
+void order_counters_take(struct order_counters *counters, uint64_t counter)
+{
+	if (order_counters_has(counters, counter))
+		return;
+	if (counters->count == ORDER_COUNTERS_MAX) {
+		if (counter < counters->used[0]) {
+			counters->floor = counter;
+			return;
+		}
+		counters->floor = counters->used[0];
+		memmove(counters->used, counters->used + 1, --counters->count * sizeof(counters->used[0]));
+	}
+	size_t at = counter_place(counters, counter);
+	memmove(counters->used + at + 1, counters->used + at, (counters->count++ - at) * sizeof(counters->used[0]));
+	counters->used[at] = counter;
+}
+
+enum order_verdict order_verify_bounds(const struct policy *policy, const struct order *order,
+	const struct document_digest *digest, const struct order_situation *situation)
 {
 	const struct policy_class *class = &policy->classes[order->class];
 	const struct policy_effector *effector = policy_effector_find(policy, situation->effector);
-	bool is_in_force = situation->in_force != NULL && document_digest_equal(situation->in_force, &judgement->digest);
+	bool is_in_force = situation->in_force != NULL && document_digest_equal(situation->in_force, digest);
 	if (effector == NULL || strcmp(order->effector, effector->name) != 0 || effector->class != (int)order->class ||
 		strcmp(order->member, effector->member) != 0)
 		return ORDER_OTHER_EFFECTOR;
@@ -412,7 +443,7 @@ static enum order_verdict bounds_check(const struct policy *policy, const struct
 	enum order_verdict verdict = time_check(class, order, situation);
 	if (verdict != ORDER_ACCEPTED)
 		return verdict;
-	if (order->counter <= situation->last_counter && !is_in_force)
+	if (situation->counters != NULL && order_counters_has(situation->counters, order->counter) && !is_in_force)
 		return ORDER_COUNTER_NOT_NEW;
 	if (order->rules.count > class->rules)
 		return ORDER_TOO_MANY_RULES;
@@ -470,7 +501,7 @@ static enum order_verdict order_judge(const struct policy *policy, const struct 
 	judgement->detail[0] = '\0';
 	judgement->digest = document_digest_of(bundle->order, line_bytes);
 	judgement->until_ms = order->expires_ms;
-	enum order_verdict verdict = bounds_check(policy, order, situation, judgement);
+	enum order_verdict verdict = order_verify_bounds(policy, order, &judgement->digest, situation);
 	if (verdict != ORDER_ACCEPTED)
 		return verdict;
 	const struct subject subject = {
@@ -487,7 +518,8 @@ static enum order_verdict order_judge(const struct policy *policy, const struct 
 	verdict = quorum_check(policy, bundle, &subject, situation, judgement);
 	if (verdict != ORDER_ACCEPTED)
 		return verdict;
-	if (order->counter <= situation->last_counter && !judgement->is_ratified)
+	bool is_in_force = situation->in_force != NULL && document_digest_equal(situation->in_force, &judgement->digest);
+	if (is_in_force && !judgement->is_ratified)
 		return ORDER_NOTHING_NEW;
 	bool needs_witnesses = !order->has_standing && !order->is_urgent;
 	return proof_check(policy, bundle->proof, bundle->order, needs_witnesses, judgement->detail);

@@ -35,7 +35,7 @@ enum order_verdict {
 	ORDER_NOT_YET_VALID,
 	ORDER_EXPIRED,
 	ORDER_TOO_LONG,
-	ORDER_COUNTER_NOT_NEW, /* replayed, or overtaken */
+	ORDER_COUNTER_NOT_NEW, /* replayed, or overtaken by too many */
 	ORDER_OUTSIDE_MEMBER, /* scope is not within the member's networks */
 	ORDER_TOO_WIDE,
 	ORDER_TOO_MANY_RULES,
@@ -58,6 +58,7 @@ enum order_verdict {
 	ORDER_VERDICT_COUNT
 };
 
+#define ORDER_COUNTERS_MAX 1024 /* orders that one which waits for people may be overtaken by */
 #define ORDER_DETAIL_BYTES DOCUMENT_COMPLAINT_BYTES
 
 /**
@@ -70,11 +71,27 @@ struct order_memory {
 	struct standing_order standing;
 };
 
+/**
+ * The counters that an effector has accepted: all up to a floor, and those listed above it. Orders that wait for people come
+ * in after later ones that did not, so the highest alone would not do. Belongs into the effector's journal. Zeroed: none.
+ */
+struct order_counters {
+	uint64_t floor; /* this one and all below are used or lost */
+	size_t count;
+	uint64_t used[ORDER_COUNTERS_MAX]; /* rising */
+};
+
+/** Whether a counter cannot be accepted any more. */
+bool order_counters_has(const struct order_counters *counters, uint64_t counter);
+
+/** Notes that an order was accepted; where there is no room, the lowest becomes the floor. */
+void order_counters_take(struct order_counters *counters, uint64_t counter);
+
 /** What the effector knows. */
 struct order_situation {
 	const char *effector; /* own key name, borrowed */
 	int64_t now_wall_ms;
-	uint64_t last_counter; /* highest of an order that was accepted, 0: none */
+	const struct order_counters *counters; /* borrowed; NULL: none was accepted */
 	const struct document_digest *in_force; /* of an order that is in force and may be ratified; NULL: none */
 	struct order_memory *memory; /* borrowed, changed; NULL: none */
 };
@@ -97,6 +114,18 @@ const char *order_verdict_words(enum order_verdict verdict);
 
 /** A short name for receipts, counters and tests: "counter_not_new"; static text. */
 const char *order_verdict_name(enum order_verdict verdict);
+
+/**
+ * Judges what the policy bounds of every order, whoever approves it: authority/ asks before it signs.
+ *
+ * @param policy of the caller
+ * @param order to be judged
+ * @param digest of it
+ * @param situation of the effector, as far as the caller knows it
+ * @return ORDER_ACCEPTED or what is wrong
+ */
+enum order_verdict order_verify_bounds(const struct policy *policy, const struct order *order,
+	const struct document_digest *digest, const struct order_situation *situation);
 
 /**
  * Judges an order.

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 	if (world.policy.person_count == 0)
 		order_world_init(&world);
 	if (bundle_parse((const char *)data, size_bytes, &bundle, complaint) == OK) {
-		const struct order_situation situation = {.effector = "edge-1", .now_wall_ms = EXAMPLE_NOW_MS + 1000, .last_counter = 6};
+		const struct order_situation situation = {.effector = "edge-1", .now_wall_ms = EXAMPLE_NOW_MS + 1000};
 		enum order_verdict verdict = order_verify(&world.policy, &bundle, &situation, &judgement);
 		ASSERT(verdict != ORDER_UNJUDGED && order_verdict_words(verdict) != NULL && strchr(judgement.detail, '\n') == NULL);
 		ASSERT(verdict != ORDER_ACCEPTED || bundle.has_standing || bundle.approval_count > 0);

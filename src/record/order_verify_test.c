@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/random.h"
 #include "record/order_example.h"
 #include "record/order_verify.h"
 
@@ -23,6 +24,7 @@ struct scene {
 	struct order order;
 	struct standing_order standing;
 	struct bundle bundle;
+	struct order_counters counters;
 	struct order_situation situation;
 	struct order_judgement judgement;
 };
@@ -142,8 +144,9 @@ static void early(struct scene *s) { s->situation.now_wall_ms = s->order.not_bef
 static void first_moment(struct scene *s) { s->situation.now_wall_ms = s->order.not_before_ms; }
 static void last_moment(struct scene *s) { s->situation.now_wall_ms = s->order.expires_ms - 1; }
 static void late(struct scene *s) { s->situation.now_wall_ms = s->order.expires_ms; }
-static void replayed(struct scene *s) { s->situation.last_counter = s->order.counter; }
-static void overtaken(struct scene *s) { s->situation.last_counter = s->order.counter + 1; }
+static void replayed(struct scene *s) { order_counters_take(&s->counters, s->order.counter); }
+static void overtaken(struct scene *s) { order_counters_take(&s->counters, s->order.counter + 1); }
+static void forgotten(struct scene *s) { s->counters.floor = s->order.counter; }
 static void other_me(struct scene *s) { s->situation.effector = "edge-2"; }
 static void stranger_approves(struct scene *s) { say(s, APPROVAL_APPROVAL, PARTY_STRANGER, "duty"); }
 static void authority_approves(struct scene *s)
@@ -251,7 +254,7 @@ static void known(struct scene *s)
 {
 	in_force = document_digest_of(s->bundle.order, strcspn(s->bundle.order, "\n"));
 	s->situation.in_force = &in_force;
-	s->situation.last_counter = s->order.counter + 5;
+	replayed(s);
 }
 static void urgent_known(struct scene *s) { one_approval(s); known(s); }
 static void urgent_known_ratified(struct scene *s) { urgent_known(s); ratified(s); }
@@ -324,7 +327,8 @@ static const struct row rows[] = {
 	{"expired", ORDER_EXPIRED, NULL, late},
 	{"too long", ORDER_TOO_LONG, too_long, NULL},
 	{"replayed", ORDER_COUNTER_NOT_NEW, NULL, replayed},
-	{"counter not new", ORDER_COUNTER_NOT_NEW, NULL, overtaken},
+	{"overtaken while it waited", ORDER_ACCEPTED, NULL, overtaken},
+	{"counter below all that is remembered", ORDER_COUNTER_NOT_NEW, NULL, forgotten},
 	{"sent again while it is in force", ORDER_NOTHING_NEW, NULL, known},
 	{"no document", ORDER_BAD_DOCUMENT, NULL, garbage},
 	{"a second line below the order", ORDER_BAD_DOCUMENT, NULL, two_lines},
@@ -397,7 +401,9 @@ static void scene_make(const struct row *row)
 {
 	order_example(&scene.order);
 	standing_order_example(&scene.standing);
-	scene.situation = (struct order_situation){.effector = "edge-1", .now_wall_ms = EXAMPLE_NOW_MS + 1000, .last_counter = 6};
+	scene.situation = (struct order_situation){.effector = "edge-1", .now_wall_ms = EXAMPLE_NOW_MS + 1000,
+		.counters = &scene.counters};
+	scene.counters = (struct order_counters){.floor = 6};
 	if (row->order != NULL)
 		row->order(&scene);
 	order_world_bundle(&world, &scene.order, &scene.bundle);
@@ -482,6 +488,27 @@ static void an_urgent_order_ends_at_its_deadline_until_it_is_ratified(void **sta
 	bundle_done(&scene.bundle);
 }
 
+/** Against a plain set of the same: what was taken is there, nothing else, and beyond the room the lowest are given up. */
+static void counters_are_remembered(void **state)
+{
+	(void)state;
+	static struct order_counters counters;
+	static bool is_taken[8192];
+	struct random rng;
+	random_init(&rng, 26);
+	memset(&counters, 0, sizeof(counters));
+	for (unsigned i = 0; i < 4000; i++) {
+		uint64_t counter = 1 + i + random_below(&rng, 600);
+		order_counters_take(&counters, counter);
+		is_taken[counter] = true;
+		assert_true(order_counters_has(&counters, counter));
+		assert_true(counters.count <= ORDER_COUNTERS_MAX);
+	}
+	assert_true(counters.floor > 0);
+	for (uint64_t counter = 0; counter < ARRAY_LEN(is_taken); counter++)
+		assert_int_equal(order_counters_has(&counters, counter), counter <= counters.floor || is_taken[counter]);
+}
+
 /** What was verified once is recalled, but neither past its end nor for other parts or another policy. */
 static void a_standing_order_is_remembered_exactly(void **state)
 {
@@ -550,6 +577,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(each_order_gets_its_verdict),
 		cmocka_unit_test(the_policy_decides),
 		cmocka_unit_test(an_urgent_order_ends_at_its_deadline_until_it_is_ratified),
+		cmocka_unit_test(counters_are_remembered),
 		cmocka_unit_test(a_standing_order_is_remembered_exactly),
 		cmocka_unit_test(who_may_withdraw),
 	};
