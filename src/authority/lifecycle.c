@@ -75,7 +75,8 @@ int lifecycle_act(struct lifecycle *life, int64_t now_ms)
 
 int lifecycle_ratify(struct lifecycle *life, int64_t now_ms)
 {
-	return life->is_urgent ? state_set(life, IN(APPROVED) | IN(ACTIVE), LIFECYCLE_RATIFIED, "its quorum is there", now_ms) : E_STATE;
+	unsigned urgent = life->is_urgent ? IN(APPROVED) | IN(ACTIVE) : 0;
+	return state_set(life, urgent, LIFECYCLE_RATIFIED, "its quorum is there", now_ms);
 }
 
 int lifecycle_withdraw(struct lifecycle *life, const char *why, int64_t now_ms)

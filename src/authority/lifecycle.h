@@ -66,26 +66,29 @@ bool lifecycle_is_open(const struct lifecycle *life);
 /** Whether effectors should have it in force. */
 bool lifecycle_is_in_force(const struct lifecycle *life);
 
-/* The events. Each returns OK, or E_STATE where it does not belong: then nothing has changed. */
+/*
+ * The events. Each returns OK, or E_STATE where it does not belong: then nothing has changed, which is as it should be where
+ * documents cross on their way.
+ */
 
 /** A new order: expiry, urgency and deadline are set already. */
-MUST_USE int lifecycle_draft(struct lifecycle *life, int64_t now_ms);
+int lifecycle_draft(struct lifecycle *life, int64_t now_ms);
 /** It is in the ledger. */
-MUST_USE int lifecycle_submit(struct lifecycle *life, int64_t now_ms);
+int lifecycle_submit(struct lifecycle *life, int64_t now_ms);
 /** Who must sign before it acts has signed, or a standing order covers it. */
-MUST_USE int lifecycle_approve(struct lifecycle *life, const char *why, int64_t now_ms);
+int lifecycle_approve(struct lifecycle *life, const char *why, int64_t now_ms);
 /** One whose approval is needed refuses, before it acts or instead of ratifying. */
-MUST_USE int lifecycle_refuse(struct lifecycle *life, const char *why, int64_t now_ms);
+int lifecycle_refuse(struct lifecycle *life, const char *why, int64_t now_ms);
 /** It is handed to its effector. */
-MUST_USE int lifecycle_act(struct lifecycle *life, int64_t now_ms);
+int lifecycle_act(struct lifecycle *life, int64_t now_ms);
 /** An urgent order's quorum is there. */
-MUST_USE int lifecycle_ratify(struct lifecycle *life, int64_t now_ms);
+int lifecycle_ratify(struct lifecycle *life, int64_t now_ms);
 /** It is taken back, or its effector has ended it. */
-MUST_USE int lifecycle_withdraw(struct lifecycle *life, const char *why, int64_t now_ms);
+int lifecycle_withdraw(struct lifecycle *life, const char *why, int64_t now_ms);
 /** Its time is over. */
-MUST_USE int lifecycle_expire(struct lifecycle *life, int64_t now_ms);
+int lifecycle_expire(struct lifecycle *life, int64_t now_ms);
 /** An urgent order's deadline is over and its quorum is not there. */
-MUST_USE int lifecycle_lapse(struct lifecycle *life, int64_t now_ms);
+int lifecycle_lapse(struct lifecycle *life, int64_t now_ms);
 
 /**
  * Lets time pass: expires or lapses what is due.

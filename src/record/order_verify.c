@@ -92,6 +92,14 @@ static const struct note_key *requester_key(const struct policy *policy, const c
 	return person != NULL && person->may_request ? &person->key : NULL;
 }
 
+enum order_verdict order_verify_requester(const struct policy *policy, const struct note *note, const char *requester)
+{
+	const struct note_key *key = requester_key(policy, requester);
+	if (key == NULL)
+		return ORDER_UNKNOWN_REQUESTER;
+	return is_signed_by(note, key) ? ORDER_ACCEPTED : ORDER_BAD_SIGNATURE;
+}
+
 /* Statements. */
 
 /** An approval that a passkey signed: its line alone. */
@@ -269,7 +277,8 @@ static enum order_verdict scope_check(const struct policy *policy, const struct 
 
 /* Standing orders. */
 
-static enum order_verdict standing_bounds(const struct policy *policy, const struct standing_order *standing, int64_t now_wall_ms)
+enum order_verdict order_verify_standing_bounds(const struct policy *policy, const struct standing_order *standing,
+	int64_t now_wall_ms)
 {
 	const struct policy_class *class = &policy->classes[standing->class];
 	if (!document_digest_equal(&standing->policy, &policy->digest))
@@ -307,7 +316,7 @@ enum order_verdict order_verify_standing(const struct policy *policy, const stru
 		.digest = document_digest_of(part->order, line_bytes), .requester = requester_key(policy, ret_standing->requester)};
 	if (subject.requester == NULL)
 		return ORDER_UNKNOWN_REQUESTER;
-	enum order_verdict verdict = standing_bounds(policy, ret_standing, now_wall_ms);
+	enum order_verdict verdict = order_verify_standing_bounds(policy, ret_standing, now_wall_ms);
 	if (verdict == ORDER_ACCEPTED && !is_signed_by(&note, subject.requester))
 		verdict = ORDER_BAD_SIGNATURE;
 	if (verdict == ORDER_ACCEPTED)

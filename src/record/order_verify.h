@@ -152,6 +152,13 @@ enum order_verdict order_verify(const struct policy *policy, const struct bundle
 enum order_verdict order_verify_standing(const struct policy *policy, const struct bundle_standing *part, int64_t now_wall_ms,
 	struct standing_order *ret_standing, char ret_detail[static ORDER_DETAIL_BYTES]);
 
+/** Judges what the policy bounds of every standing order, whoever approves it. @return ORDER_ACCEPTED or what is wrong */
+enum order_verdict order_verify_standing_bounds(const struct policy *policy, const struct standing_order *standing,
+	int64_t now_wall_ms);
+
+/** Whether a note is signed by who asks, and he may ask. @return ORDER_ACCEPTED, ORDER_UNKNOWN_REQUESTER or ORDER_BAD_SIGNATURE */
+enum order_verdict order_verify_requester(const struct policy *policy, const struct note *note, const char *requester);
+
 /** Who said something about an order, once that is verified. */
 struct order_statement {
 	struct approval approval;
