@@ -39,7 +39,9 @@
 #define LANDLOCK_FS_WRITE_FILE (UINT64_C(1) << 1)
 #define LANDLOCK_FS_READ_FILE (UINT64_C(1) << 2)
 #define LANDLOCK_FS_READ_DIR (UINT64_C(1) << 3)
+#define LANDLOCK_FS_REMOVE_DIR (UINT64_C(1) << 4)
 #define LANDLOCK_FS_REMOVE_FILE (UINT64_C(1) << 5)
+#define LANDLOCK_FS_MAKE_DIR (UINT64_C(1) << 7)
 #define LANDLOCK_FS_MAKE_REG (UINT64_C(1) << 8)
 #define LANDLOCK_FS_ABI1 ((UINT64_C(1) << 13) - 1)
 #define LANDLOCK_FS_REFER (UINT64_C(1) << 13) /* ABI 2 */
@@ -106,7 +108,7 @@ static uint64_t path_rights(enum sandbox_access access, bool is_directory, uint6
 	if (access == SANDBOX_WRITE) {
 		rights |= LANDLOCK_FS_WRITE_FILE | LANDLOCK_FS_TRUNCATE;
 		if (is_directory)
-			rights |= LANDLOCK_FS_REMOVE_FILE | LANDLOCK_FS_MAKE_REG;
+			rights |= LANDLOCK_FS_REMOVE_FILE | LANDLOCK_FS_MAKE_REG | LANDLOCK_FS_REMOVE_DIR | LANDLOCK_FS_MAKE_DIR;
 	}
 	return rights & handled;
 }
@@ -178,7 +180,7 @@ static const int reader_calls[] = {
  */
 static const int server_calls[] = {
 	SCMP_SYS(openat), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
-	SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(ftruncate),
+	SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(ftruncate), SCMP_SYS(mkdirat), SCMP_SYS(pwrite64), SCMP_SYS(pwritev),
 	SCMP_SYS(recvmmsg), SCMP_SYS(recvmsg), SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(sendmsg),
 	SCMP_SYS(accept4), SCMP_SYS(accept), SCMP_SYS(bind), SCMP_SYS(getsockopt), SCMP_SYS(getsockname), SCMP_SYS(shutdown),
 	SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait), SCMP_SYS(epoll_ctl), SCMP_SYS(timerfd_settime),

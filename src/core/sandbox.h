@@ -32,7 +32,7 @@ enum sandbox_verdict {
 enum sandbox_access {
 	SANDBOX_NO_ACCESS = 0,
 	SANDBOX_READ, /* a file, or a directory and all below it */
-	SANDBOX_WRITE, /* also make, write, rename and remove files in a directory */
+	SANDBOX_WRITE, /* also make, write, rename and remove files and directories in a directory */
 };
 
 struct sandbox_path {

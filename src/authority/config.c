@@ -1,0 +1,71 @@
+/* The authority's configuration: the table, and accounts by their names. */
+#include "authority/config.h"
+
+#include <pwd.h>
+#include <stdio.h>
+#include <string.h>
+
+static const char *set_path(void *into, const struct conf_option *option, const char *value)
+{
+	return value[0] == '/' ? conf_set_text(into, option, value) : "must be a path that begins with /";
+}
+
+static const char *set_users(void *into, const struct conf_option *option, const char *value)
+{
+	struct config_users *users = (struct config_users *)((char *)into + option->offset);
+	if (value == NULL) {
+		users->count = 0;
+		return NULL;
+	}
+	const struct passwd *account = getpwnam(value);
+	if (account == NULL)
+		return "is no account on this machine";
+	if (users->count == CONFIG_USERS_MAX)
+		return "is one account too many";
+	users->ids[users->count++] = account->pw_uid;
+	return NULL;
+}
+
+#define PATH(member) \
+	{.name = #member, .set = set_path, .offset = offsetof(struct config, member), .max = CONFIG_PATH_BYTES}
+#define USERS(member) {.name = #member, .set = set_users, .offset = offsetof(struct config, member), .is_list = true}
+
+static const struct conf_option options[] = {
+	PATH(policy),
+	PATH(key),
+	PATH(log_key),
+	PATH(ledger),
+	PATH(socket),
+	{.name = "basis", .set = conf_set_text, .offset = offsetof(struct config, basis), .max = ORDER_TEXT_BYTES},
+	{.name = "user", .set = conf_set_text, .offset = offsetof(struct config, user), .max = 32},
+	USERS(sensors),
+	USERS(effectors),
+	USERS(people),
+};
+static const struct conf_schema schema = {.options = options, .option_count = ARRAY_LEN(options)};
+
+int config_load(const char *path, struct config *ret_config, char ret_complaint[static CONF_COMPLAINT_BYTES])
+{
+	*ret_config = (struct config){
+		.policy = "/etc/hinomi/policy",
+		.key = "/etc/hinomi/authority.key",
+		.log_key = "/etc/hinomi/ledger.key",
+		.ledger = "/var/lib/hinomi/ledger",
+		.socket = "/run/hinomi/authority.sock",
+	};
+	int err = conf_load(&schema, path, ret_config, ret_complaint);
+	if (err == OK && ret_config->basis[0] == '\0') {
+		snprintf(ret_complaint, CONF_COMPLAINT_BYTES, "%.200s: basis: on what law, contract or decision do orders rest?", path);
+		err = E_CONFIG;
+	}
+	return err;
+}
+
+bool config_has_user(const struct config_users *users, uid_t id)
+{
+	for (size_t i = 0; i < users->count; i++) {
+		if (users->ids[i] == id)
+			return true;
+	}
+	return false;
+}

@@ -1,0 +1,408 @@
+/*
+ * Verbs for people. approve and its kin fetch the order's note, read it by
+ * themselves, show it in plain words, ask, and sign a statement over the
+ * digest of exactly the bytes they have shown.
+ */
+#include "authority/person.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <jansson.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "authority/explain.h"
+#include "authority/signer.h"
+#include "core/clock.h"
+#include "core/limits.h"
+#include "core/random.h"
+#include "record/approval.h"
+#include "record/order_verify.h"
+
+#define DEFAULT_SOCKET "/run/hinomi/authority.sock"
+#define DEFAULT_POLICY "/etc/hinomi/policy"
+#define EXIT_DONE 0
+#define EXIT_REFUSED 1
+#define EXIT_USAGE 2
+
+struct options {
+	const char *socket, *policy, *key, *role, *reason, *name;
+	bool is_yes, is_witness;
+	const char *argument; /* NULL: none */
+};
+
+static const char usage[] =
+	"usage: hinomi-authority orders [--socket PATH]\n"
+	"       hinomi-authority approve|refuse|ratify|withdraw ORDER --key FILE [--role ROLE] [--reason TEXT] [--yes]\n"
+	"                        [--socket PATH] [--policy FILE]\n"
+	"       hinomi-authority propose FILE --key FILE [--yes] [--socket PATH] [--policy FILE]\n"
+	"       hinomi-authority key new FILE --name NAME [--witness]\n"
+	"       hinomi-authority key show FILE\n";
+
+static int complain(const char *what, const char *detail)
+{
+	fprintf(stderr, "hinomi-authority: %s%s%s\n", what, detail[0] != '\0' ? ": " : "", detail);
+	return EXIT_REFUSED;
+}
+
+static bool options_read(int argc, char **argv, struct options *ret_options)
+{
+	static const struct option table[] = {
+		{"socket", required_argument, NULL, 's'}, {"policy", required_argument, NULL, 'p'}, {"key", required_argument, NULL, 'k'},
+		{"role", required_argument, NULL, 'r'}, {"reason", required_argument, NULL, 't'}, {"name", required_argument, NULL, 'n'},
+		{"yes", no_argument, NULL, 'y'}, {"witness", no_argument, NULL, 'w'}, {NULL, 0, NULL, 0},
+	};
+	struct options options = {.socket = DEFAULT_SOCKET, .policy = DEFAULT_POLICY, .reason = ""};
+	int code;
+	while ((code = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		const char **const place = code == 's' ? &options.socket : code == 'p' ? &options.policy : code == 'k' ? &options.key
+			: code == 'r' ? &options.role : code == 't' ? &options.reason : code == 'n' ? &options.name : NULL;
+		if (place != NULL)
+			*place = optarg;
+		else if (code == 'y')
+			options.is_yes = true;
+		else if (code == 'w')
+			options.is_witness = true;
+		else
+			return false;
+	}
+	if (argc - optind > 1)
+		return false;
+	options.argument = argc > optind ? argv[optind] : NULL;
+	*ret_options = options;
+	return true;
+}
+
+static int usage_show(void)
+{
+	fputs(usage, stderr);
+	return EXIT_USAGE;
+}
+
+/** Sends a line and reads one back, of any length. @return malloc'ed, NULL: errno tells */
+static char *line_exchange(const char *path, const char *line)
+{
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	FILE *stream = NULL;
+	char *answer = NULL;
+	size_t room_bytes = 0;
+	if (fd >= 0 && connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0)
+		stream = fdopen(fd, "r+e");
+	if (stream == NULL) {
+		if (fd >= 0)
+			close(fd);
+		return NULL;
+	}
+	if (fprintf(stream, "%s\n", line) < 0 || fflush(stream) != 0 || getline(&answer, &room_bytes, stream) <= 0) {
+		free(answer);
+		answer = NULL;
+	}
+	fclose(stream);
+	return answer;
+}
+
+/** Asks the authority; says on standard error why there is no good answer. The request is taken over. */
+static json_t *ask(const struct options *options, json_t *request)
+{
+	char *line = json_dumps(request, JSON_COMPACT);
+	char *text = line != NULL ? line_exchange(options->socket, line) : NULL;
+	json_t *answer = text != NULL ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
+	const char *detail = json_string_value(json_object_get(answer, "detail"));
+	if (text == NULL)
+		complain(options->socket, errno != 0 ? strerror(errno) : "no answer");
+	else if (!json_is_true(json_object_get(answer, "ok"))) {
+		complain("the authority refuses", detail != NULL ? detail : "no reason given");
+		json_decref(answer);
+		answer = NULL;
+	}
+	json_decref(request);
+	free(line);
+	free(text);
+	return answer;
+}
+
+static bool confirm(const struct options *options, const char *question)
+{
+	char answer[8] = "";
+	if (options->is_yes)
+		return true;
+	printf("\n%s Type yes to sign: ", question);
+	fflush(stdout);
+	return fgets(answer, sizeof(answer), stdin) != NULL && strcmp(answer, "yes\n") == 0;
+}
+
+static int64_t now_wall_ms(void)
+{
+	return clock_wall_ns() / NS_PER_MS;
+}
+
+/** Signs a line and hands it to the authority. */
+static int line_submit(const struct options *options, const struct key *key, const char *line)
+{
+	size_t text_bytes = strlen(line) + 1, note_bytes = 0, room_bytes = text_bytes + 2 + NOTE_LINE_BYTES;
+	char *text = NULL, *note = malloc(room_bytes);
+	int err = note != NULL && asprintf(&text, "%s\n", line) >= 0 ? OK : E_NOMEM;
+	if (err == OK)
+		err = signer_note(key, text, text_bytes, note, room_bytes, &note_bytes);
+	json_t *answer = err == OK ? ask(options, json_pack("{s:s, s:s}", "ask", "say", "text", note)) : NULL;
+	if (err != OK)
+		complain("cannot sign", err_name(err));
+	if (answer != NULL)
+		puts(json_string_value(json_object_get(answer, "detail")));
+	free(text);
+	free(note);
+	json_decref(answer);
+	return answer != NULL ? EXIT_DONE : EXIT_REFUSED;
+}
+
+/* What is asked: read from the note, by this process. */
+
+struct subject {
+	struct order order;
+	struct standing_order standing;
+	bool is_standing;
+	struct document_digest digest;
+};
+
+static bool subject_read(const char *text, struct subject *ret_subject)
+{
+	struct note note;
+	size_t line_bytes = 0;
+	char complaint[DOCUMENT_COMPLAINT_BYTES];
+	if (order_note_open(text, &note, &line_bytes) != OK)
+		return false;
+	ret_subject->digest = document_digest_of(text, line_bytes);
+	ret_subject->is_standing = order_parse(text, line_bytes, &ret_subject->order, complaint) != OK;
+	return !ret_subject->is_standing || standing_order_parse(text, line_bytes, &ret_subject->standing, complaint) == OK;
+}
+
+static void subject_explain(const struct subject *subject, const struct policy *policy)
+{
+	if (subject->is_standing)
+		explain_standing_order(stdout, &subject->standing, policy, now_wall_ms());
+	else
+		explain_order(stdout, &subject->order, policy, now_wall_ms());
+}
+
+/** The role to sign in: as given, else the first of the person's that the class asks for. */
+static const char *role_choose(const struct options *options, const struct policy *policy, const struct subject *subject,
+	const char *name)
+{
+	const struct policy_person *person = policy_person_find(policy, name);
+	enum order_class class = subject->is_standing ? subject->standing.class : subject->order.class;
+	const struct policy_class *rules = &policy->classes[class];
+	const struct policy_quorum *const quorums[] = {&rules->approvals, &rules->protected_approvals, &rules->urgent_approvals};
+	if (options->role != NULL || person == NULL)
+		return options->role != NULL ? options->role : "";
+	for (size_t i = 0; i < ARRAY_LEN(quorums); i++) {
+		for (size_t k = 0; k < quorums[i]->count; k++) {
+			if (policy_has_role(person, quorums[i]->needs[k].role.name))
+				return quorums[i]->needs[k].role.name;
+		}
+	}
+	return "";
+}
+
+static int statement_sign(const struct options *options, enum approval_act act, const struct key *key, const struct policy *policy,
+	const struct subject *subject)
+{
+	static const char *const questions[APPROVAL_ACT_COUNT] = {
+		"?", "Shall it be done?", "Shall it not be done?", "Shall it go on?", "Shall it end now?"};
+	struct approval approval = {.act = act, .subject = subject->digest, .at_ms = now_wall_ms()};
+	char complaint[DOCUMENT_COMPLAINT_BYTES], *line = NULL;
+	if (strlen(key->public.name) >= sizeof(approval.by) || strlen(options->reason) >= sizeof(approval.reason))
+		return complain("the key's name or the reason is too long", "");
+	snprintf(approval.by, sizeof(approval.by), "%s", key->public.name);
+	snprintf(approval.role, sizeof(approval.role), "%.63s", role_choose(options, policy, subject, key->public.name));
+	snprintf(approval.reason, sizeof(approval.reason), "%s", options->reason);
+	subject_explain(subject, policy);
+	printf("  You      %s%s%s\n", approval.by, approval.role[0] != '\0' ? ", as " : "", approval.role);
+	if (!confirm(options, questions[act]))
+		return complain("not signed", "");
+	if (approval_write(&approval, &line, complaint) != OK)
+		return complain("cannot sign", complaint);
+	int exit_code = line_submit(options, key, line);
+	free(line);
+	return exit_code;
+}
+
+int person_say(int argc, char **argv)
+{
+	static struct policy policy;
+	static struct subject subject;
+	static const char *const verbs[APPROVAL_ACT_COUNT] = {"", "approve", "refuse", "ratify", "withdraw"};
+	struct options options;
+	struct key *key = NULL;
+	const char *why = "";
+	char complaint[CONF_COMPLAINT_BYTES];
+	enum approval_act act = APPROVAL_UNKNOWN;
+	for (unsigned i = APPROVAL_UNKNOWN + 1; i < APPROVAL_ACT_COUNT; i++)
+		act = strcmp(verbs[i], argv[0]) == 0 ? (enum approval_act)i : act;
+	if (!options_read(argc, argv, &options) || options.argument == NULL || options.key == NULL || act == APPROVAL_UNKNOWN)
+		return usage_show();
+	if (policy_load(options.policy, &policy, complaint) != OK)
+		return complain(complaint, "");
+	json_t *answer = ask(&options, json_pack("{s:s, s:s}", "ask", "order", "id", options.argument));
+	if (answer == NULL)
+		return EXIT_REFUSED;
+	const char *note = json_string_value(json_object_get(json_object_get(answer, "order"), "note"));
+	int exit_code = EXIT_REFUSED;
+	if (note == NULL || !subject_read(note, &subject))
+		complain("the authority's answer cannot be read as an order", "");
+	else if (key_load(options.key, &key, &why) != OK)
+		complain(options.key, why);
+	else
+		exit_code = statement_sign(&options, act, key, &policy, &subject);
+	key_free(key);
+	json_decref(answer);
+	return exit_code;
+}
+
+/* Orders. */
+
+static void order_list(const json_t *entry, int64_t now_ms)
+{
+	static struct subject subject;
+	const char *note = json_string_value(json_object_get(entry, "note")), *state = json_string_value(json_object_get(entry, "state"));
+	const json_t *waits_for = json_object_get(entry, "waits_for");
+	if (note == NULL || state == NULL || !subject_read(note, &subject))
+		return;
+	const struct order *order = &subject.order;
+	const struct standing_order *standing = &subject.standing;
+	char scope[IP_PREFIX_TEXT_BYTES], amount[UNITS_TEXT_BYTES] = "over";
+	int64_t left_ms = (subject.is_standing ? standing->expires_ms : order->expires_ms) - now_ms;
+	if (left_ms > 0)
+		units_write(UNIT_MS, (uint64_t)(left_ms - left_ms % (left_ms > 120000 ? 60000 : 1000)), amount);
+	printf("%.8s  %-9s  %-11s  %-18s  %-7s  %s%s", subject.is_standing ? standing->id : order->id, state,
+		order_class_names[subject.is_standing ? standing->class : order->class],
+		ip_prefix_write(subject.is_standing ? &standing->scope[0] : &order->scope[0], scope), amount,
+		subject.is_standing ? "STANDING " : order->is_urgent ? "URGENT " : "", subject.is_standing ? standing->why : order->why);
+	for (size_t i = 0; i < json_array_size(waits_for); i++)
+		printf("%s%s", i == 0 ? "  [waits for " : ", ", json_string_value(json_array_get(waits_for, i)));
+	puts(json_array_size(waits_for) > 0 ? "]" : "");
+}
+
+int person_orders(int argc, char **argv)
+{
+	struct options options;
+	if (!options_read(argc, argv, &options) || options.argument != NULL)
+		return usage_show();
+	json_t *answer = ask(&options, json_pack("{s:s}", "ask", "orders"));
+	if (answer == NULL)
+		return EXIT_REFUSED;
+	const json_t *orders = json_object_get(answer, "orders");
+	printf("%-8s  %-9s  %-11s  %-18s  %-7s  %s\n", "order", "state", "class", "scope", "left", "why");
+	for (size_t i = 0; i < json_array_size(orders); i++)
+		order_list(json_array_get(orders, i), now_wall_ms());
+	json_decref(answer);
+	return EXIT_DONE;
+}
+
+/* Proposals: a draft in any layout, of which this process fills in what a person should not have to write. */
+
+static void draft_fill(json_t *draft, const struct policy *policy, const char *requester)
+{
+	uint8_t id[(ORDER_ID_BYTES - 1) / 2];
+	char digits[2 * DOCUMENT_DIGEST_BYTES + 1];
+	int64_t now_ms = now_wall_ms();
+	random_bytes(id, sizeof(id));
+	sodium_bin2hex(digits, sizeof(digits), id, sizeof(id));
+	json_object_set_new(draft, "id", json_string(digits));
+	sodium_bin2hex(digits, sizeof(digits), policy->digest.bytes, sizeof(policy->digest.bytes));
+	json_object_set_new(draft, "policy", json_string(digits));
+	json_object_set_new(draft, "requester", json_string(requester));
+	json_object_set_new(draft, "version", json_integer(1));
+	json_object_set_new(draft, "document", json_string("standing_order"));
+	const char *class_name = json_string_value(json_object_get(draft, "class"));
+	const struct policy_class *class = &policy->classes[ORDER_CLASS_UNKNOWN];
+	for (unsigned i = ORDER_CLASS_UNKNOWN + 1; class_name != NULL && i < ORDER_CLASS_COUNT; i++)
+		class = strcmp(order_class_names[i], class_name) == 0 ? &policy->classes[i] : class;
+	if (json_object_get(draft, "not_before_ms") == NULL)
+		json_object_set_new(draft, "not_before_ms", json_integer(now_ms));
+	if (json_object_get(draft, "expires_ms") == NULL)
+		json_object_set_new(draft, "expires_ms", json_integer(now_ms + (json_int_t)class->standing_longest_ms));
+}
+
+static int draft_sign(const struct options *options, const struct key *key, const struct policy *policy, const json_t *draft)
+{
+	static struct subject subject = {.is_standing = true};
+	char complaint[DOCUMENT_COMPLAINT_BYTES];
+	char *line = json_dumps(draft, JSON_COMPACT | JSON_SORT_KEYS);
+	int exit_code = EXIT_REFUSED;
+	if (line == NULL || standing_order_parse(line, strlen(line), &subject.standing, complaint) != OK)
+		complain(options->argument, line != NULL ? complaint : "out of memory");
+	else {
+		subject_explain(&subject, policy);
+		exit_code = confirm(options, "Shall it be asked for?") ? line_submit(options, key, line) : complain("not signed", "");
+	}
+	free(line);
+	return exit_code;
+}
+
+int person_propose(int argc, char **argv)
+{
+	static struct policy policy;
+	struct options options;
+	struct key *key = NULL;
+	const char *why = "";
+	char complaint[CONF_COMPLAINT_BYTES];
+	json_error_t error;
+	if (!options_read(argc, argv, &options) || options.argument == NULL || options.key == NULL)
+		return usage_show();
+	if (policy_load(options.policy, &policy, complaint) != OK)
+		return complain(complaint, "");
+	json_t *draft = json_load_file(options.argument, JSON_REJECT_DUPLICATES, &error);
+	int exit_code = EXIT_REFUSED;
+	if (!json_is_object(draft))
+		complain(options.argument, draft == NULL ? error.text : "an object is expected");
+	else if (key_load(options.key, &key, &why) != OK)
+		complain(options.key, why);
+	else {
+		draft_fill(draft, &policy, key->public.name);
+		exit_code = draft_sign(&options, key, &policy, draft);
+	}
+	key_free(key);
+	json_decref(draft);
+	return exit_code;
+}
+
+/* Keys. */
+
+static int key_new(const struct options *options)
+{
+	struct note_key public;
+	char text[NOTE_VKEY_BYTES];
+	int err = key_create(options->argument, options->name, options->is_witness ? NOTE_KEY_COSIGNATURE : NOTE_KEY_ED25519, &public);
+	if (err == E_MALFORMED)
+		return complain(options->name, "a name has no blanks and no plus, and 127 bytes at most");
+	if (err != OK)
+		return complain(options->argument, err == E_STATE ? "is there already" : err == E_SYS ? strerror(errno) : err_name(err));
+	puts(note_key_write(&public, text));
+	return EXIT_DONE;
+}
+
+int person_key(int argc, char **argv)
+{
+	struct options options;
+	struct key *key = NULL;
+	const char *why = "";
+	char text[NOTE_VKEY_BYTES];
+	bool is_new = argc > 1 && strcmp(argv[1], "new") == 0, is_show = argc > 1 && strcmp(argv[1], "show") == 0;
+	if ((!is_new && !is_show) || !options_read(argc - 1, argv + 1, &options) || options.argument == NULL)
+		return usage_show();
+	if (is_new)
+		return options.name != NULL ? key_new(&options) : usage_show();
+	if (key_load(options.argument, &key, &why) != OK)
+		return complain(options.argument, why);
+	puts(note_key_write(&key->public, text));
+	key_free(key);
+	return EXIT_DONE;
+}

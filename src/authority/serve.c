@@ -1,0 +1,422 @@
+/*
+ * The authority's socket. One thread over poll(2): each ready client gets one
+ * bounded read in turn. Requests of one client are answered in their order.
+ */
+#include "authority/serve.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "authority/witness.h"
+#include "core/clock.h"
+#include "core/log.h"
+
+#define TURN_MS 50 /* how often time is let pass */
+#define READ_BYTES 65536
+
+struct client {
+	int fd; /* -1: the place is free */
+	bool is_sensor, is_effector, is_person;
+	bool is_cut; /* to be closed: gone, or over a limit */
+	char effector[DOCUMENT_NAME_BYTES]; /* attached as; "": not */
+	char *in; /* owned */
+	size_t in_bytes, in_room_bytes;
+	char *out; /* owned */
+	size_t out_bytes, out_room_bytes;
+};
+
+struct serve {
+	const struct config *config;
+	struct authority *authority; /* while it runs */
+	int listen_fd;
+	struct client clients[LIMIT_AUTHORITY_CLIENTS];
+	struct log_bucket client_bucket, refused_bucket;
+};
+
+int serve_new(const struct config *config, struct serve **ret_serve)
+{
+	struct serve *serve = calloc(1, sizeof(*serve));
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	if (serve == NULL)
+		return E_NOMEM;
+	serve->config = config;
+	for (size_t i = 0; i < LIMIT_AUTHORITY_CLIENTS; i++)
+		serve->clients[i].fd = -1;
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", config->socket);
+	(void)unlink(config->socket); /* of a run that ended suddenly: the ledger's lock keeps a second one out */
+	serve->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	mode_t mask = umask(S_IXUSR | S_IXGRP | S_IRWXO);
+	bool is_open = serve->listen_fd >= 0 && bind(serve->listen_fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0 &&
+		listen(serve->listen_fd, LIMIT_AUTHORITY_CLIENTS) == 0;
+	umask(mask);
+	if (!is_open) {
+		serve_free(serve);
+		return E_SYS;
+	}
+	*ret_serve = serve;
+	return OK;
+}
+
+static void client_close(struct client *client)
+{
+	close(client->fd);
+	free(client->in);
+	free(client->out);
+	*client = (struct client){.fd = -1};
+}
+
+void serve_free(struct serve *serve)
+{
+	if (serve == NULL)
+		return;
+	for (size_t i = 0; i < LIMIT_AUTHORITY_CLIENTS; i++) {
+		if (serve->clients[i].fd >= 0)
+			client_close(&serve->clients[i]);
+	}
+	if (serve->listen_fd >= 0)
+		close(serve->listen_fd);
+	free(serve);
+}
+
+/** Room for so many bytes more. */
+static bool room_make(char **buffer, size_t used_bytes, size_t *room_bytes, size_t more_bytes, size_t most_bytes)
+{
+	size_t needed_bytes = used_bytes + more_bytes;
+	if (needed_bytes <= *room_bytes)
+		return true;
+	if (needed_bytes > most_bytes)
+		return false;
+	size_t new_bytes = 2 * needed_bytes < most_bytes ? 2 * needed_bytes : most_bytes;
+	char *larger = realloc(*buffer, new_bytes);
+	if (larger == NULL)
+		return false;
+	*buffer = larger;
+	*room_bytes = new_bytes;
+	return true;
+}
+
+static void client_flush(struct client *client)
+{
+	while (client->out_bytes > 0 && !client->is_cut) {
+		ssize_t sent = send(client->fd, client->out, client->out_bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent < 0 && (errno == EAGAIN || errno == EINTR))
+			return;
+		if (sent <= 0) {
+			client->is_cut = true;
+			return;
+		}
+		client->out_bytes -= (size_t)sent;
+		memmove(client->out, client->out + sent, client->out_bytes);
+	}
+}
+
+static bool client_send(struct client *client, const char *line)
+{
+	size_t length_bytes = strlen(line);
+	if (client->is_cut ||
+		!room_make(&client->out, client->out_bytes, &client->out_room_bytes, length_bytes + 1, LIMIT_AUTHORITY_QUEUE_BYTES)) {
+		client->is_cut = true;
+		return false;
+	}
+	memcpy(client->out + client->out_bytes, line, length_bytes);
+	client->out[client->out_bytes + length_bytes] = '\n';
+	client->out_bytes += length_bytes + 1;
+	client_flush(client);
+	return !client->is_cut;
+}
+
+bool serve_send(void *context, const char *effector, const char *line)
+{
+	struct serve *serve = context;
+	for (size_t i = 0; i < LIMIT_AUTHORITY_CLIENTS; i++) {
+		struct client *client = &serve->clients[i];
+		if (client->fd >= 0 && !client->is_cut && strcmp(client->effector, effector) == 0)
+			return client_send(client, line);
+	}
+	return false;
+}
+
+/* Answers. Each takes what it is given and returns the reply's members; the reference is the caller's. */
+
+static json_t *answer_of(int err, const char *detail)
+{
+	return json_pack("{s:b, s:s}", "ok", err == OK, "detail", detail);
+}
+
+static json_t *refusal(const char *detail)
+{
+	return answer_of(E_DENIED, detail);
+}
+
+static int64_t now_wall_ms(void)
+{
+	return clock_wall_ns() / NS_PER_MS;
+}
+
+static json_t *entry_show(const struct book *book, const struct book_order *entry)
+{
+	const struct policy_quorum *quorum = book_quorum(book, entry);
+	json_t *approved_by = json_array(), *waits_for = json_array();
+	for (size_t i = 0; i < entry->approver_count; i++)
+		json_array_append_new(approved_by, json_string(entry->approvers[i].person->name));
+	for (size_t i = 0; quorum != NULL && i < quorum->count; i++)
+		json_array_append_new(waits_for, json_sprintf("%u %s", quorum->needs[i].count, quorum->needs[i].role.name));
+	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:s, s:I, s:i}", "id", book_id(entry), "kind",
+		entry->order != NULL ? "order" : "standing_order", "state", lifecycle_state_name(entry->life.state), "since_ms",
+		(json_int_t)entry->life.since_ms, "approved_by", approved_by, "waits_for", waits_for, "note", entry->note,
+		"stopped_packets", (json_int_t)entry->receipt.stopped.packets, "collateral_permille", (int)entry->receipt.collateral_permille);
+}
+
+static json_t *answer_orders(struct serve *serve, const json_t *request)
+{
+	struct book *book = authority_book(serve->authority);
+	json_t *list = json_array();
+	(void)request;
+	for (size_t i = 0; i < BOOK_ORDERS_MAX; i++) {
+		if (book->orders[i].kind != BOOK_NOTHING)
+			json_array_append_new(list, entry_show(book, &book->orders[i]));
+	}
+	return json_pack("{s:b, s:o}", "ok", 1, "orders", list);
+}
+
+static json_t *answer_order(struct serve *serve, const json_t *request)
+{
+	struct book *book = authority_book(serve->authority);
+	const char *id = json_string_value(json_object_get(request, "id"));
+	const struct book_order *entry = id != NULL ? book_find(book, id) : NULL;
+	return entry != NULL ? json_pack("{s:b, s:o}", "ok", 1, "order", entry_show(book, entry)) : refusal("there is no such order");
+}
+
+static json_t *answer_say(struct serve *serve, const json_t *request)
+{
+	char detail[BOOK_DETAIL_BYTES];
+	const char *text = json_string_value(json_object_get(request, "text"));
+	if (text == NULL)
+		return refusal("text is missing");
+	int err = authority_take(serve->authority, text, now_wall_ms(), detail);
+	return answer_of(err, detail);
+}
+
+/** The body of an add-checkpoint request of C2SP tlog-witness, for whoever speaks with the witnesses. */
+static json_t *answer_witness(struct serve *serve, const json_t *request)
+{
+	struct log *log = authority_log(serve->authority);
+	char note[CHECKPOINT_TEXT_BYTES + NOTE_LINE_BYTES], body[LIMIT_WITNESS_REQUEST_BYTES];
+	const json_t *old = json_object_get(request, "old");
+	struct witness_request witness = {.checkpoint = note};
+	size_t body_bytes = 0;
+	if (!json_is_integer(old) || json_integer_value(old) < 0)
+		return refusal("old is missing");
+	witness.old_entries = (uint64_t)json_integer_value(old);
+	witness.checkpoint_bytes = log_checkpoint(log, note);
+	int err = witness.old_entries == 0 ? OK
+		: log_consistency(log, witness.old_entries, log_entries(log), witness.path, &witness.path_count);
+	if (err == OK)
+		err = witness_request_write(&witness, body, sizeof(body), &body_bytes);
+	if (err != OK)
+		return refusal(err_name(err));
+	return json_pack("{s:b, s:s%, s:s}", "ok", 1, "request", body, body_bytes, "checkpoint", note);
+}
+
+static json_t *answer_cosign(struct serve *serve, const json_t *request)
+{
+	const struct proof_trust *trust = &authority_policy(serve->authority)->ledger;
+	const char *text = json_string_value(json_object_get(request, "note"));
+	struct note_verdict verdicts[PROOF_WITNESSES_MAX];
+	struct note note;
+	bool is_cosigned = false;
+	if (text == NULL || note_parse(text, strlen(text), &note) != OK ||
+		note_verify(&note, trust->witnesses, trust->witness_count, verdicts) != OK)
+		return refusal("that is no checkpoint of ours, or a signature is wrong");
+	for (size_t i = 0; i < trust->witness_count; i++)
+		is_cosigned = is_cosigned || verdicts[i].is_signed;
+	if (!is_cosigned)
+		return refusal("no witness of the policy has signed it");
+	int err = log_cosign(authority_log(serve->authority), text, strlen(text));
+	return answer_of(err, err == OK ? "taken" : err_name(err));
+}
+
+static const struct {
+	const char *name;
+	json_t *(*answer)(struct serve *serve, const json_t *request);
+} questions[] = {
+	{"orders", answer_orders},
+	{"order", answer_order},
+	{"say", answer_say},
+	{"witness", answer_witness},
+	{"cosign", answer_cosign},
+};
+
+static json_t *attach(struct serve *serve, struct client *client, const char *name)
+{
+	if (!client->is_effector)
+		return refusal("this account is none of the effectors'");
+	if (policy_effector_find(authority_policy(serve->authority), name) == NULL)
+		return refusal("the policy knows no such effector");
+	for (size_t i = 0; i < LIMIT_AUTHORITY_CLIENTS; i++) {
+		struct client *other = &serve->clients[i];
+		if (other != client && other->fd >= 0 && strcmp(other->effector, name) == 0)
+			other->is_cut = true; /* it was started anew */
+	}
+	snprintf(client->effector, sizeof(client->effector), "%s", name);
+	return answer_of(OK, "attached");
+}
+
+static json_t *answer_proposal(struct serve *serve, const char *line, size_t line_bytes)
+{
+	static struct countermeasure countermeasure;
+	char detail[BOOK_DETAIL_BYTES];
+	int err = countermeasure_parse(line, line_bytes, &countermeasure, detail);
+	if (err == OK)
+		err = authority_propose(serve->authority, &countermeasure, now_wall_ms(), detail);
+	return answer_of(err, detail);
+}
+
+static json_t *answer_receipt(struct serve *serve, const struct client *client, const char *line, size_t line_bytes)
+{
+	struct receipt receipt;
+	char detail[BOOK_DETAIL_BYTES];
+	int err = receipt_parse(line, line_bytes, &receipt, detail);
+	if (err == OK && strcmp(receipt.effector, client->effector) != 0)
+		return refusal("that is another effector's receipt, or you are not attached");
+	if (err == OK)
+		err = authority_receipt(serve->authority, &receipt, now_wall_ms(), detail);
+	return answer_of(err, detail);
+}
+
+static json_t *line_answer(struct serve *serve, struct client *client, const char *line, size_t line_bytes)
+{
+	json_t *request = json_loadb(line, line_bytes, JSON_REJECT_DUPLICATES, NULL), *answer = NULL;
+	const char *document = json_string_value(json_object_get(request, "document"));
+	const char *effector = json_string_value(json_object_get(request, "attach"));
+	const char *question = json_string_value(json_object_get(request, "ask"));
+	if (document != NULL && strcmp(document, "countermeasure") == 0 && client->is_sensor)
+		answer = answer_proposal(serve, line, line_bytes);
+	else if (document != NULL && strcmp(document, "receipt") == 0 && client->is_effector)
+		answer = answer_receipt(serve, client, line, line_bytes);
+	else if (effector != NULL)
+		answer = attach(serve, client, effector);
+	else if (question != NULL && client->is_person) {
+		for (size_t i = 0; i < ARRAY_LEN(questions) && answer == NULL; i++) {
+			if (strcmp(questions[i].name, question) == 0)
+				answer = questions[i].answer(serve, request);
+		}
+	}
+	json_decref(request);
+	return answer != NULL ? answer : refusal("not a request, or not of this account's");
+}
+
+static void line_take(struct serve *serve, struct client *client, const char *line, size_t line_bytes)
+{
+	json_t *answer = line_answer(serve, client, line, line_bytes);
+	char *text = answer != NULL ? json_dumps(answer, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	uint64_t held_back = 0;
+	if (json_is_false(json_object_get(answer, "ok")) && log_allowed(&serve->refused_bucket, clock_mono_ns(), &held_back)) {
+		const char *detail = json_string_value(json_object_get(answer, "detail"));
+		char plain[LOG_PEER_TEXT_BYTES];
+		log_line(LOG_LEVEL_NOTICE, "refused why=%s held_back=%llu", log_peer_text(detail, strlen(detail), plain),
+			(unsigned long long)held_back);
+	}
+	if (text != NULL)
+		(void)client_send(client, text);
+	else
+		client->is_cut = true;
+	free(text);
+	json_decref(answer);
+}
+
+static void client_read(struct serve *serve, struct client *client)
+{
+	if (!room_make(&client->in, client->in_bytes, &client->in_room_bytes, READ_BYTES, LIMIT_AUTHORITY_REQUEST_BYTES + READ_BYTES)) {
+		client->is_cut = true;
+		return;
+	}
+	ssize_t got = recv(client->fd, client->in + client->in_bytes, READ_BYTES, MSG_DONTWAIT);
+	if (got < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (got <= 0) {
+		client->is_cut = true;
+		return;
+	}
+	client->in_bytes += (size_t)got;
+	char *at = client->in, *end = client->in + client->in_bytes, *newline;
+	while (!client->is_cut && (newline = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+		line_take(serve, client, at, (size_t)(newline - at));
+		at = newline + 1;
+	}
+	client->in_bytes = (size_t)(end - at);
+	memmove(client->in, at, client->in_bytes);
+	client->is_cut = client->is_cut || client->in_bytes > LIMIT_AUTHORITY_REQUEST_BYTES;
+}
+
+static void client_accept(struct serve *serve)
+{
+	struct ucred peer;
+	socklen_t peer_bytes = sizeof(peer);
+	struct client *client = serve->clients;
+	uint64_t held_back = 0;
+	int fd = accept4(serve->listen_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	if (fd < 0)
+		return;
+	while (client < serve->clients + LIMIT_AUTHORITY_CLIENTS && client->fd >= 0)
+		client++;
+	if (client == serve->clients + LIMIT_AUTHORITY_CLIENTS ||
+		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_bytes) != 0) {
+		if (log_allowed(&serve->client_bucket, clock_mono_ns(), &held_back))
+			log_line(LOG_LEVEL_WARNING, "client_refused why=\"too many connections\" held_back=%llu",
+				(unsigned long long)held_back);
+		close(fd);
+		return;
+	}
+	*client = (struct client){
+		.fd = fd,
+		.is_sensor = config_has_user(&serve->config->sensors, peer.uid),
+		.is_effector = config_has_user(&serve->config->effectors, peer.uid),
+		.is_person = config_has_user(&serve->config->people, peer.uid),
+	};
+	if (!client->is_sensor && !client->is_effector && !client->is_person) {
+		if (log_allowed(&serve->client_bucket, clock_mono_ns(), &held_back))
+			log_line(LOG_LEVEL_WARNING, "client_refused uid=%u why=\"in no list\" held_back=%llu", (unsigned)peer.uid,
+				(unsigned long long)held_back);
+		client_close(client);
+	}
+}
+
+int serve_run(struct serve *serve, struct authority *authority, const volatile int *should_end)
+{
+	struct pollfd ready[LIMIT_AUTHORITY_CLIENTS + 1];
+	serve->authority = authority;
+	while (*should_end == 0) {
+		for (size_t i = 0; i < LIMIT_AUTHORITY_CLIENTS; i++)
+			ready[i] = (struct pollfd){.fd = serve->clients[i].fd,
+				.events = (short)(POLLIN | (serve->clients[i].out_bytes > 0 ? POLLOUT : 0))};
+		ready[LIMIT_AUTHORITY_CLIENTS] = (struct pollfd){.fd = serve->listen_fd, .events = POLLIN};
+		if (poll(ready, LIMIT_AUTHORITY_CLIENTS + 1, TURN_MS) < 0 && errno != EINTR)
+			return E_SYS;
+		for (size_t i = 0; i < LIMIT_AUTHORITY_CLIENTS; i++) {
+			struct client *client = &serve->clients[i];
+			if (client->fd < 0 || client->fd != ready[i].fd)
+				continue;
+			if ((ready[i].revents & POLLOUT) != 0)
+				client_flush(client);
+			if ((ready[i].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
+				client_read(serve, client);
+		}
+		if ((ready[LIMIT_AUTHORITY_CLIENTS].revents & POLLIN) != 0)
+			client_accept(serve);
+		authority_turn(authority, now_wall_ms());
+		for (size_t i = 0; i < LIMIT_AUTHORITY_CLIENTS; i++) {
+			if (serve->clients[i].fd >= 0 && serve->clients[i].is_cut)
+				client_close(&serve->clients[i]);
+		}
+	}
+	return OK;
+}

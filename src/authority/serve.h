@@ -1,0 +1,47 @@
+/*
+ * The authority's socket: lines of JSON from sensors, effectors and people,
+ * told apart by the account that the kernel says is at the other end. Each
+ * request gets one line; effectors that attach also get bundles and
+ * withdrawals.
+ *
+ *     a countermeasure                      sensors
+ *     {"attach":EFFECTOR}                   effectors; then receipts
+ *     a receipt                             effectors, for what they attached as
+ *     {"ask":"orders"}                      people
+ *     {"ask":"order","id":ID}               people
+ *     {"ask":"say","text":DOCUMENT}         people
+ *     {"ask":"witness","old":N}             people: the body of an add-checkpoint request
+ *     {"ask":"cosign","note":CHECKPOINT}    people
+ *
+ * Being allowed to speak is no authority: what people say is signed, and what
+ * sensors and effectors say moves nothing that the policy does not allow.
+ */
+#pragma once
+
+#include "authority/authority.h"
+#include "authority/config.h"
+
+struct serve; /* opaque */
+
+/**
+ * Makes the socket, readable and writable by its group.
+ *
+ * @param config borrowed
+ * @param ret_serve the caller's
+ * @return OK, E_NOMEM or E_SYS
+ */
+MUST_USE int serve_new(const struct config *config, struct serve **ret_serve);
+void serve_free(struct serve *serve);
+
+/** The authority_sender of a struct serve. */
+authority_sender serve_send;
+
+/**
+ * Serves until asked to end.
+ *
+ * @param serve with its socket
+ * @param authority that answers
+ * @param should_end set by a signal
+ * @return OK, or E_SYS: the loop cannot go on
+ */
+MUST_USE int serve_run(struct serve *serve, struct authority *authority, const volatile int *should_end);
