@@ -376,7 +376,7 @@ static void older_withdraw(struct authority *authority, const struct book_order 
 	static const char none[] = "00000000000000000000000000000000";
 	for (size_t i = 0; i < BOOK_ORDERS_MAX; i++) {
 		struct book_order *entry = &authority->book->orders[i];
-		if (entry->order == NULL || entry == newer || !lifecycle_is_open(&entry->life) || entry->log_index > newer->log_index)
+		if (entry->order == NULL || entry == newer || !lifecycle_is_in_force(&entry->life) || entry->log_index > newer->log_index)
 			continue;
 		if (strcmp(entry->order->finding, none) != 0 && strcmp(entry->order->finding, newer->order->finding) == 0 &&
 			strcmp(entry->order->effector, newer->order->effector) == 0) {

@@ -271,7 +271,8 @@ int person_say(int argc, char **argv)
 static void order_list(const json_t *entry, int64_t now_ms)
 {
 	static struct subject subject;
-	const char *note = json_string_value(json_object_get(entry, "note")), *state = json_string_value(json_object_get(entry, "state"));
+	const char *note = json_string_value(json_object_get(entry, "note"));
+	const char *state = json_string_value(json_object_get(entry, "state"));
 	const json_t *waits_for = json_object_get(entry, "waits_for");
 	if (note == NULL || state == NULL || !subject_read(note, &subject))
 		return;

@@ -172,7 +172,8 @@ static json_t *entry_show(const struct book *book, const struct book_order *entr
 	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:s, s:I, s:i}", "id", book_id(entry), "kind",
 		entry->order != NULL ? "order" : "standing_order", "state", lifecycle_state_name(entry->life.state), "since_ms",
 		(json_int_t)entry->life.since_ms, "approved_by", approved_by, "waits_for", waits_for, "note", entry->note,
-		"stopped_packets", (json_int_t)entry->receipt.stopped.packets, "collateral_permille", (int)entry->receipt.collateral_permille);
+		"stopped_packets", (json_int_t)entry->receipt.stopped.packets,
+		"collateral_permille", (int)entry->receipt.collateral_permille);
 }
 
 static json_t *answer_orders(struct serve *serve, const json_t *request)

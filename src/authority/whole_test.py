@@ -1,0 +1,370 @@
+#!/usr/bin/python3
+"""The whole authority in a folder of its own: keys, policy, ledger, sensors, effectors and people over its real socket.
+
+usage: whole_test.py HINOMI_AUTHORITY DOCUMENT_TEST
+Proves that nothing acts before it is logged and approved; that a standing order lets the fast path act at once; that urgent
+orders are ratified or undone; that refusals and withdrawals reach the effector; that a kill at any time loses nothing that was
+acknowledged; and that what is not allowed is refused in one line.
+"""
+import base64
+import hashlib
+import json
+import os
+import pathlib
+import pwd
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+
+AUTHORITY, DOCUMENT_TEST = sys.argv[1], sys.argv[2]
+ME = pwd.getpwuid(os.getuid()).pw_name
+POLICY = """
+authority = "{authority}"
+log = "{log}"
+witness_quorum = 0
+protected = {{192.0.2.53}}
+member port {{ networks = {{192.0.2.0/24}} }}
+effector edge-1 {{ key = "{edge-1}" member = port class = own_edge }}
+person hana {{ key = "{hana}" roles = {{duty}} may_request = yes }}
+person jiro {{ key = "{jiro}" roles = {{duty}} }}
+person kyoko {{ key = "{kyoko}" roles = {{commission}} }}
+person taro {{ passkey = "{passkey}" relying_party = tower.example origin = "https://tower.example" roles = {{commission}} }}
+class own_edge {{
+	approvals = {{duty, commission}} urgent_approvals = {{duty}}
+	longest = 1h answer_within = 30min widest_v4 = 24 widest_v6 = 48 collateral_permille = 20 rules = 8
+	standing = yes standing_longest = 90d urgent = yes ratify_within = 2s
+}}
+"""
+DRAFT = {"class": "own_edge", "member": "port", "effectors": ["edge-1"], "why": "floods by reflection", "basis": "section 5",
+         "scope": ["192.0.2.0/24"], "kinds": ["flood"], "vectors": ["ntp_reflection"], "actions": ["drop"], "rules_most": 4,
+         "longest_s": 900, "stopped_least_permille": 900, "collateral_most_permille": 5}
+
+
+def run(*arguments, expect=0, text=None):
+    done = subprocess.run([AUTHORITY, *map(str, arguments)], input=text, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == expect, (arguments, done.returncode, done.stdout, done.stderr)
+    return done.stdout if expect == 0 else done.stderr
+
+
+def openssl(*arguments, data=None):
+    return subprocess.run(["openssl", *map(str, arguments)], input=data, capture_output=True, check=True).stdout
+
+
+class Line:
+    """A client of the socket."""
+
+    def __init__(self, path):
+        self.socket = socket.socket(socket.AF_UNIX)
+        self.socket.settimeout(20)
+        self.socket.connect(str(path))
+        self.file = self.socket.makefile("r", encoding="utf-8")
+
+    def send(self, value):
+        self.socket.sendall((value if isinstance(value, str) else json.dumps(value)).encode() + b"\n")
+
+    def read(self):
+        try:
+            line = self.file.readline()
+        except ConnectionResetError:
+            return None
+        return json.loads(line) if line else None
+
+    def ask(self, value):
+        self.send(value)
+        return self.read()
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+def canonical(value):
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+class World:
+    def __init__(self, folder):
+        self.folder = folder
+        self.socket = folder / "socket"
+        self.process = None
+        keys = {name: run("key", "new", folder / f"{name}.key", "--name", name).strip()
+                for name in ("authority", "log", "edge-1", "hana", "jiro", "kyoko", "stranger")}
+        openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", folder / "passkey.pem")
+        point = openssl("ec", "-in", folder / "passkey.pem", "-pubout", "-outform", "DER")[-64:]
+        (folder / "policy").write_text(POLICY.format(passkey=base64.b64encode(point).decode(), **keys))
+        (folder / "conf").write_text(
+            f'policy = "{folder}/policy"\nkey = "{folder}/authority.key"\nlog_key = "{folder}/log.key"\nledger = "{folder}/ledger"\n'
+            f'socket = "{self.socket}"\nbasis = "agreement, section 4"\nsensors = {ME}\neffectors = {ME}\npeople = {ME}\n')
+        run("--new-ledger", folder / "conf")
+        self.example = json.loads(subprocess.run([DOCUMENT_TEST, "--documents", "countermeasure"], capture_output=True, check=True).stdout)
+
+    def start(self):
+        self.process = subprocess.Popen([AUTHORITY, "--config", self.folder / "conf"], stderr=open(self.folder / "log.txt", "a"))
+        for _ in range(400):
+            try:
+                Line(self.socket).close()
+                return
+            except OSError:
+                assert self.process.poll() is None, (self.folder / "log.txt").read_text()
+                time.sleep(0.01)
+        raise AssertionError("the authority does not answer")
+
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        code = self.process.wait(timeout=20)
+        assert code in (0, -signal.SIGKILL), (code, (self.folder / "log.txt").read_text())
+
+    def line(self):
+        return Line(self.socket)
+
+    def attach(self):
+        effector = self.line()
+        assert effector.ask({"attach": "edge-1"})["ok"]
+        return effector
+
+    def propose(self, **changes):
+        sensor = self.line()
+        answer = sensor.ask(canonical({**self.example, **changes}))
+        sensor.close()
+        return answer
+
+    def verb(self, verb, order, who, *more, expect=0):
+        return run(verb, order, "--key", self.folder / f"{who}.key", "--socket", self.socket, "--policy", self.folder / "policy", "--yes",
+                   *more, expect=expect)
+
+    def touch(self, order, user_flags=5):
+        """What the page sends when Taro approves with his passkey, by an authenticator of openssl's."""
+        client = self.line()
+        note = client.ask({"ask": "order", "id": order})["order"]["note"]
+        said = {"document": "approval", "version": 1, "subject": digest_of(note), "by": "taro", "role": "commission", "reason": "",
+                "at_ms": int(time.time() * 1000)}
+        challenge = base64.urlsafe_b64encode(hashlib.sha256(canonical(said).encode() + b"\n").digest()).decode().rstrip("=")
+        client_data = json.dumps({"type": "webauthn.get", "challenge": challenge, "origin": "https://tower.example"}).encode()
+        data = hashlib.sha256(b"tower.example").digest() + bytes([user_flags, 0, 0, 0, 1])
+        signature = openssl("dgst", "-sha256", "-sign", self.folder / "passkey.pem", data=data + hashlib.sha256(client_data).digest())
+        said["webauthn"] = {"authenticator_data": base64.b64encode(data).decode(), "client_data": base64.b64encode(client_data).decode(),
+                            "signature": base64.b64encode(signature).decode()}
+        answer = client.ask({"ask": "say", "text": canonical(said) + "\n"})
+        client.close()
+        return answer
+
+    def states(self):
+        client = self.line()
+        answer = client.ask({"ask": "orders"})
+        client.close()
+        return {entry["id"]: entry["state"] for entry in answer["orders"]}
+
+
+def bundle_of(effector, order):
+    """The next bundle of an order. After a restart what may not have arrived is sent again: other orders' ends among it."""
+    while True:
+        said = effector.read()
+        if said.get("document") == "bundle" and json.loads(said["order"].split("\n")[0])["id"] == order:
+            return said
+
+
+def digest_of(note):
+    return hashlib.sha256(note.split("\n")[0].encode() + b"\n").hexdigest()
+
+
+def receipt(bundle, state, why=""):
+    nothing = {"bytes": 0, "packets": 0}
+    return canonical({"document": "receipt", "version": 1, "order": digest_of(bundle["order"]), "effector": "edge-1", "state": state,
+                      "why": why, "at_ms": int(time.time() * 1000), "stopped": nothing, "limited": nothing, "passed": nothing,
+                      "collateral_permille": 1})
+
+
+def id_of(answer):
+    assert answer["ok"], answer
+    return answer["detail"].split()[0]
+
+
+def an_order_waits_for_its_quorum(world):
+    effector = world.attach()
+    order = id_of(world.propose(urgent=False, finding="a" * 32))
+    assert world.states()[order] == "submitted"
+    told = world.verb("approve", order[:8], "jiro")
+    for words in ("asks edge-1 to act for port", "drop UDP to 192.0.2.10 from anyone port 123", "400 kpps", "section 4",
+                  "only what is sent to 192.0.2.10", "protected space is spared", "stops 99.0 %", "0.1 % of legitimate traffic",
+                  "above 0.5 % it ends by itself", "nothing is done", "(yours)", "jiro, as duty"):
+        assert words in told, (words, told)
+    assert world.states()[order] == "submitted"
+    assert "signed that order already" in world.verb("approve", order, "jiro", expect=1)
+    assert "three parties" not in world.verb("approve", order, "stranger", "--role", "duty", expect=1)
+    assert "does not have the role" in world.verb("approve", order, "jiro", "--role", "commission", expect=1)
+    world.verb("approve", order, "kyoko")
+    bundle = effector.read()
+    assert bundle["document"] == "bundle" and len(bundle["approvals"]) == 2 and "tlog-proof" in bundle["proof"]
+    assert json.loads(bundle["order"].split("\n")[0])["id"] == order
+    assert effector.ask(receipt(bundle, "applied"))["ok"]
+    assert world.states()[order] == "active"
+    assert not effector.ask(receipt({"order": "{}\n"}, "applied"))["ok"]
+    world.verb("withdraw", order, "kyoko", "--reason", "the attack is over")
+    assert "withdrawal" in effector.read()["withdraw"]
+    assert world.states()[order] == "withdrawn"
+    assert effector.ask(receipt(bundle, "ended", "withdrawn"))["ok"]
+    effector.close()
+
+
+def a_passkey_approves(world):
+    effector = world.attach()
+    order = id_of(world.propose(urgent=False, finding="9" * 32))
+    world.verb("approve", order, "hana")
+    assert not world.touch(order, user_flags=1)["ok"], "without PIN or finger"
+    assert world.touch(order)["ok"]
+    bundle = effector.read()
+    assert effector.ask(receipt(bundle, "applied"))["ok"]
+    assert world.states()[order] == "active"
+    assert effector.ask(receipt(bundle, "ended", "the attack is over"))["ok"]
+    assert world.states()[order] == "withdrawn"
+    effector.close()
+
+
+def a_refusal_ends_a_request(world):
+    order = id_of(world.propose(urgent=False, finding="b" * 32))
+    world.verb("approve", order, "hana")
+    world.verb("refuse", order, "kyoko", "--reason", "too wide")
+    assert world.states()[order] == "refused"
+    assert "ended already" in world.verb("approve", order, "kyoko", expect=1)
+
+
+def urgent_orders_are_ratified_or_undone(world):
+    effector = world.attach()
+    kept = id_of(world.propose(urgent=True, finding="c" * 32))
+    assert world.states()[kept] == "submitted"
+    assert "URGENT" in world.verb("approve", kept, "jiro")
+    bundle = effector.read()
+    assert bundle["approvals"] and not bundle["ratifications"]
+    assert effector.ask(receipt(bundle, "applied"))["ok"]
+    assert world.states()[kept] == "active"
+    world.verb("ratify", kept, "kyoko")
+    bundle = effector.read()
+    assert len(bundle["ratifications"]) == 1
+    assert world.states()[kept] == "ratified"
+    lost = id_of(world.propose(urgent=True, finding="d" * 32))
+    world.verb("approve", lost, "hana")
+    assert effector.ask(receipt(effector.read(), "applied"))["ok"]
+    assert "not ratified in time" in effector.read()["withdraw"]
+    assert world.states()[lost] == "lapsed"
+    effector.close()
+
+
+def a_standing_order_acts_at_once(world):
+    (world.folder / "draft").write_text(json.dumps(DRAFT, indent=4))
+    told = run("propose", world.folder / "draft", "--key", world.folder / "hana.key", "--socket", world.socket, "--policy",
+               world.folder / "policy", "--yes")
+    assert "without asking anyone" in told and "ntp_reflection" in told
+    standing = told.strip().splitlines()[-1].split()[0]
+    assert "three parties" in world.verb("approve", standing, "hana", expect=1)
+    world.verb("approve", standing, "jiro")
+    world.verb("approve", standing, "kyoko")
+    assert world.states()[standing] == "active"
+    effector = world.attach()
+    started = time.monotonic()
+    sensor = world.line()
+    sensor.send(canonical({**world.example, "finding": "e" * 32}))
+    bundle = effector.read()
+    took_ms = (time.monotonic() - started) * 1000
+    order = id_of(sensor.read())
+    assert bundle["standing"]["approvals"] and not bundle["approvals"]
+    assert effector.ask(receipt(bundle, "applied"))["ok"]
+    assert world.states()[order] == "active"
+    assert "already" in world.propose(finding="e" * 32)["detail"]
+    other = id_of(world.propose(finding="e" * 32, vectors=["syn_flood"], rules=[{**world.example["rules"][0], "length_bytes": [1, 600]}]))
+    assert world.states()[other] == "submitted", "another vector must be asked for"
+    newer = id_of(world.propose(finding="e" * 32, rules=[{**world.example["rules"][0], "length_bytes": [440, 500]}]))
+    bundle = effector.read()
+    effector.send(receipt(bundle, "applied"))
+    said = [effector.read(), effector.read()]
+    assert any("a later order" in answer.get("withdraw", "") for answer in said), said
+    assert [world.states()[name] for name in (order, newer, other)] == ["withdrawn", "active", "submitted"]
+    world.verb("withdraw", standing, "kyoko")
+    assert "its standing order was withdrawn" in effector.read()["withdraw"]
+    assert world.states()[newer] == "withdrawn"
+    sensor.close()
+    effector.close()
+    print(f"from countermeasure to bundle: {took_ms:.1f} ms")
+
+
+def what_is_not_allowed_is_refused(world):
+    assert "no effector" in world.propose(target="198.51.100.1", rules=[{"action": "drop", "destination": "198.51.100.1"}])["detail"]
+    client = world.line()
+    for request in ("", "{}", "null", "[1,2", '{"ask":"everything"}', '{"ask":"say"}', '{"ask":"order","id":"zz"}', '{"attach":"edge-9"}',
+                    canonical({**world.example, "unheard_of": 1}), json.dumps({"ask": "say", "text": "hello\n"}),
+                    json.dumps({"ask": "say", "text": '{"document":"order"}\n\n\u2014 authority AAAAAAAA\n'})):
+        answer = client.ask(request)
+        assert answer["ok"] is False and answer["detail"], (request, answer)
+    client.send("x" * 300000)
+    assert client.read() is None, "a line without an end is cut off"
+    client.close()
+    assert world.propose(finding="f" * 32, urgent=False)["ok"], "and the others are served"
+
+
+def a_kill_loses_nothing(world):
+    waiting = id_of(world.propose(finding="1" * 32, urgent=False))
+    world.verb("approve", waiting, "jiro")
+    before = world.states()
+    for _ in range(3):
+        world.stop(signal.SIGKILL)
+        world.start()
+        after = world.states()
+        assert {key: state for key, state in after.items() if before[key] != state} == {}, (before, after)
+    effector = world.attach()
+    world.verb("approve", waiting, "kyoko")
+    bundle = bundle_of(effector, waiting)
+    world.stop(signal.SIGKILL)  # handed over, and no receipt yet
+    effector.close()
+    world.start()
+    effector = world.attach()
+    again = bundle_of(effector, waiting)
+    assert again["order"] == bundle["order"], "what was not acknowledged is handed over again"
+    effector.send(receipt(again, "applied"))
+    while "ok" not in effector.read():
+        pass
+    assert world.states()[waiting] == "active"
+    effector.close()
+
+
+def what_is_missing_is_said_in_one_line(world):
+    for change, words in ((("authority.key", 0o644), "authority.key"), (("policy", 0), "policy")):
+        path = world.folder / change[0]
+        mode, text = path.stat().st_mode, path.read_text()
+        if change[1]:
+            path.chmod(change[1])
+        else:
+            path.write_text(text + "nonsense = 1\n")
+        told = run("--config", world.folder / "conf", expect=1)
+        assert words in told and len(told.strip().splitlines()) == 1, told
+        path.write_text(text)
+        path.chmod(mode)
+    assert "sound" in run("--check", world.folder / "conf")
+    assert "already" in run("--new-ledger", world.folder / "conf", expect=1)
+    assert "already" in run("key", "new", world.folder / "hana.key", "--name", "hana", expect=1)
+    assert run("key", "show", world.folder / "hana.key").startswith("hana+")
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="hinomi-authority-") as name:
+        world = World(pathlib.Path(name))
+        world.start()
+        try:
+            for step in (an_order_waits_for_its_quorum, a_passkey_approves, a_refusal_ends_a_request, urgent_orders_are_ratified_or_undone,
+                         a_standing_order_acts_at_once, what_is_not_allowed_is_refused, a_kill_loses_nothing):
+                step(world)
+                print(f"ok {step.__name__}")
+            assert "waits for" in run("orders", "--socket", world.socket)
+            world.stop()
+            what_is_missing_is_said_in_one_line(world)
+        except BaseException:
+            print((world.folder / "log.txt").read_text(), file=sys.stderr)
+            raise
+        finally:
+            if world.process.poll() is None:
+                world.process.kill()
+                world.process.wait()
+
+
+main()
