@@ -56,7 +56,8 @@ static bool options_read(int argc, char **argv, struct options *ret_options)
 	static const struct option table[] = {
 		{"socket", required_argument, NULL, 's'}, {"policy", required_argument, NULL, 'p'}, {"key", required_argument, NULL, 'k'},
 		{"role", required_argument, NULL, 'r'}, {"reason", required_argument, NULL, 't'}, {"name", required_argument, NULL, 'n'},
-		{"yes", no_argument, NULL, 'y'}, {"witness", no_argument, NULL, 'w'}, {NULL, 0, NULL, 0},
+		{"yes", no_argument, NULL, 'y'}, {"witness", no_argument, NULL, 'w'}, {"help", no_argument, NULL, 'h'},
+		{NULL, 0, NULL, 0},
 	};
 	struct options options = {.socket = DEFAULT_SOCKET, .policy = DEFAULT_POLICY, .reason = ""};
 	int code;
@@ -69,7 +70,10 @@ static bool options_read(int argc, char **argv, struct options *ret_options)
 			options.is_yes = true;
 		else if (code == 'w')
 			options.is_witness = true;
-		else
+		else if (code == 'h') {
+			fputs(usage, stdout);
+			exit(EXIT_DONE);
+		} else
 			return false;
 	}
 	if (argc - optind > 1)
@@ -397,6 +401,9 @@ int person_key(int argc, char **argv)
 	const char *why = "";
 	char text[NOTE_VKEY_BYTES];
 	bool is_new = argc > 1 && strcmp(argv[1], "new") == 0, is_show = argc > 1 && strcmp(argv[1], "show") == 0;
+	bool is_help = argc > 1 && strcmp(argv[1], "--help") == 0;
+	if (is_help)
+		return options_read(argc, argv, &options) ? EXIT_DONE : EXIT_USAGE;
 	if ((!is_new && !is_show) || !options_read(argc - 1, argv + 1, &options) || options.argument == NULL)
 		return usage_show();
 	if (is_new)

@@ -4,6 +4,7 @@
  * It needs no rights, and nothing it reads is trusted.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "cli/command.h"
@@ -27,6 +28,19 @@ static int exercise_command(int argc, char **argv)
 	return start_instead("hinomi-exercise", argv);
 }
 
+/** A verb of the authority's process: the same word there as here. */
+static int authority_command(int argc, char **argv)
+{
+	char **whole = calloc((size_t)argc + 2, sizeof(*whole));
+	if (whole == NULL)
+		return EXIT_UNREAD;
+	for (int i = 0; i < argc; i++) /* behind the program's own name */
+		whole[i + 1] = argv[i];
+	int exit_code = start_instead("hinomi-authority", whole);
+	free(whole);
+	return exit_code;
+}
+
 static int version_command(int argc, char **argv)
 {
 	(void)argc;
@@ -46,6 +60,13 @@ static const struct {
 	{"status", status_command, "status", "what a running sensor sees now"},
 	{"check", check_command, "check CONFIG", "whether a sensor's configuration is sound"},
 	{"exercise", exercise_command, "exercise ...", "make labelled attacks to learn and test with"},
+	{"orders", authority_command, "orders", "the orders that the authority knows, and what they wait for"},
+	{"approve", authority_command, "approve ORDER ...", "show an order in plain words, and sign that it be done"},
+	{"refuse", authority_command, "refuse ORDER ...", "likewise, that it not be done"},
+	{"ratify", authority_command, "ratify ORDER ...", "likewise, that an urgent order go on"},
+	{"withdraw", authority_command, "withdraw ORDER ...", "likewise, that it end now"},
+	{"propose", authority_command, "propose FILE ...", "ask for a standing order"},
+	{"key", authority_command, "key new|show FILE ...", "make a key, or show its public half"},
 	{"version", version_command, "version", "which version this is"},
 	{"help", help_command, "help [COMMAND]", "this list, or the options of a command"},
 };
@@ -63,7 +84,7 @@ static void commands_show(FILE *out)
 {
 	fputs("usage: hinomi COMMAND ...\n\nSees attacks on a network and names them.\n\n", out);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
-		fprintf(out, "  %-16s  %s\n", commands[i].synopsis, commands[i].summary);
+		fprintf(out, "  %-21s  %s\n", commands[i].synopsis, commands[i].summary);
 	fputs("\nExit status: 0 all well; 1 something could not be read or done; 2 the command line or the configuration\nis wrong.\n",
 		out);
 }
