@@ -175,9 +175,6 @@ static int order_judge(struct book *book, int64_t now_ms, struct book_document *
 {
 	struct note note;
 	size_t line_bytes = 0;
-	document->order = malloc(sizeof(*document->order));
-	if (document->order == NULL)
-		return E_NOMEM;
 	if (order_note_open(document->text, &note, &line_bytes) != OK)
 		return deny(ORDER_BAD_DOCUMENT, detail);
 	int err = order_parse(document->text, line_bytes, document->order, detail);
@@ -196,9 +193,6 @@ static int standing_judge(struct book *book, int64_t now_ms, struct book_documen
 {
 	struct note note;
 	size_t line_bytes = 0;
-	document->standing = malloc(sizeof(*document->standing));
-	if (document->standing == NULL)
-		return E_NOMEM;
 	if (order_note_open(document->text, &note, &line_bytes) != OK)
 		return deny(ORDER_BAD_DOCUMENT, detail);
 	int err = standing_order_parse(document->text, line_bytes, document->standing, detail);
@@ -271,9 +265,11 @@ static int statement_fits(struct book *book, const struct order_statement *state
 
 static int statement_judge(struct book *book, struct book_document *document, char *detail)
 {
-	enum order_verdict verdict = order_verify_statement(book->policy, document->text, &document->statement, detail);
+	struct order_statement statement;
+	enum order_verdict verdict = order_verify_statement(book->policy, document->text, &statement, detail);
 	if (verdict != ORDER_ACCEPTED)
 		return deny(verdict, detail);
+	document->statement = statement;
 	document->subject = book_find_digest(book, &document->statement.approval.subject);
 	if (document->subject == NULL)
 		return say(detail, E_STATE, "there is no such order");
@@ -305,7 +301,13 @@ int book_judge(struct book *book, const char *text, int64_t now_ms, struct book_
 	char ret_detail[static BOOK_DETAIL_BYTES])
 {
 	struct book_document document = {.kind = kind_of(text), .text = strdup(text)};
-	int err = document.text != NULL ? OK : E_NOMEM;
+	if (document.kind == BOOK_ORDER)
+		document.order = malloc(sizeof(*document.order));
+	else if (document.kind == BOOK_STANDING_ORDER)
+		document.standing = malloc(sizeof(*document.standing));
+	bool has_room = document.kind == BOOK_ORDER ? document.order != NULL
+		: document.kind != BOOK_STANDING_ORDER || document.standing != NULL;
+	int err = document.text != NULL && has_room ? OK : E_NOMEM;
 	ret_detail[0] = '\0';
 	if (err == OK) {
 		switch (document.kind) {

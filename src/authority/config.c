@@ -50,8 +50,8 @@ int config_load(const char *path, struct config *ret_config, char ret_complaint[
 		.policy = "/etc/hinomi/policy",
 		.key = "/etc/hinomi/authority.key",
 		.log_key = "/etc/hinomi/ledger.key",
-		.ledger = "/var/lib/hinomi/ledger",
-		.socket = "/run/hinomi/authority.sock",
+		.ledger = "/var/lib/hinomi-authority/ledger",
+		.socket = "/run/hinomi-authority/authority.sock",
 	};
 	int err = conf_load(&schema, path, ret_config, ret_complaint);
 	if (err == OK && ret_config->basis[0] == '\0') {

@@ -25,7 +25,7 @@
 #include "record/approval.h"
 #include "record/order_verify.h"
 
-#define DEFAULT_SOCKET "/run/hinomi/authority.sock"
+#define DEFAULT_SOCKET "/run/hinomi-authority/authority.sock"
 #define DEFAULT_POLICY "/etc/hinomi/policy"
 #define EXIT_DONE 0
 #define EXIT_REFUSED 1

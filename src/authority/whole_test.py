@@ -273,7 +273,8 @@ def a_standing_order_acts_at_once(world):
     assert effector.ask(receipt(bundle, "applied"))["ok"]
     assert world.states()[order] == "active"
     assert "already" in world.propose(finding="e" * 32)["detail"]
-    other = id_of(world.propose(finding="e" * 32, vectors=["syn_flood"], rules=[{**world.example["rules"][0], "length_bytes": [1, 600]}]))
+    other = id_of(world.propose(finding="e" * 32, urgent=False, vectors=["syn_flood"],
+                                rules=[{**world.example["rules"][0], "length_bytes": [1, 600]}]))
     assert world.states()[other] == "submitted", "another vector must be asked for"
     newer = id_of(world.propose(finding="e" * 32, rules=[{**world.example["rules"][0], "length_bytes": [440, 500]}]))
     bundle = effector.read()
