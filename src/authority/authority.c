@@ -18,6 +18,7 @@
 #include "authority/verify.h"
 #include "core/log.h"
 #include "core/random.h"
+#include "rules/space.h"
 
 #define PUBLISH_EVERY_MS 500 /* entries are in the published tree within a second */
 #define MINUTE_MS 60000
@@ -27,6 +28,7 @@ struct authority {
 	struct key *key, *log_key;
 	struct log *log;
 	struct book *book;
+	struct space *space; /* of the policy's members and protected prefixes */
 	const char *basis; /* borrowed */
 	authority_sender *send;
 	void *context;
@@ -82,6 +84,21 @@ static int keys_open(struct authority *authority, const struct authority_config 
 		}
 	}
 	return OK;
+}
+
+static int space_open(struct authority *authority)
+{
+	const struct policy *policy = &authority->policy;
+	struct ip_prefix networks[SPACE_PREFIXES_MAX];
+	size_t count = 0;
+	for (size_t i = 0; i < policy->member_count; i++) {
+		for (size_t k = 0; k < policy->members[i].network_count; k++)
+			networks[count++] = policy->members[i].networks[k];
+	}
+	_Static_assert(POLICY_MEMBERS_MAX * POLICY_NETWORKS_MAX <= SPACE_PREFIXES_MAX, "all networks of all members fit");
+	const struct space_config space = {.networks = networks, .network_count = count, .protected = policy->protected_space,
+		.protected_count = policy->protected_count};
+	return space_new(&space, &authority->space);
 }
 
 /** One entry of the ledger, which was judged when it came in; what the policy of today does not know is passed over. */
@@ -150,6 +167,8 @@ int authority_open(const struct authority_config *config, authority_sender *send
 		err = authority->book != NULL ? OK : E_NOMEM;
 	}
 	if (err == OK)
+		err = space_open(authority);
+	if (err == OK)
 		err = ledger_open(authority, config, ret_complaint);
 	if (err == E_NOMEM)
 		snprintf(ret_complaint, CONF_COMPLAINT_BYTES, "out of memory");
@@ -176,6 +195,7 @@ void authority_close(struct authority *authority)
 		log_line(LOG_LEVEL_WARNING, "ledger_unpublished next=\"its journal keeps the entries until the next start\"");
 	log_close(authority->log);
 	book_free(authority->book);
+	space_free(authority->space);
 	key_free(authority->key);
 	key_free(authority->log_key);
 	free(authority);
@@ -425,7 +445,14 @@ static const struct policy_member *member_of(const struct policy *policy, const 
 	return NULL;
 }
 
-/** Whether an open order of this effector says the same about the same finding. */
+/** Whether an order is past half of its time: then it is renewed, if its attack goes on. */
+static bool is_waning(const struct book_order *entry, int64_t now_ms)
+{
+	const struct order *order = entry->order;
+	return lifecycle_is_in_force(&entry->life) && now_ms - order->not_before_ms >= (order->expires_ms - order->not_before_ms) / 2;
+}
+
+/** Whether an open order of this effector says the same about the same finding, with time before it. */
 static bool is_known(struct authority *authority, const struct order *order)
 {
 	char *wanted = NULL, *other = NULL;
@@ -435,7 +462,8 @@ static bool is_known(struct authority *authority, const struct order *order)
 	for (size_t i = 0; i < BOOK_ORDERS_MAX && !is_it; i++) {
 		const struct book_order *entry = &authority->book->orders[i];
 		if (entry->order == NULL || !lifecycle_is_open(&entry->life) || strcmp(entry->order->finding, order->finding) != 0 ||
-			strcmp(entry->order->effector, order->effector) != 0 || rule_list_write(&entry->order->rules, &other) != OK)
+			strcmp(entry->order->effector, order->effector) != 0 || is_waning(entry, order->not_before_ms) ||
+			rule_list_write(&entry->order->rules, &other) != OK)
 			continue;
 		is_it = strcmp(wanted, other) == 0;
 		free(other);
@@ -518,6 +546,17 @@ static void order_fill(struct authority *authority, const struct countermeasure 
 	terms_set(authority, order, countermeasure);
 }
 
+/** Whether no rule touches protected space. What a source set has in it is for the effector to see, who has the file. */
+static int space_judge(const struct authority *authority, const struct order *order, char *detail)
+{
+	int err = OK;
+	for (size_t i = 0; i < order->rules.count && err == OK; i++) {
+		if (order->rules.rules[i].source_set.count == 0)
+			err = space_check(authority->space, &order->rules.rules[i], NULL, detail);
+	}
+	return err;
+}
+
 static int order_make(struct authority *authority, const struct countermeasure *countermeasure, size_t effector, int64_t now_ms,
 	char *detail)
 {
@@ -528,7 +567,9 @@ static int order_make(struct authority *authority, const struct countermeasure *
 		snprintf(detail, BOOK_DETAIL_BYTES, "there is such an order already");
 		return E_STATE;
 	}
-	int err = order_write(&authority->order, &line, detail);
+	int err = space_judge(authority, &authority->order, detail);
+	if (err == OK)
+		err = order_write(&authority->order, &line, detail);
 	if (err == OK)
 		err = line_take(authority, line, now_ms, &entry, detail);
 	free(line);

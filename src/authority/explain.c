@@ -1,11 +1,11 @@
 /* Orders in plain words. Texts of documents have no control characters (record/text.h), so they can be shown as they are. */
 #include "authority/explain.h"
 
-#include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
 #include "core/units.h"
+#include "rules/words.h"
 
 static void time_say(FILE *out, int64_t time_ms, int64_t now_ms)
 {
@@ -21,7 +21,10 @@ static void time_say(FILE *out, int64_t time_ms, int64_t now_ms)
 	gmtime_r(&time_s, &utc);
 	strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &utc);
 	units_write(UNIT_MS, away_s * 1000, amount);
-	fprintf(out, distance_s < 0 ? "%s (%s ago)" : "%s (in %s)", text, amount);
+	if (away_s == 0)
+		fprintf(out, "%s (now)", text);
+	else
+		fprintf(out, distance_s < 0 ? "%s (%s ago)" : "%s (in %s)", text, amount);
 }
 
 static void prefixes_say(FILE *out, const struct ip_prefix *list, size_t count)
@@ -29,88 +32,6 @@ static void prefixes_say(FILE *out, const struct ip_prefix *list, size_t count)
 	char text[IP_PREFIX_TEXT_BYTES];
 	for (size_t i = 0; i < count; i++)
 		fprintf(out, "%s%s", i > 0 ? ", " : "", ip_prefix_write(&list[i], text));
-}
-
-static void range_say(FILE *out, const char *words, struct rule_range range, const char *unit)
-{
-	if (rule_range_is_any(range))
-		return;
-	if (range.min == range.max)
-		fprintf(out, "%s%u%s", words, range.min, unit);
-	else
-		fprintf(out, "%s%u to %u%s", words, range.min, range.max, unit);
-}
-
-static const char *protocol_name(uint16_t protocol)
-{
-	static const struct {
-		uint16_t number;
-		const char *name;
-	} names[] = {{1, "ICMP"}, {6, "TCP"}, {17, "UDP"}, {47, "GRE"}, {50, "ESP"}, {58, "ICMPv6"}, {132, "SCTP"}};
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (names[i].number == protocol)
-			return names[i].name;
-	}
-	return NULL;
-}
-
-static void details_say(FILE *out, const struct rule *rule)
-{
-	if (rule->tcp_mask != 0) {
-		fputs(", TCP flags", out);
-		for (unsigned bit = 0; bit < 8; bit++) {
-			if ((rule->tcp_mask >> bit & 1) != 0)
-				fprintf(out, " %s%s", (rule->tcp_flags >> bit & 1) != 0 ? "" : "no ", rule_tcp_flag_name(bit));
-		}
-	}
-	if (rule->fragments != 0) {
-		static const char *const words[] = {"first fragments", "later fragments", "unfragmented packets"};
-		const char *join = ", only ";
-		for (unsigned bit = 0; bit < RULE_FRAGMENT_BITS; bit++) {
-			if ((rule->fragments >> bit & 1) != 0) {
-				fprintf(out, "%s%s", join, words[bit]);
-				join = " and ";
-			}
-		}
-	}
-	if (rule->icmp_type != RULE_ANY)
-		fprintf(out, ", type %u", rule->icmp_type);
-	if (rule->icmp_code != RULE_ANY)
-		fprintf(out, " code %u", rule->icmp_code);
-	if (rule->signature != RULE_SIGNATURE_NONE)
-		fprintf(out, ", that looks like %s", rule_signatures[rule->signature].name);
-}
-
-void explain_rule(FILE *out, const struct rule *rule)
-{
-	static const char *const actions[RULE_ACTION_COUNT] = {"?", "count", "drop", "limit"};
-	char text[IP_PREFIX_TEXT_BYTES], amount[UNITS_TEXT_BYTES];
-	const char *name = protocol_name(rule->protocol);
-	fprintf(out, "%s ", actions[rule->action]);
-	if (rule->action == RULE_LIMIT) {
-		enum unit_kind unit = rule->limit.unit == RULE_UNIT_PPS ? UNIT_PPS : UNIT_BPS;
-		fprintf(out, "to %s%s ", units_write(unit, rule->limit.per_s, amount),
-			rule->limit.scope == RULE_SCOPE_SOURCE ? " from each source" : "");
-	}
-	if (rule->protocol == RULE_ANY)
-		fputs("everything", out);
-	else if (name != NULL)
-		fputs(name, out);
-	else
-		fprintf(out, "protocol %u", rule->protocol);
-	fprintf(out, " to %s", ip_prefix_write(&rule->destination, text));
-	range_say(out, " port ", rule->destination_ports, "");
-	if (rule->source_count > 0) {
-		fputs(" from ", out);
-		prefixes_say(out, rule->sources, rule->source_count);
-	} else if (rule->source_set.count > 0) {
-		fprintf(out, " from %" PRIu32 " listed sources", rule->source_set.count);
-	} else {
-		fputs(" from anyone", out);
-	}
-	range_say(out, " port ", rule->source_ports, "");
-	range_say(out, ", ", rule->length_bytes, " bytes long");
-	details_say(out, rule);
 }
 
 static void permille_say(FILE *out, const char *words, unsigned permille)
@@ -147,9 +68,8 @@ void explain_order(FILE *out, const struct order *order, const struct policy *po
 	fprintf(out, "Order %s: %s asks %s to act for %s (%s)%s.\n", order->id, order->requester, order->effector, order->member,
 		order_class_names[order->class], order->is_urgent ? ", URGENT" : "");
 	for (size_t i = 0; i < order->rules.count; i++) {
-		fputs(i == 0 ? "  What     " : "           ", out);
-		explain_rule(out, &order->rules.rules[i]);
-		fputc('\n', out);
+		char words[RULE_WORDS_BYTES];
+		fprintf(out, "%s%s\n", i == 0 ? "  What     " : "           ", rule_words(&order->rules.rules[i], words));
 	}
 	fprintf(out, "  Why      %s\n  Basis    %s\n  Width    only what is sent to ", order->why, order->basis);
 	prefixes_say(out, order->scope, order->scope_count);

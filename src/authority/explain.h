@@ -24,6 +24,3 @@ void explain_order(FILE *out, const struct order *order, const struct policy *po
 
 /** Explains a standing order. */
 void explain_standing_order(FILE *out, const struct standing_order *standing, const struct policy *policy, int64_t now_ms);
-
-/** One rule as one line of words, without its end. */
-void explain_rule(FILE *out, const struct rule *rule);

@@ -14,6 +14,7 @@
 
 #include "authority/authority.h"
 #include "authority/config.h"
+#include "authority/ledger_command.h"
 #include "authority/person.h"
 #include "authority/serve.h"
 #include "core/clock.h"
@@ -25,8 +26,7 @@
 static const char usage[] =
 	"usage: hinomi-authority --config FILE\n"
 	"       hinomi-authority --check FILE\n"
-	"       hinomi-authority --new-ledger FILE\n"
-	"       hinomi-authority orders|approve|refuse|ratify|withdraw|propose|key ...\n"
+	"       hinomi-authority orders|approve|refuse|ratify|withdraw|propose|key|ledger ...\n"
 	"       hinomi-authority --version\n";
 
 static const struct {
@@ -40,6 +40,7 @@ static const struct {
 	{"withdraw", person_say},
 	{"propose", person_propose},
 	{"key", person_key},
+	{"ledger", ledger_command},
 };
 
 static volatile int should_end;
@@ -59,18 +60,6 @@ static int fail(const char *what, const char *why)
 static const char *system_words(int err)
 {
 	return err == E_SYS ? strerror(errno) : err_name(err);
-}
-
-static int ledger_new(const struct config *config)
-{
-	struct key *key = NULL;
-	const char *why = "";
-	int err = key_load(config->log_key, &key, &why);
-	if (err != OK)
-		return fail(config->log_key, why);
-	err = log_create(config->ledger, key);
-	key_free(key);
-	return err == OK ? EXIT_SUCCESS : fail(config->ledger, err == E_STATE ? "there is something already" : system_words(err));
 }
 
 static int check(const struct config *config)
@@ -132,7 +121,7 @@ int main(int argc, char **argv)
 	static const struct {
 		const char *option;
 		int (*run)(const struct config *config);
-	} modes[] = {{"--config", serve}, {"--check", check}, {"--new-ledger", ledger_new}};
+	} modes[] = {{"--config", serve}, {"--check", check}};
 	static struct config config;
 	char complaint[CONF_COMPLAINT_BYTES];
 	for (size_t i = 0; argc > 1 && i < ARRAY_LEN(verbs); i++) {

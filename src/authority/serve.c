@@ -122,7 +122,7 @@ static bool client_send(struct client *client, const char *line)
 {
 	size_t length_bytes = strlen(line);
 	if (client->is_cut ||
-		!room_make(&client->out, client->out_bytes, &client->out_room_bytes, length_bytes + 1, LIMIT_AUTHORITY_QUEUE_BYTES)) {
+		!room_make(&client->out, client->out_bytes, &client->out_room_bytes, length_bytes + 1, LIMIT_AUTHORITY_REPLIES_BYTES)) {
 		client->is_cut = true;
 		return false;
 	}

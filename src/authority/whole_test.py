@@ -98,7 +98,7 @@ class World:
         (folder / "conf").write_text(
             f'policy = "{folder}/policy"\nkey = "{folder}/authority.key"\nlog_key = "{folder}/log.key"\nledger = "{folder}/ledger"\n'
             f'socket = "{self.socket}"\nbasis = "agreement, section 4"\nsensors = {ME}\neffectors = {ME}\npeople = {ME}\n')
-        run("--new-ledger", folder / "conf")
+        run("ledger", "create", folder / "ledger", "--key", folder / "log.key")
         self.example = json.loads(subprocess.run([DOCUMENT_TEST, "--documents", "countermeasure"], capture_output=True, check=True).stdout)
 
     def start(self):
@@ -187,7 +187,7 @@ def an_order_waits_for_its_quorum(world):
     order = id_of(world.propose(urgent=False, finding="a" * 32))
     assert world.states()[order] == "submitted"
     told = world.verb("approve", order[:8], "jiro")
-    for words in ("asks edge-1 to act for port", "drop UDP to 192.0.2.10 from anyone port 123", "400 kpps", "section 4",
+    for words in ("asks edge-1 to act for port", "drop UDP that looks like ntp_private from port 123 to 192.0.2.10 of 468 bytes", "400 kpps", "section 4",
                   "only what is sent to 192.0.2.10", "protected space is spared", "stops 99.0 %", "0.1 % of legitimate traffic",
                   "above 0.5 % it ends by itself", "nothing is done", "(yours)", "jiro, as duty"):
         assert words in told, (words, told)
@@ -273,6 +273,14 @@ def a_standing_order_acts_at_once(world):
     assert effector.ask(receipt(bundle, "applied"))["ok"]
     assert world.states()[order] == "active"
     assert "already" in world.propose(finding="e" * 32)["detail"]
+    id_of(world.propose(finding="7" * 32, duration_s=1))
+    effector.send(receipt(effector.read(), "applied"))
+    answers = []
+    while not answers or not answers[-1]["ok"]:
+        answers.append(world.propose(finding="7" * 32, duration_s=1))
+    assert len(answers) > 1 and "already" in answers[0]["detail"], "it is renewed in its second half, and not before"
+    while effector.read().get("document") != "bundle":
+        pass
     other = id_of(world.propose(finding="e" * 32, urgent=False, vectors=["syn_flood"],
                                 rules=[{**world.example["rules"][0], "length_bytes": [1, 600]}]))
     assert world.states()[other] == "submitted", "another vector must be asked for"
@@ -291,6 +299,8 @@ def a_standing_order_acts_at_once(world):
 
 
 def what_is_not_allowed_is_refused(world):
+    name_server = world.propose(target="192.0.2.53", rules=[{"action": "drop", "destination": "192.0.2.53"}])
+    assert not name_server["ok"] and "protected" in name_server["detail"]
     assert "no effector" in world.propose(target="198.51.100.1", rules=[{"action": "drop", "destination": "198.51.100.1"}])["detail"]
     client = world.line()
     for request in ("", "{}", "null", "[1,2", '{"ask":"everything"}', '{"ask":"say"}', '{"ask":"order","id":"zz"}', '{"attach":"edge-9"}',
@@ -342,7 +352,7 @@ def what_is_missing_is_said_in_one_line(world):
         path.write_text(text)
         path.chmod(mode)
     assert "sound" in run("--check", world.folder / "conf")
-    assert "already" in run("--new-ledger", world.folder / "conf", expect=1)
+    assert "already" in run("ledger", "create", world.folder / "ledger", "--key", world.folder / "log.key", expect=1)
     assert "already" in run("key", "new", world.folder / "hana.key", "--name", "hana", expect=1)
     assert run("key", "show", world.folder / "hana.key").startswith("hana+")
 
@@ -358,6 +368,7 @@ def main():
                 print(f"ok {step.__name__}")
             assert "waits for" in run("orders", "--socket", world.socket)
             world.stop()
+            print(run("ledger", "verify", world.folder / "ledger", "--policy", world.folder / "policy").strip())
             what_is_missing_is_said_in_one_line(world)
         except BaseException:
             print((world.folder / "log.txt").read_text(), file=sys.stderr)

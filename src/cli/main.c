@@ -67,6 +67,7 @@ static const struct {
 	{"withdraw", authority_command, "withdraw ORDER ...", "likewise, that it end now"},
 	{"propose", authority_command, "propose FILE ...", "ask for a standing order"},
 	{"key", authority_command, "key new|show FILE ...", "make a key, or show its public half"},
+	{"ledger", authority_command, "ledger ...", "begin, verify, show or witness a ledger"},
 	{"version", version_command, "version", "which version this is"},
 	{"help", help_command, "help [COMMAND]", "this list, or the options of a command"},
 };

@@ -40,10 +40,10 @@
 #define LIMIT_WITNESS_REQUEST_BYTES 131072 /* a checkpoint and its consistency proof; a longer request is answered 400 */
 #define LIMIT_WITNESS_LOGS 32 /* logs that one witness looks after; the configuration may not name more */
 #define LIMIT_WITNESS_TIME_MS 5000 /* from a client's connection to the answer; it is cut off then */
-#define LIMIT_AUTHORITY_CLIENTS 64 /* connections to the authority; the next is closed at once, and counted */
+#define LIMIT_AUTHORITY_CLIENTS 64 /* connections to the authority; the next is closed at once, and the log tells how many */
 #define LIMIT_AUTHORITY_REQUEST_BYTES 262144 /* one line from a client; a longer one ends the connection */
-#define LIMIT_AUTHORITY_QUEUE_BYTES 4194304 /* replies and bundles that a client does not read; beyond, it is cut off and counted */
-#define LIMIT_AUTHORITY_ORDERS_PER_MIN 120 /* orders made of countermeasures; what is beyond is refused and counted */
+#define LIMIT_AUTHORITY_REPLIES_BYTES 4194304 /* what a client does not read; beyond, it is cut off */
+#define LIMIT_AUTHORITY_ORDERS_PER_MIN 120 /* orders made of countermeasures; what is beyond is refused, and the log tells */
 
 /* Detection (detect/). Within the memory that is configured; at the cap a counter of detect_counters tells. */
 #define LIMIT_DETECT_OPEN_FINDINGS 512 /* of one detector; more open at once is a carpet, which is one finding */
