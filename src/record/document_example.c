@@ -9,6 +9,7 @@ static struct standing_order standing, standing_room;
 static struct approval approval, approval_room;
 static struct receipt receipt, receipt_room;
 static struct bundle bundle, bundle_room;
+static struct withdrawal withdrawal, withdrawal_room;
 
 struct document_example document_examples[DOCUMENT_EXAMPLES_COUNT] = {
 	{"countermeasure", &countermeasure_kind, &countermeasure, &countermeasure_room},
@@ -17,7 +18,16 @@ struct document_example document_examples[DOCUMENT_EXAMPLES_COUNT] = {
 	{"approval", &approval_kind, &approval, &approval_room},
 	{"receipt", &receipt_kind, &receipt, &receipt_room},
 	{"bundle", &bundle_kind, &bundle, &bundle_room},
+	{"withdrawal", &withdrawal_kind, &withdrawal, &withdrawal_room},
 };
+
+void document_example_done(const struct document_example *example)
+{
+	if (example->kind == &bundle_kind)
+		bundle_done(example->room);
+	if (example->kind == &withdrawal_kind)
+		withdrawal_done(example->room);
+}
 
 static struct ip_prefix prefix_of(const char *text)
 {
@@ -147,6 +157,7 @@ void document_examples_init(void)
 		.standing = {.order = note, .approval_count = 1, .approvals = {note}, .proof = proof},
 		.proof = proof,
 	};
+	withdrawal.statement = note;
 	snprintf((char *)approval.subject.bytes, sizeof(approval.subject.bytes), "subject");
 	snprintf((char *)receipt.order.bytes, sizeof(receipt.order.bytes), "order");
 }

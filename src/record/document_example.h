@@ -7,6 +7,7 @@
 #include "record/order.h"
 #include "record/receipt.h"
 #include "record/standing_order.h"
+#include "record/withdrawal.h"
 
 #define EXAMPLE_NOW_MS INT64_C(1766707200000) /* 2025-12-26 00:00:00 UTC */
 
@@ -18,8 +19,11 @@ struct document_example {
 	void *room; /* a struct of this kind to read into */
 };
 
-extern struct document_example document_examples[6];
-#define DOCUMENT_EXAMPLES_COUNT 6
+extern struct document_example document_examples[7];
+#define DOCUMENT_EXAMPLES_COUNT 7
+
+/** Frees what an example's room holds after it was read into. */
+void document_example_done(const struct document_example *example);
 
 /** Fills the examples. Their texts are static. */
 void document_examples_init(void);

@@ -19,8 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 		} else {
 			ASSERT(complaint[0] != '\0' && strchr(complaint, '\n') == NULL);
 		}
-		if (example->kind == &bundle_kind)
-			bundle_done(example->room);
+		document_example_done(example);
 	}
 	return 0;
 }

@@ -12,7 +12,7 @@ import sys
 
 import jsonschema
 
-KINDS = ("countermeasure", "order", "standing_order", "approval", "receipt", "bundle")
+KINDS = ("countermeasure", "order", "standing_order", "approval", "receipt", "bundle", "withdrawal")
 
 
 def every_property_is_described(schema, path="$"):

@@ -18,12 +18,6 @@
 
 static char complaint[DOCUMENT_COMPLAINT_BYTES];
 
-static void room_done(const struct document_example *example)
-{
-	if (example->kind == &bundle_kind)
-		bundle_done(example->room);
-}
-
 static char *text_of(const struct document_example *example)
 {
 	char *text = NULL;
@@ -38,7 +32,7 @@ static int read_text(const struct document_example *example, const char *text)
 {
 	complaint[0] = '\0';
 	int err = document_parse(example->kind, text, strlen(text), example->room, complaint);
-	room_done(example);
+	document_example_done(example);
 	if (err != OK) {
 		assert_true(complaint[0] != '\0');
 		assert_null(strchr(complaint, '\n'));
@@ -64,7 +58,7 @@ static void struct_and_text_say_the_same(void **state)
 		assert_int_equal(document_parse(example->kind, text, strlen(text), example->room, complaint), OK);
 		assert_int_equal(document_write(example->kind, example->room, &again, complaint), OK);
 		assert_string_equal(again, text);
-		room_done(example);
+		document_example_done(example);
 		free(again);
 		free(text);
 	}
