@@ -6,13 +6,18 @@
 static int64_t read_clock_ns(clockid_t id)
 {
 	struct timespec ts;
-	(void)clock_gettime(id, &ts); /* cannot fail for these three clocks */
+	(void)clock_gettime(id, &ts); /* cannot fail for these clocks */
 	return (int64_t)ts.tv_sec * NS_PER_S + ts.tv_nsec;
 }
 
 int64_t clock_mono_ns(void)
 {
 	return read_clock_ns(CLOCK_MONOTONIC);
+}
+
+int64_t clock_boot_ns(void)
+{
+	return read_clock_ns(CLOCK_BOOTTIME);
 }
 
 int64_t clock_wall_ns(void)

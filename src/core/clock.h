@@ -15,6 +15,9 @@
 /** Monotonic time in nanoseconds; only differences mean anything. */
 int64_t clock_mono_ns(void);
 
+/** Monotonic time in nanoseconds that goes on while the machine sleeps: what the kernel's rules expire by. */
+int64_t clock_boot_ns(void);
+
 /** Wall-clock time in nanoseconds since 1970-01-01 UTC. */
 int64_t clock_wall_ns(void);
 

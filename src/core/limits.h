@@ -45,6 +45,15 @@
 #define LIMIT_AUTHORITY_REPLIES_BYTES 4194304 /* what a client does not read; beyond, it is cut off */
 #define LIMIT_AUTHORITY_ORDERS_PER_MIN 120 /* orders made of countermeasures; what is beyond is refused, and the log tells */
 
+/* Orders that are carried out (effect/). */
+#define LIMIT_EFFECT_ORDERS 256 /* in force at once; one more is refused, and counted */
+#define LIMIT_EFFECT_RULES 4096 /* of all orders in force; an order that brings more is refused: what XDP and nftables hold */
+#define LIMIT_EFFECT_WITHDRAWN 1024 /* standing orders known to be withdrawn; the longest known makes room, and is counted */
+#define LIMIT_EFFECT_JOURNAL_BYTES 67108864 /* a longer journal is not read; it is written anew long before */
+#define LIMIT_EFFECT_COMPACT_BYTES 8388608 /* of journal at which it is written anew, and again each time it has doubled */
+#define LIMIT_EFFECT_RECEIPTS_BYTES 4194304 /* receipts that wait for the authority; more are lost, and counted */
+#define LIMIT_EFFECT_RUN_MS 10000 /* one nft command; then it is ended and counts as failed */
+
 /* Detection (detect/). Within the memory that is configured; at the cap a counter of detect_counters tells. */
 #define LIMIT_DETECT_OPEN_FINDINGS 512 /* of one detector; more open at once is a carpet, which is one finding */
 #define LIMIT_DETECT_WATCHES 4096 /* profiles of one detector */
