@@ -198,8 +198,9 @@ static int calls_allow(scmp_filter_ctx filter, const int *calls, size_t count)
 }
 
 /** What follows network interfaces, and a BPF program that was loaded before: all through open descriptors. */
-static int interface_rules(scmp_filter_ctx filter)
+static int interface_rules(scmp_filter_ctx filter, enum sandbox_kind kind)
 {
+	static const int enforcer_commands[] = {BPF_MAP_CREATE, BPF_MAP_DELETE_ELEM, BPF_MAP_GET_FD_BY_ID, BPF_OBJ_PIN};
 	static const int bpf_commands[] = {
 		BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM, BPF_MAP_GET_NEXT_KEY, BPF_OBJ_GET_INFO_BY_FD, BPF_LINK_CREATE};
 	static const unsigned interface_questions[] = {SIOCGIFINDEX, SIOCGIFFLAGS, SIOCGIFHWADDR};
@@ -207,6 +208,9 @@ static int interface_rules(scmp_filter_ctx filter)
 	for (size_t i = 0; i < ARRAY_LEN(bpf_commands); i++)
 		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1,
 			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)bpf_commands[i]));
+	for (size_t i = 0; i < ARRAY_LEN(enforcer_commands) && kind == SANDBOX_ENFORCER; i++)
+		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(bpf), 1,
+			SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)enforcer_commands[i]));
 	for (size_t i = 0; i < ARRAY_LEN(interface_questions); i++)
 		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1, SCMP_A1(SCMP_CMP_EQ, interface_questions[i]));
 	failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 2, SCMP_A1(SCMP_CMP_EQ, SOL_PACKET),
@@ -228,9 +232,8 @@ static int argument_rules(scmp_filter_ctx filter, const struct sandbox_config *c
 		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(openat), 1,
 			SCMP_A2(SCMP_CMP_MASKED_EQ, writing, O_RDONLY));
 	}
-	if (kind == SANDBOX_SERVER) {
-		failed |= interface_rules(filter);
-	}
+	if (kind == SANDBOX_SERVER || kind == SANDBOX_ENFORCER)
+		failed |= interface_rules(filter, kind);
 	if (kind == SANDBOX_SERVER && config->connects) {
 		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
 		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(connect), 0);
@@ -253,7 +256,7 @@ static int calls_limit(const struct sandbox_config *config)
 		if (err == OK)
 			err = argument_rules(filter, config);
 	}
-	if (err == OK && config->kind == SANDBOX_SERVER)
+	if (err == OK && (config->kind == SANDBOX_SERVER || config->kind == SANDBOX_ENFORCER))
 		err = calls_allow(filter, server_calls, ARRAY_LEN(server_calls));
 	int load_error = err == OK ? seccomp_load(filter) : 0;
 	seccomp_release(filter);

@@ -21,6 +21,7 @@ enum sandbox_kind {
 	SANDBOX_NONE = 0, /* nothing but exit: a forgotten kind shows at once */
 	SANDBOX_READER, /* opens files to read them, writes to open descriptors, no sockets */
 	SANDBOX_SERVER, /* serves sockets that are open, follows interfaces, opens and renames files within its paths */
+	SANDBOX_ENFORCER, /* the same, and writes the maps of a BPF program that was loaded before */
 };
 
 /** What happens at a system call that is not on the list. */

@@ -35,7 +35,8 @@ struct effect_counts {
 struct effector_config {
 	const char *const *interfaces; /* borrowed, as all of this, as long as the place is open */
 	size_t interface_count;
-	const char *pin_directory; /* of the XDP program's maps */
+	const char *pin_directory; /* in which the XDP program has a directory for each interface */
+	uint32_t sampling; /* one packet in this many is copied for the sensor */
 	const uint8_t *policy_digest; /* 32 bytes: what pinned rules were made under */
 	const struct space *space; /* sources that rules spare */
 };
@@ -56,4 +57,4 @@ struct effector {
 /** The places there are. @return the effector of a name, NULL: none */
 const struct effector *effector_find(const char *name);
 
-extern const struct effector effector_nft;
+extern const struct effector effector_xdp, effector_nft;

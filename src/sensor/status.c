@@ -1,18 +1,14 @@
 /* The status socket's reply, by jansson; every list in it is bounded by core/limits.h. */
 #include "sensor/status.h"
 
-#include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include "core/clock.h"
 #include "core/limits.h"
+#include "core/local.h"
 
 /** A counter as JSON has it; jansson's integers are signed. */
 static json_t *number(uint64_t value)
@@ -130,51 +126,7 @@ int status_reply(void *arg, const char *request, size_t length_bytes, char **ret
 	return OK;
 }
 
-/** Removes a socket on which nobody answers. */
-static int stale_remove(const struct sockaddr_un *addr)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return E_SYS;
-	bool answers = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0 || errno == EAGAIN;
-	bool is_stale = !answers && errno == ECONNREFUSED;
-	close(fd);
-	if (answers)
-		return E_STATE;
-	return !is_stale || unlink(addr->sun_path) == 0 ? OK : E_SYS;
-}
-
-static void directory_make(const char *path)
-{
-	char directory[CONFIG_PATH_BYTES];
-	snprintf(directory, sizeof(directory), "%s", path);
-	char *slash = strrchr(directory, '/');
-	if (slash != NULL && slash != directory) {
-		*slash = '\0';
-		(void)mkdir(directory, 0755); /* bind() tells what is wrong */
-	}
-}
-
 int status_listen(const char *path, int *ret_fd)
 {
-	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
-	directory_make(path);
-	int err = stale_remove(&addr);
-	if (err != OK)
-		return err;
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd < 0)
-		return E_SYS;
-	mode_t old_mask = umask(0117); /* bind() makes the socket with mode 0660 at once */
-	bool is_open = bind(fd, (const struct sockaddr *)&addr, sizeof(addr)) == 0;
-	umask(old_mask);
-	if (is_open && listen(fd, LIMIT_SERVICE_CLIENTS) == 0) {
-		*ret_fd = fd;
-		return OK;
-	}
-	int saved_errno = errno;
-	close(fd);
-	errno = saved_errno;
-	return E_SYS;
+	return local_listen(path, LIMIT_SERVICE_CLIENTS, ret_fd);
 }
