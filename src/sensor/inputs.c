@@ -82,10 +82,11 @@ void input_close(struct input *input)
 
 bool input_tap_set(struct input *input, input_tap *tap, void *arg)
 {
-	if (input->kind != INPUT_PACKET)
-		return false;
-	ring_tap(input->ring, tap, arg);
-	return true;
+	if (input->kind == INPUT_PACKET)
+		ring_tap(input->ring, tap, arg);
+	if (input->kind == INPUT_XDP)
+		xdp_tap(input->xdp, tap, arg);
+	return input->kind == INPUT_PACKET || input->kind == INPUT_XDP;
 }
 
 size_t input_fds(const struct input *input, int ret_fds[static CONFIG_SOCKETS_MAX])

@@ -35,6 +35,8 @@ struct xdp {
 	struct ring_buffer *ring;
 	uint64_t lost_before; /* of a program that was taken over */
 	struct input_counters counters;
+	input_tap *tap; /* NULL: nobody looks */
+	void *tap_arg;
 	/* During a read. */
 	observation_sink *sink;
 	void *sink_arg;
@@ -75,7 +77,11 @@ static int record_take(void *arg, void *data, size_t data_bytes)
 	obs->exporter = xdp->exporter;
 	int err = packet_parse(LINK_ETHERNET, record->bytes, record->captured_bytes, record->wire_bytes, obs);
 	input_count(&xdp->counters, err);
-	if (err == OK && ++xdp->batch_count == BATCH_PACKETS)
+	if (err != OK)
+		return more;
+	if (xdp->tap != NULL)
+		xdp->tap(xdp->tap_arg, &(struct input_frame){record->bytes, record->captured_bytes, true, obs->sampling, obs->start_ns});
+	if (++xdp->batch_count == BATCH_PACKETS)
 		batch_flush(xdp);
 	return more;
 }
@@ -132,6 +138,12 @@ const char *xdp_mode(const struct xdp *xdp)
 int xdp_fd(const struct xdp *xdp)
 {
 	return filter_samples_fd(xdp->filter);
+}
+
+void xdp_tap(struct xdp *xdp, input_tap *tap, void *arg)
+{
+	xdp->tap = tap;
+	xdp->tap_arg = arg;
 }
 
 int xdp_read(struct xdp *xdp, observation_sink *sink, void *arg)

@@ -52,6 +52,9 @@ const char *xdp_mode(const struct xdp *xdp);
  */
 int xdp_fd(const struct xdp *xdp);
 
+/** Lets somebody see each sample that becomes an observation, dropped packets among them; tap NULL: nobody. */
+void xdp_tap(struct xdp *xdp, input_tap *tap, void *arg);
+
 /**
  * Hands over the samples that are there.
  *
