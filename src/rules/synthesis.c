@@ -11,7 +11,8 @@
  *
  * Clauses come from the packets themselves (rules/clause.h), and as a first
  * step from the vectors that the finding names. Addresses become a clause only
- * where the finding says that they really send.
+ * where the finding says that they really send. A rule that would be about one
+ * or two clients who are just busy is not made: not every rise is the attack.
  */
 #include "rules/synthesis.h"
 
@@ -28,6 +29,8 @@
 #define TIGHTEN_LOSS 0.002 /* of the rule's attack packets, that a tightening clause may lose */
 #define GAIN_MIN_PERMILLE 10 /* of the attack, that a further rule must stop */
 #define LIMIT_GAIN_MIN_PERMILLE 50 /* likewise a limit, which is weaker than it looks where sources are forged */
+#define MAIN_SHARE 0.3 /* of the attack, which one source alone may send */
+#define NEW_SOURCES_MIN 3 /* sources of a smaller part: fewer may be clients who are just busy */
 #define STEPS_MAX 8 /* clauses of one rule */
 #define SEED_CLAUSES_MAX 4
 #define VECTOR_SHARE_PERMILLE 800 /* of a vector's packets: a value that stands for it */
@@ -52,6 +55,8 @@ struct maker {
 	struct rule_list drafts; /* rules for the first destination */
 	struct rule_list list; /* drafts for all destinations */
 	const struct source_set *sets[RULE_LIST_MAX];
+	double attack_per_s; /* all of it */
+	struct ip_addr known[SAMPLE_VIEW_MAX]; /* sources from before, sorted; as many as packets */
 	struct part attack_left, before_left; /* what no draft drops */
 	struct part attack, before; /* of it, what the rule in the making matches */
 	struct clauses clauses;
@@ -412,6 +417,32 @@ static bool is_costly(struct maker *maker, const struct rule *rule, int *err)
 	return !is_allowed(maker, &with);
 }
 
+static int addr_compare(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct ip_addr));
+}
+
+/**
+ * Whether the rule in the making may be about one or two clients who are just busy: fewer than three sources that are
+ * new, and either packets of known ones for the most part, or a small part of the attack.
+ */
+static bool is_about_clients(struct maker *maker, const struct rule *rule)
+{
+	struct part *attack = &maker->attack;
+	size_t new_sources = 0, known_packets = 0;
+	if (rule->source_count > 0 || rule->source_set.count > 0)
+		return false; /* the finding says who they are */
+	qsort(attack->packets, attack->count, sizeof(void *), src_compare);
+	for (size_t i = 0; i < attack->count; i++) {
+		bool is_known = bsearch(attack->packets[i]->facts.src_be, maker->known, maker->request->before->count,
+			sizeof(maker->known[0]), addr_compare) != NULL;
+		known_packets += is_known;
+		new_sources += !is_known && (i == 0 || src_compare(&attack->packets[i - 1], &attack->packets[i]) != 0);
+	}
+	bool is_small = attack->per_s < MAIN_SHARE * maker->attack_per_s;
+	return new_sources < NEW_SOURCES_MIN && (is_small || known_packets * 2 >= attack->count);
+}
+
 /** What is left after a draft of the parts that were there before it. */
 static void parts_leave(struct maker *maker, const struct rule *rule)
 {
@@ -464,6 +495,8 @@ static int rule_make(struct maker *maker, struct prediction *now, struct rule *r
 	if (err == OK && !is_first)
 		rule_tighten(maker, &rule);
 	*ret_rule = rule;
+	if (err == OK && !is_first && is_about_clients(maker, &rule))
+		return OK;
 	if (err == OK && !is_first && !costs_too_much)
 		err = draft_try(maker, &rule, GAIN_MIN_PERMILLE, now, ret_is_taken);
 	else if (err == OK && !is_first)
@@ -679,8 +712,12 @@ int synthesis_make(const struct synthesis_request *request, struct synthesis *re
 		err = senders_make(maker);
 	for (size_t i = 0; err == OK && i < request->during->count; i++)
 		part_add(&maker->attack_left, &request->during->packets[i], request->during->span_s);
-	for (size_t i = 0; err == OK && i < request->before->count; i++)
+	for (size_t i = 0; err == OK && i < request->before->count; i++) {
 		part_add(&maker->before_left, &request->before->packets[i], request->before->span_s);
+		memcpy(&maker->known[i], request->before->packets[i].facts.src_be, sizeof(maker->known[i]));
+	}
+	qsort(maker->known, request->before->count, sizeof(maker->known[0]), addr_compare);
+	maker->attack_per_s = maker->attack_left.per_s - maker->before_left.per_s;
 	if (err == OK)
 		err = maker_run(maker);
 	bool has_set = false;

@@ -51,6 +51,8 @@ static const struct scene scenes[] = {
 	/* Made as two, and merged. */
 	{"two ports beside a third", {{traffic_two_ports, 20000}}, {traffic_own_quic, 40}, .rules_most = 1,
 		.state = SYNTHESIS_SUFFICIENT, .words = "drop UDP from ports 111 to 137 to 192.0.2.20"},
+	{"clients who are busy", {{traffic_ntp, 3000}, {traffic_busy_known, 400}, {traffic_busy_new, 400}}, .rules_most = 1,
+		.state = SYNTHESIS_PARTIAL, .words = "drop UDP that looks like ntp_private from port 123 to 192.0.2.20"},
 	{"three vectors", {{traffic_ntp, 20000}, {traffic_syn_flood, 12000}, {traffic_stomp, 6000}}, .rules_most = 3,
 		.state = SYNTHESIS_SUFFICIENT, .words = "drop UDP that looks like ntp_private from port 123 to 192.0.2.20"},
 	{"bots that are known", {{traffic_syn_of_bots, 20000}}, .has_bots = true, .rules_most = 1, .state = SYNTHESIS_SUFFICIENT,

@@ -151,6 +151,22 @@ static inline void traffic_vse(struct random *rng, struct packet_facts *facts)
 	facts->look_count = sizeof(look);
 }
 
+/** A client who was there before, and one who was not, and who fetch something large. */
+static inline void traffic_busy_known(struct random *rng, struct packet_facts *facts)
+{
+	(void)rng;
+	traffic_v4(facts->src_be, 0xc6336407);
+	traffic_ports(facts, 6, 51994, 443, 52);
+	facts->tcp_flags = 0x10;
+}
+
+static inline void traffic_busy_new(struct random *rng, struct packet_facts *facts)
+{
+	traffic_busy_known(rng, facts);
+	traffic_v4(facts->src_be, 0xc6336499);
+	facts->src_port = 58846;
+}
+
 /** Answers of web servers over QUIC to the target's own questions. */
 static inline void traffic_own_quic(struct random *rng, struct packet_facts *facts)
 {
