@@ -34,6 +34,7 @@
 #include "record/text.h"
 #include "sensor/file_clock.h"
 #include "sensor/flow_packet.h"
+#include "sensor/nfdump_file.h"
 
 #define CHUNK_BYTES 262144 /* read at once; doubled while a block does not fit, up to CAPTURE_BLOCK_BYTES_MAX */
 #define PIPE_WAIT_MS 3000 /* for somebody to write into a pipe */
@@ -64,7 +65,8 @@ struct scan {
 	struct file_clock clock;
 	struct detect *packets; /* engine for packets */
 	struct detect *flows; /* engine for flow records, NULL until there are any */
-	struct flow_state *flow_state; /* with flows */
+	struct flow_state *flow_state; /* with flows that are exports in packets */
+	struct nfdump_reader *nfdump; /* NULL: the file is a capture */
 	size_t batch_count;
 	struct observation batch[DETECT_BATCH_MAX];
 };
@@ -155,7 +157,7 @@ static void records_observe(void *arg, const struct observation *batch, size_t c
 		detect_observe(scan->flows, batch + done, count - done < DETECT_BATCH_MAX ? count - done : DETECT_BATCH_MAX);
 }
 
-/** What flow records need, made when the first export is met. */
+/** What flow exports need, made when the first is met. */
 static int flows_begin(struct scan *scan)
 {
 	struct flow_config config = flow_config_default();
@@ -247,6 +249,27 @@ static int chunk_scan(struct scan *scan, struct cursor *cur)
 	return err;
 }
 
+/** A file of flow records: the blocks that are whole in the bytes at hand. */
+static int blocks_scan(struct scan *scan, struct cursor *cur)
+{
+	struct nfdump_counts counts = {0};
+	int err = nfdump_reader_take(scan->nfdump, cur, &counts, records_observe, scan);
+	scan->counts.not_ip += counts.unusable;
+	scan->counts.flow_refused += counts.malformed;
+	return err;
+}
+
+/** Finds out by looking what a file is, and takes its header. @return as capture_init(), and E_DENIED for what is encrypted */
+static int file_begin(struct scan *scan, struct cursor *cur)
+{
+	if (!nfdump_is(cur->at, cursor_left(cur)))
+		return capture_init(&scan->capture, cur);
+	int err = nfdump_reader_new(cur, &scan->nfdump);
+	if (err == OK)
+		err = scan->failure = engine_new(scan, &scan->flows);
+	return err;
+}
+
 /** A reading buffer: what is left of the last chunk, and what came behind it. */
 struct chunk {
 	uint8_t *bytes; /* owned */
@@ -280,18 +303,19 @@ static const char *foreign_format(const uint8_t *bytes, size_t length)
 		return "is compressed; unpack it first, for example: zcat FILE | hinomi scan -";
 	if (length >= 4 && memcmp(bytes, "\x28\xb5\x2f\xfd", 4) == 0)
 		return "is compressed; unpack it first, for example: zstdcat FILE | hinomi scan -";
-	if (length >= 2 && bytes[0] == 0x0c && bytes[1] == 0xa5)
-		return "is an nfdump file; only captures are read: record the exports with tcpdump, or send them to a collector";
-	return "is not a capture file (pcap or pcapng)";
+	if (nfdump_is(bytes, length))
+		return "is an nfdump file of another layout than 2 (nfdump 1.7); write it anew first: nfdump -r FILE -w NEW";
+	return "is neither a capture (pcap, pcapng) nor an nfdump file";
 }
 
 /** Why reading ended before the file did; NULL: it did not. */
-static const char *end_reason(int err, bool at_end_of_file)
+static const char *end_reason(const struct scan *scan, int err, bool at_end_of_file)
 {
 	if (err == E_END)
 		return NULL;
 	if (err == E_AGAIN && at_end_of_file)
-		return "is cut off in the middle of a packet; what came before was read";
+		return scan->nfdump != NULL ? "is cut off in the middle of a block; what came before was read" :
+			"is cut off in the middle of a packet; what came before was read";
 	if (err == E_LIMIT)
 		return "has more interfaces than are remembered; what came before was read";
 	if (err == E_UNSUPPORTED)
@@ -299,8 +323,8 @@ static const char *end_reason(int err, bool at_end_of_file)
 	return "is damaged; what came before was read";
 }
 
-/** Reads a file's header and then all its packets. @return NULL or why not */
-static const char *capture_read(struct scan *scan, struct chunk *chunk)
+/** Reads a file's header and then all that is in it. @return NULL or why not */
+static const char *contents_read(struct scan *scan, struct chunk *chunk)
 {
 	bool is_begun = false;
 	for (;;) {
@@ -313,17 +337,20 @@ static const char *capture_read(struct scan *scan, struct chunk *chunk)
 		struct cursor cur = cursor_over(chunk->bytes, chunk->left_bytes);
 		int err = OK;
 		if (!is_begun) {
-			err = capture_init(&scan->capture, &cur);
+			err = file_begin(scan, &cur);
 			if (err == E_UNSUPPORTED || (err == E_AGAIN && got == 0))
 				return foreign_format(chunk->bytes, chunk->left_bytes);
+			if (err == E_DENIED)
+				return "is encrypted";
 			is_begun = err == OK;
 		}
 		if (is_begun)
-			err = chunk_scan(scan, &cur);
+			err = scan->nfdump != NULL ? blocks_scan(scan, &cur) : chunk_scan(scan, &cur);
 		if (scan->failure != OK)
 			return NULL; /* the scan ends, whatever is in the file */
-		if (got == 0 || (err != E_AGAIN && err != E_END))
-			return end_reason(err, got == 0);
+		bool is_over = err == E_END && cursor_left(&cur) > 0; /* what comes is no flow any more */
+		if (got == 0 || is_over || (err != E_AGAIN && err != E_END))
+			return end_reason(scan, err, got == 0);
 		chunk->left_bytes = cursor_left(&cur);
 		memmove(chunk->bytes, cur.at, chunk->left_bytes);
 		progress_tell(scan, false);
@@ -349,9 +376,13 @@ static const char *file_open(struct scan *scan)
 /** Ends what belongs to a file. */
 static void file_end(struct scan *scan)
 {
+	if (scan->nfdump != NULL && scan->flows != NULL)
+		nfdump_reader_finish(scan->nfdump, records_observe, scan);
 	engines_end(scan);
 	flow_state_free(scan->flow_state);
 	scan->flow_state = NULL;
+	nfdump_reader_free(scan->nfdump);
+	scan->nfdump = NULL;
 	if (scan->clock.turns > 0)
 		file_tell(scan, "steps back in time: %" PRIu64 "; judged anew from each", scan->clock.turns);
 	if (scan->clock.strays > 0)
@@ -367,7 +398,7 @@ static int file_scan(struct scan *scan, struct chunk *chunk)
 		int err = engine_new(scan, &scan->packets);
 		if (err != OK)
 			return err;
-		reason = capture_read(scan, chunk);
+		reason = contents_read(scan, chunk);
 		file_end(scan);
 		scan->counts.files++;
 	}
