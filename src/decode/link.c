@@ -7,6 +7,7 @@
  *   MPLS label stack        RFC 3032; what follows is told by its first bits (RFC 4928)
  *   Ethernet pseudowire     RFC 4448, with or without control word (RFC 4385)
  *   PPPoE session, PPP      RFC 2516, RFC 1661 and RFC 1662
+ *   Cisco HDLC              RFC 1547 section 4.3.1
  *   null, loop, raw, SLL    https://www.tcpdump.org/linktypes.html
  */
 #include "decode/link.h"
@@ -94,6 +95,15 @@ static uint16_t ppp_open(struct view *view)
 	}
 }
 
+/** Serial lines: Cisco's framing by its address byte (unicast, broadcast), else PPP. */
+static uint16_t hdlc_open(struct view *view)
+{
+	if (cursor_left(&view->cur) < 1 || (view->cur.at[0] != 0x0f && view->cur.at[0] != 0x8f))
+		return ppp_open(view);
+	cursor_skip(&view->cur, 2);
+	return cursor_be16(&view->cur);
+}
+
 static uint16_t pppoe_open(struct view *view)
 {
 	const uint8_t *header = cursor_take(&view->cur, PPPOE_BYTES);
@@ -171,7 +181,7 @@ static uint16_t sll2_open(struct view *view, uint32_t *ret_traits)
 
 int link_open(enum link_type link, struct view *view, uint32_t *ret_traits, uint16_t *ret_ethertype)
 {
-	uint16_t ethertype = ETHERTYPE_NONE;
+	uint32_t ethertype = UINT32_MAX;
 	if (cursor_left(&view->cur) == 0)
 		return E_TRUNCATED;
 	switch (link) {
@@ -185,6 +195,10 @@ int link_open(enum link_type link, struct view *view, uint32_t *ret_traits, uint
 	case LINK_PPP:
 		ethertype = ppp_open(view);
 		break;
+	case LINK_PPP_HDLC:
+	case LINK_CISCO_HDLC:
+		ethertype = hdlc_open(view);
+		break;
 	case LINK_RAW:
 	case LINK_IPV4:
 	case LINK_IPV6:
@@ -197,10 +211,12 @@ int link_open(enum link_type link, struct view *view, uint32_t *ret_traits, uint
 		ethertype = sll2_open(view, ret_traits);
 		break;
 	case LINK_UNKNOWN:
-		return E_UNSUPPORTED;
+		break;
 	}
+	if (ethertype == UINT32_MAX) /* no case of the switch: a file may have any number */
+		return E_UNSUPPORTED;
 	if (view->cur.error == OK)
-		*ret_ethertype = ethertype;
+		*ret_ethertype = (uint16_t)ethertype;
 	return view->cur.error;
 }
 

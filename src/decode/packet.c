@@ -12,8 +12,9 @@
  *   ICMP, ICMPv6          RFC 792, 4443
  *
  * A length that claims more than was on the wire is cut to the wire, so that
- * nobody inflates a rate by lying. A transport header that is cut short gives
- * an observation with TRAIT_SHORT, not an error: a flood of stumps is a flood.
+ * nobody inflates a rate by lying. A transport header that is cut before its
+ * ports, or TCP's flags, gives an observation with TRAIT_SHORT, not an error:
+ * a flood of stumps is a flood.
  * An inner packet must be sound and whole, otherwise its carrier is what
  * counts: a flood of GRE with random payload is a flood of GRE.
  */
@@ -88,27 +89,52 @@ static __attribute__((noinline)) void tunnel_follow(const struct view *view, uns
 	*obs = inner;
 }
 
-/** A TCP or UDP header cut short still tells what it holds. */
-static __attribute__((noinline)) void short_parse(const struct view *view, struct observation *obs)
+/** Ports are the first thing in their headers, and are told wherever they are left. */
+static __attribute__((noinline)) void short_ports_parse(const struct view *view, struct observation *obs)
+{
+	obs->traits |= TRAIT_SHORT;
+	if (cursor_left(&view->cur) < 4)
+		return;
+	obs->src_port = be16_at(view->cur.at);
+	obs->dst_port = be16_at(view->cur.at + 2);
+}
+
+/** A UDP header cut off by the capture still tells all that counts once its ports are there. */
+static __attribute__((noinline)) void short_udp_parse(const struct view *view, struct observation *obs)
+{
+	short_ports_parse(view, obs);
+	if (cursor_left(&view->cur) < 4 || view_wire_bytes(view) < UDP_BYTES)
+		return;
+	obs->traits &= ~(uint32_t)TRAIT_SHORT;
+	payload_set(obs, view_wire_bytes(view) - UDP_BYTES);
+}
+
+/** The same of TCP, with its flags: captures of 68 bytes, which were usual, end behind them where IP is version 6. */
+static __attribute__((noinline)) void short_tcp_parse(const struct view *view, struct observation *obs)
 {
 	const uint8_t *at = view->cur.at;
-	size_t left = cursor_left(&view->cur);
-	obs->traits |= TRAIT_SHORT;
-	if (left >= 4) {
-		obs->src_port = be16_at(at);
-		obs->dst_port = be16_at(at + 2);
-	}
-	if (left >= 14)
-		obs->tcp_flags = at[13];
+	size_t left = cursor_left(&view->cur), wire_bytes = view_wire_bytes(view);
+	short_ports_parse(view, obs);
+	if (left < 14)
+		return;
+	obs->tcp_flags = at[13];
 	if (left >= 16)
 		obs->tcp_window = be16_at(at + 14);
+	if (wire_bytes < TCP_BYTES)
+		return;
+	size_t header_bytes = (size_t)(at[12] >> 4) * 4;
+	obs->traits &= ~(uint32_t)TRAIT_SHORT;
+	if (header_bytes > TCP_BYTES)
+		obs->traits |= TRAIT_TCP_OPTIONS;
+	if (header_bytes >= TCP_BYTES && header_bytes < wire_bytes)
+		payload_set(obs, wire_bytes - header_bytes);
 }
 
 static inline __attribute__((always_inline)) void tcp_parse(struct view *view, struct observation *obs)
 {
 	size_t wire_bytes = view_wire_bytes(view);
 	if (UNLIKELY(cursor_left(&view->cur) < TCP_BYTES)) {
-		short_parse(view, obs);
+		short_tcp_parse(view, obs);
 		return;
 	}
 	const uint8_t *header = view->cur.at;
@@ -129,11 +155,12 @@ static inline __attribute__((always_inline)) void tcp_parse(struct view *view, s
 
 static inline void udp_parse(struct view *view, unsigned depth, struct observation *obs)
 {
-	const uint8_t *header = cursor_take(&view->cur, UDP_BYTES);
-	if (UNLIKELY(header == NULL)) {
-		short_parse(view, obs);
+	if (UNLIKELY(cursor_left(&view->cur) < UDP_BYTES)) {
+		short_udp_parse(view, obs);
 		return;
 	}
+	const uint8_t *header = view->cur.at;
+	view->cur.at += UDP_BYTES;
 	obs->src_port = be16_at(header);
 	obs->dst_port = be16_at(header + 2);
 	size_t udp_bytes = be16_at(header + 4);
@@ -149,11 +176,12 @@ static inline void udp_parse(struct view *view, unsigned depth, struct observati
 /** UDP-Lite and SCTP: ports where UDP has them, and headers of their own length. */
 static void ports_parse(struct view *view, size_t header_bytes, struct observation *obs)
 {
-	const uint8_t *header = cursor_take(&view->cur, header_bytes);
-	if (header == NULL) {
-		obs->traits |= TRAIT_SHORT;
+	if (cursor_left(&view->cur) < header_bytes) {
+		short_ports_parse(view, obs);
 		return;
 	}
+	const uint8_t *header = view->cur.at;
+	view->cur.at += header_bytes;
 	obs->src_port = be16_at(header);
 	obs->dst_port = be16_at(header + 2);
 	payload_set(obs, view_wire_bytes(view));
@@ -423,6 +451,15 @@ static inline int ipv6_parse(struct view *view, unsigned depth, struct observati
 static __attribute__((noinline)) int network_parse(struct view *view, uint16_t ethertype, unsigned depth, struct observation *obs)
 {
 	return ethertype == ETHERTYPE_IPV4 ? ipv4_parse(view, depth, obs) : ipv6_parse(view, depth, obs);
+}
+
+bool packet_link_is_read(enum link_type link)
+{
+	static const uint8_t zeros[64];
+	struct view view = {.cur = cursor_over(zeros, sizeof(zeros))};
+	uint32_t traits = 0;
+	uint16_t ethertype;
+	return link_open(link, &view, &traits, &ethertype) != E_UNSUPPORTED;
 }
 
 int packet_parse(enum link_type link, const uint8_t *bytes, size_t captured_bytes, size_t wire_bytes,

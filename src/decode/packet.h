@@ -21,7 +21,9 @@ enum link_type {
 	LINK_NULL = 0,
 	LINK_ETHERNET = 1,
 	LINK_PPP = 9,
+	LINK_PPP_HDLC = 50,
 	LINK_RAW = 101,
+	LINK_CISCO_HDLC = 104,
 	LINK_LOOP = 108,
 	LINK_LINUX_SLL = 113,
 	LINK_IPV4 = 228,
@@ -29,6 +31,9 @@ enum link_type {
 	LINK_LINUX_SLL2 = 276,
 	LINK_UNKNOWN = 0xffff,
 };
+
+/** Whether packets of a link type can be decoded at all. */
+bool packet_link_is_read(enum link_type link);
 
 /**
  * Decodes one packet.

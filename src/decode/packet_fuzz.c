@@ -6,7 +6,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes);
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes)
 {
 	static const enum link_type links[] = {LINK_ETHERNET, LINK_NULL, LINK_PPP, LINK_RAW, LINK_LOOP, LINK_LINUX_SLL,
-		LINK_IPV4, LINK_IPV6, LINK_LINUX_SLL2, LINK_UNKNOWN};
+		LINK_IPV4, LINK_IPV6, LINK_LINUX_SLL2, LINK_UNKNOWN, LINK_PPP_HDLC, LINK_CISCO_HDLC};
 	struct observation obs = {.start_ns = 1, .end_ns = 2, .sampling = 3, .exporter = 4};
 	if (length_bytes < 2)
 		return 0;

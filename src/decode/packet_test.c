@@ -1,6 +1,7 @@
 /*
  * Proves what packet_parse() makes of each layer, of packets that are cut, and of packets that lie. Packets are put
  * together here by hand; agreement with another decoder on real captures is packet_corpus_test.c's part.
+ * Long because every layer is put together by the same builders.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -276,10 +277,28 @@ static void cut_packets_tell_what_they_still_show(void **state)
 		if (left < 34)
 			continue;
 		assert_int_equal(obs.bytes, 140);
-		assert_int_equal((obs.traits & TRAIT_SHORT) != 0, left < 54);
+		assert_int_equal((obs.traits & TRAIT_SHORT) != 0, left < 48);
 		assert_int_equal(obs.src_port, left >= 38 ? 40000 : 0);
 		assert_int_equal(obs.tcp_flags, left >= 48 ? TCP_SYN | TCP_ECE : 0);
-		assert_int_equal(obs.payload_bytes, left >= 54 ? 100 : 0);
+		assert_int_equal(obs.payload_bytes, left >= 48 ? 100 : 0);
+	}
+	/* The same bytes where no more were on the wire: a stump. */
+	b.bytes[17] = 20 + 19;
+	struct observation stump = {.sampling = 13};
+	assert_int_equal(packet_parse(LINK_ETHERNET, b.bytes, 14 + 20 + 19, 14 + 20 + 19, &stump), OK);
+	assert_true((stump.traits & TRAIT_SHORT) != 0);
+	assert_int_equal(stump.tcp_flags, TCP_SYN | TCP_ECE);
+
+	struct builder udp = {0};
+	put_ethernet(&udp, "86dd");
+	put_ipv6(&udp, PROTOCOL_UDP, 108);
+	put_udp(&udp, 108);
+	put_zeros(&udp, 100);
+	for (size_t left = 54; left < udp.length_bytes; left++) {
+		struct observation obs = parse_as(LINK_ETHERNET, &udp, udp.length_bytes - left, OK);
+		assert_int_equal((obs.traits & TRAIT_SHORT) != 0, left < 58);
+		assert_int_equal(obs.src_port, left >= 58 ? 53 : 0);
+		assert_int_equal(obs.payload_bytes, left >= 58 ? 100 : 0);
 	}
 }
 
@@ -489,6 +508,7 @@ static void sctp_and_udplite_have_ports(void **state)
 		assert_int_equal(obs.payload_bytes, cases[i].payload_bytes);
 		obs = parse_as(LINK_ETHERNET, &b, 17, OK);
 		assert_int_equal(obs.traits, TRAIT_TTL_KNOWN | TRAIT_SHORT);
+		assert_int_equal(obs.src_port, 53);
 	}
 }
 
@@ -552,6 +572,8 @@ static void what_is_not_ip_is_unsupported(void **state)
 	put_ipv4(&b, PROTOCOL_TCP, 20, 0);
 	parse_as(LINK_UNKNOWN, &b, 0, E_UNSUPPORTED);
 	parse_as((enum link_type)105, &b, 0, E_UNSUPPORTED);
+	assert_false(packet_link_is_read(LINK_UNKNOWN));
+	assert_false(packet_link_is_read((enum link_type)105));
 }
 
 static void every_link_type_leads_to_ip(void **state)
@@ -571,6 +593,9 @@ static void every_link_type_leads_to_ip(void **state)
 		{LINK_PPP, "ff03 0021", 0},
 		{LINK_PPP, "ff03 21", 0},
 		{LINK_PPP, "0281 000101ff", 0},
+		{LINK_PPP_HDLC, "ff03 0021", 0},
+		{LINK_PPP_HDLC, "0f00 0800", 0},
+		{LINK_CISCO_HDLC, "8f00 0800", 0},
 		{LINK_LINUX_SLL, "0000 0001 0006 020000000001 0000 0800", 0},
 		{LINK_LINUX_SLL, "0004 0001 0006 020000000001 0000 0800", TRAIT_EGRESS},
 		{LINK_LINUX_SLL2, "0800 0000 00000002 0001 00 06 020000000001 0000", 0},
@@ -583,6 +608,7 @@ static void every_link_type_leads_to_ip(void **state)
 		put_tcp(&b);
 		struct observation obs = parse_as(cases[i].link, &b, 0, OK);
 		assert_is_v4_tcp(&obs);
+		assert_true(packet_link_is_read(cases[i].link));
 		assert_int_equal(obs.traits, TRAIT_TTL_KNOWN | cases[i].traits);
 		parse_as(cases[i].link, &b, b.length_bytes, E_TRUNCATED);
 		for (size_t left = 2; left < b.length_bytes - 20; left++) /* cut before the addresses are complete */
@@ -619,6 +645,10 @@ static const struct {
 	{PROTOCOL_GRE, 0, "0000 6558 020000000003 020000000004 0800"},
 	{PROTOCOL_GRE, 0, "0000 6558 020000000003 020000000004 8100 0009 0800"},
 	{PROTOCOL_GRE, 0, "0000 8847 000101ff"},
+	{PROTOCOL_GRE, 0, "0000 88be 020000000003 020000000004 0800"}, /* ERSPAN type I */
+	{PROTOCOL_GRE, 0, "1000 88be 00000007 1064000100000000 020000000003 020000000004 0800"}, /* II */
+	{PROTOCOL_GRE, 0, "1000 22eb 00000007 206400010000000000000000 020000000003 020000000004 0800"}, /* III */
+	{PROTOCOL_GRE, 0, "1000 22eb 00000007 206400010000000000000001 0000000000000000 020000000003 020000000004 0800"},
 	{PROTOCOL_ETHERIP, 0, "3000 020000000003 020000000004 0800"},
 	{PROTOCOL_MPLS, 0, "000101ff"},
 	{PROTOCOL_UDP, 4789, "1000 12b5 0000 0000 08000000 00001000 020000000003 020000000004 0800"},

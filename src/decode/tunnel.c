@@ -2,6 +2,7 @@
  * Headers of tunnels.
  *
  *   GRE version 0   RFC 2784 and 2890; version 1 (PPTP, RFC 2637) is left as GRE
+ *   ERSPAN in GRE   draft-foschiano-erspan-03; how switches send a mirror port's packets to a sensor elsewhere
  *   IP in IP, 6in4  RFC 2003, 4213
  *   EtherIP         RFC 3378
  *   MPLS in IP      RFC 4023; in UDP RFC 7510
@@ -18,8 +19,23 @@ enum {
 	GRE_KEY = 0x2000,
 	GRE_SEQUENCE = 0x1000,
 	GRE_VERSION = 0x0007,
+	ERSPAN_II = 0x88be, /* ethertypes */
+	ERSPAN_III = 0x22eb,
 	VXLAN_HAS_ID = 0x08,
 };
+
+/** Type II has a header of its own if GRE counts its packets, type I has none; type III may have a second header. */
+static uint16_t erspan_open(struct view *view, uint16_t type, bool is_counted)
+{
+	if (type == ERSPAN_II && is_counted)
+		cursor_skip(&view->cur, 8);
+	if (type == ERSPAN_III) {
+		const uint8_t *header = cursor_take(&view->cur, 12);
+		if (header != NULL && (header[11] & 1) != 0)
+			cursor_skip(&view->cur, 8);
+	}
+	return ETHERTYPE_ETHERNET;
+}
 
 static uint16_t gre_open(struct view *view)
 {
@@ -29,6 +45,8 @@ static uint16_t gre_open(struct view *view)
 		return ETHERTYPE_NONE;
 	size_t optional_words = !!(flags & GRE_CHECKSUM) + !!(flags & GRE_KEY) + !!(flags & GRE_SEQUENCE);
 	cursor_skip(&view->cur, optional_words * 4);
+	if (ethertype == ERSPAN_II || ethertype == ERSPAN_III)
+		return erspan_open(view, ethertype, (flags & GRE_SEQUENCE) != 0);
 	return ethertype;
 }
 
