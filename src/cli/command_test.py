@@ -55,6 +55,9 @@ class Command(unittest.TestCase):
         result = self.run_hinomi("scan", "x.pcap")
         self.assertEqual(result.returncode, 0, result.stderr)
         self.assertTrue(result.stdout.startswith("Nothing found in 1,234 packets.\n"))
+        self.sensor("""printf '%s\\n' 'done {"files":1,"packets":0,"bytes":90100,"flow_records":4321,"refused":{}}' >&3""")
+        self.assertRegex(self.run_hinomi("scan", "x").stdout, r"^Nothing found in 4,321 flow records\.\n"
+                         r"Read 1 file, 4,321 flow records, 90.1 kB in [0-9.]+ m?s; refused 0\.\n$")
 
     def test_json_is_the_finding_and_nothing_else(self):
         self.sensor('printf "%s\\n" "$FINDING"; printf "%s\\n" "$DONE" >&3')

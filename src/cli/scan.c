@@ -187,19 +187,25 @@ static uint64_t count_of(const json_t *object, const char *name)
 	return value > 0 ? (uint64_t)value : 0;
 }
 
-/** "Read 2 files, 1,234 packets, 90.1 kB in 0.2 s; refused 12: not_ip 10, truncated 2." */
+/** "Read 2 files, 1,234 packets, 90.1 kB in 0.2 s; refused 12: not_ip 10, truncated 2."; flow records where there are any. */
 static void summary_show(const struct scan *scan, FILE *out)
 {
-	char files[AMOUNT_BYTES], packets[AMOUNT_BYTES], bytes[AMOUNT_BYTES], lasted[AMOUNT_BYTES], number[AMOUNT_BYTES];
+	char files[AMOUNT_BYTES], bytes[AMOUNT_BYTES], lasted[AMOUNT_BYTES], number[AMOUNT_BYTES];
 	const char *name;
 	json_t *value, *refused = json_object_get(scan->done, "refused");
-	uint64_t total = 0, file_count = count_of(scan->done, "files");
+	uint64_t total = 0, file_count = count_of(scan->done, "files"), packets = count_of(scan->done, "packets");
+	uint64_t records = count_of(scan->done, "flow_records");
 	json_object_foreach(refused, name, value)
 		total += count_of(refused, name);
-	if (scan->found == 0 && count_of(scan->done, "packets") > 0)
-		fprintf(out, "Nothing found in %s packets.\n", amount_write_exact(count_of(scan->done, "packets"), packets));
-	fprintf(out, "Read %s file%s, %s packets, %s in %s; ", amount_write_exact(file_count, files), file_count == 1 ? "" : "s",
-		amount_write_exact(count_of(scan->done, "packets"), packets), amount_write(count_of(scan->done, "bytes"), "B", bytes),
+	if (scan->found == 0 && packets + records > 0)
+		fprintf(out, "Nothing found in %s %s.\n", amount_write_exact(packets > 0 ? packets : records, number),
+			packets > 0 ? "packets" : "flow records");
+	fprintf(out, "Read %s file%s, ", amount_write_exact(file_count, files), file_count == 1 ? "" : "s");
+	if (packets > 0 || records == 0)
+		fprintf(out, "%s packets, ", amount_write_exact(packets, number));
+	if (records > 0)
+		fprintf(out, "%s flow records, ", amount_write_exact(records, number));
+	fprintf(out, "%s in %s; ", amount_write(count_of(scan->done, "bytes"), "B", bytes),
 		amount_write_duration((uint64_t)((clock_mono_ns() - scan->start_mono_ns) / NS_PER_MS), lasted));
 	fprintf(out, "refused %s%s", amount_write_exact(total, number), total > 0 ? ": " : "");
 	bool is_first = true;
@@ -258,7 +264,7 @@ static void help_show(void)
 {
 	fputs("usage: hinomi scan [OPTIONS] FILE...\n"
 		"\n"
-		"Names the attacks in captures (pcap, pcapng) of packets or of flow exports.\n"
+		"Names the attacks in captures (pcap, pcapng) of packets or of flow exports, and in nfdump files.\n"
 		"\n"
 		"  --json              one finding a line, by schema/finding.json\n"
 		"  --fingerprint       one line a flood, in the format of the DDoS Clearing House\n"

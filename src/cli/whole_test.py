@@ -79,10 +79,10 @@ class Whole(unittest.TestCase):
             expected = {
                 "cut": "is cut off in the middle of a packet; what came before was read",
                 "empty": "is empty",
-                "text": "is not a capture file (pcap or pcapng)",
+                "text": "is neither a capture (pcap, pcapng) nor an nfdump file",
                 "packed.gz": "is compressed; unpack it first, for example: zcat FILE | hinomi scan -",
-                "nfdump": "is an nfdump file; only captures are read: record the exports with tcpdump, or send them to a collector",
-                "esc\033[2J": "is not a capture file (pcap or pcapng)",
+                "nfdump": "is an nfdump file of another layout than 2 (nfdump 1.7); write it anew first: nfdump -r FILE -w NEW",
+                "esc\033[2J": "is neither a capture (pcap, pcapng) nor an nfdump file",
                 "folder": "is a directory",
                 "loop": "Too many levels of symbolic links",
                 "missing": "No such file or directory",

@@ -30,7 +30,7 @@
 #define LIMIT_SERVICE_TIME_MS 5000 /* from accept to the end of the reply */
 #define LIMIT_STATUS_FINDINGS 64 /* open findings in one status reply; the rest is counted */
 #define LIMIT_STATUS_TALKERS 20 /* talkers in one status reply */
-#define LIMIT_SCAN_ORDER_RECORDS 262144 /* of an nfdump file, held back to put them in order (40 MB); beyond that they may come late */
+#define LIMIT_SCAN_ORDER_RECORDS 262144 /* of an nfdump file, held back to put them in order; beyond that they may come late */
 #define LIMIT_EXPORTERS_COUNTED 1024 /* flow exporters with counters of their own; later ones share the entry "other" */
 
 /* Keys and the ledger (authority/). */

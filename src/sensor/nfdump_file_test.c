@@ -75,7 +75,8 @@ static size_t block_pack(enum nfdump_packing packing, const uint8_t *plain, uint
 		memcpy(packed + BLOCK_BYTES, "\x11\0\0", 3);
 		return 1 + (BLOCK_BYTES - 18) / 255 + 1 + BLOCK_BYTES + 3;
 	case NFDUMP_BZ2:
-		assert_int_equal(BZ2_bzBuffToBuffCompress((char *)packed, &bz2_bytes, (char *)(uintptr_t)plain, BLOCK_BYTES, 9, 0, 0), BZ_OK);
+		assert_int_equal(BZ2_bzBuffToBuffCompress((char *)packed, &bz2_bytes, (char *)(uintptr_t)plain, BLOCK_BYTES, 9, 0, 0),
+			BZ_OK);
 		return bz2_bytes;
 	case NFDUMP_LZ4:
 		return (size_t)LZ4_compress_default((const char *)plain, (char *)packed, BLOCK_BYTES, (int)room_bytes);

@@ -48,6 +48,7 @@ struct scan_counts {
 	uint64_t flow_datagrams;
 	uint64_t flow_records;
 	uint64_t not_ip, truncated, malformed, flow_refused;
+	uint64_t link_unread; /* of not_ip */
 };
 
 struct scan {
@@ -63,6 +64,8 @@ struct scan {
 	int fd;
 	struct capture capture;
 	struct file_clock clock;
+	struct scan_counts before; /* at its beginning */
+	uint32_t link_unread; /* the last link type that cannot be decoded */
 	struct detect *packets; /* engine for packets */
 	struct detect *flows; /* engine for flow records, NULL until there are any */
 	struct flow_state *flow_state; /* with flows that are exports in packets */
@@ -187,14 +190,19 @@ static bool flow_export_take(struct scan *scan, const struct capture_packet *pac
 	return true;
 }
 
-static void packet_refuse(struct scan *scan, int err)
+static void packet_refuse(struct scan *scan, const struct capture_packet *packet, int err)
 {
-	if (err == E_UNSUPPORTED)
+	if (err == E_UNSUPPORTED) {
 		scan->counts.not_ip++;
-	else if (err == E_TRUNCATED)
+		if (packet_link_is_read(packet->link))
+			return;
+		scan->counts.link_unread++;
+		scan->link_unread = (uint32_t)packet->link;
+	} else if (err == E_TRUNCATED) {
 		scan->counts.truncated++;
-	else
+	} else {
 		scan->counts.malformed++;
+	}
 }
 
 /** Ends the engines, which tell their last findings. */
@@ -238,7 +246,7 @@ static int chunk_scan(struct scan *scan, struct cursor *cur)
 		scan->counts.packets++;
 		int refused = packet_parse(packet.link, packet.bytes, packet.captured_bytes, packet.wire_bytes, obs);
 		if (__builtin_expect(refused != OK, 0)) {
-			packet_refuse(scan, refused);
+			packet_refuse(scan, &packet, refused);
 			continue;
 		}
 		if (obs->protocol == PROTOCOL_UDP && flow_export_take(scan, &packet, obs))
@@ -296,15 +304,31 @@ static ssize_t chunk_fill(struct chunk *chunk, int fd)
 	return got;
 }
 
-/** Names what a file is that is no capture, where its first bytes tell. */
+/** Names what a file is that cannot be read, where its first bytes tell. */
 static const char *foreign_format(const uint8_t *bytes, size_t length)
 {
-	if (length >= 2 && bytes[0] == 0x1f && bytes[1] == 0x8b)
-		return "is compressed; unpack it first, for example: zcat FILE | hinomi scan -";
-	if (length >= 4 && memcmp(bytes, "\x28\xb5\x2f\xfd", 4) == 0)
-		return "is compressed; unpack it first, for example: zstdcat FILE | hinomi scan -";
+	static const struct {
+		const char *magic;
+		size_t length;
+		const char *reason;
+	} formats[] = {
+		{"\x1f\x8b", 2, "is compressed; unpack it first, for example: zcat FILE | hinomi scan -"},
+		{"\x28\xb5\x2f\xfd", 4, "is compressed; unpack it first, for example: zstdcat FILE | hinomi scan -"},
+		{"\xfd" "7zXZ", 5, "is compressed; unpack it first, for example: xzcat FILE | hinomi scan -"},
+		{"BZh", 3, "is compressed; unpack it first, for example: bzcat FILE | hinomi scan -"},
+		{"\x04\x22\x4d\x18", 4, "is compressed; unpack it first, for example: lz4cat FILE | hinomi scan -"},
+		{"PK\x03\x04", 4, "is an archive; unpack it first"},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(formats); i++) {
+		if (length >= formats[i].length && memcmp(bytes, formats[i].magic, formats[i].length) == 0)
+			return formats[i].reason;
+	}
+	if (nfdump_is(bytes, length) && length < NFDUMP_FILE_HEADER_BYTES)
+		return "is cut off in its header";
 	if (nfdump_is(bytes, length))
 		return "is an nfdump file of another layout than 2 (nfdump 1.7); write it anew first: nfdump -r FILE -w NEW";
+	if (capture_format_of(bytes, length) != CAPTURE_UNKNOWN)
+		return "is a capture that is cut off in its header, or of a version that is not read";
 	return "is neither a capture (pcap, pcapng) nor an nfdump file";
 }
 
@@ -373,6 +397,18 @@ static const char *file_open(struct scan *scan)
 	return fcntl(scan->fd, F_SETFL, 0) == 0 ? NULL : strerror(errno);
 }
 
+/** Link types are numbered at tcpdump.org/linktypes.html. A file that has nothing else was not read. */
+static void links_tell(struct scan *scan)
+{
+	uint64_t unread = scan->counts.link_unread - scan->before.link_unread;
+	uint64_t packets = scan->counts.packets - scan->before.packets;
+	if (unread == 0)
+		return;
+	file_tell(scan, "packets of a link type that is not read (%" PRIu32 "): %" PRIu64 " of %" PRIu64, scan->link_unread, unread,
+		packets);
+	scan->some_unread |= unread == packets;
+}
+
 /** Ends what belongs to a file. */
 static void file_end(struct scan *scan)
 {
@@ -383,6 +419,7 @@ static void file_end(struct scan *scan)
 	scan->flow_state = NULL;
 	nfdump_reader_free(scan->nfdump);
 	scan->nfdump = NULL;
+	links_tell(scan);
 	if (scan->clock.turns > 0)
 		file_tell(scan, "steps back in time: %" PRIu64 "; judged anew from each", scan->clock.turns);
 	if (scan->clock.strays > 0)
@@ -393,6 +430,7 @@ static int file_scan(struct scan *scan, struct chunk *chunk)
 {
 	chunk->left_bytes = 0;
 	scan->clock = (struct file_clock){0};
+	scan->before = scan->counts;
 	const char *reason = file_open(scan);
 	if (reason == NULL) {
 		int err = engine_new(scan, &scan->packets);

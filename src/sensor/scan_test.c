@@ -169,12 +169,105 @@ static void each_unreadable_file_is_one_line(void **state)
 	int err = run((char *[]){paths[0], paths[1], paths[2], directory, missing, paths[3]}, 6, progress, errors, sizeof(progress));
 	assert_int_equal(err, E_MALFORMED);
 	snprintf(expected, sizeof(expected), "hinomi-sensor: %s: is empty\n"
-		"hinomi-sensor: %s: is not a capture file (pcap or pcapng)\n"
+		"hinomi-sensor: %s: is neither a capture (pcap, pcapng) nor an nfdump file\n"
 		"hinomi-sensor: %s: is cut off in the middle of a packet; what came before was read\n"
 		"hinomi-sensor: %s: is a directory\nhinomi-sensor: /nonexistent/a.pcap: No such file or directory\n",
 		paths[0], paths[1], paths[2], directory);
 	assert_string_equal(errors, expected);
 	assert_non_null(strstr(progress, "\"packets\":19,")); /* nine of the cut file, ten of the whole one */
+}
+
+/** A file of nothing else was not read; where there is more, it is told and the rest is judged. */
+static void link_types_that_are_not_read_are_told(void **state)
+{
+	(void)state;
+	char path[64], progress[4096], errors[4096], expected[256];
+	snprintf(path, sizeof(path), "%s/radio", directory);
+	struct script script = script_begin(path);
+	for (int i = 0; i < 3; i++)
+		script_syn(&script);
+	assert_int_equal(fseek(script.file, 20, SEEK_SET), 0);
+	fputc(105, script.file); /* IEEE 802.11 */
+	fclose(script.file);
+	assert_int_equal(run((char *[]){path}, 1, progress, errors, sizeof(progress)), E_MALFORMED);
+	snprintf(expected, sizeof(expected), "hinomi-sensor: %s: packets of a link type that is not read (105): 3 of 3\n", path);
+	assert_string_equal(errors, expected);
+	assert_non_null(strstr(progress, "\"packets\":3,"));
+	assert_non_null(strstr(progress, "\"not_ip\":3,"));
+}
+
+static void files_of_other_kinds_are_named(void **state)
+{
+	(void)state;
+	char path[64], progress[4096], errors[4096];
+	static const struct {
+		const char *bytes;
+		size_t length;
+		const char *said;
+	} cases[] = {
+		{"\x1f\x8b\x08", 3, "zcat FILE"}, {"\xfd" "7zXZ", 5, "xzcat FILE"}, {"BZh9", 4, "bzcat FILE"},
+		{"\x28\xb5\x2f\xfd", 4, "zstdcat FILE"}, {"\x04\x22\x4d\x18", 4, "lz4cat FILE"}, {"PK\x03\x04", 4, "is an archive"},
+		{"\x0c\xa5\x02", 3, "cut off in its header"}, {"\xd4\xc3\xb2\xa1\2\0\4\0", 8, "cut off in its header"},
+		{"\x0c\xa5\x01\0................................................", 50, "another layout than 2"},
+		{"\xa5\x0c\0\2................................................", 50, "another layout than 2"},
+		{"\xd4\xc3\xb2\xa1\3\0\0\0................................", 30, "a version that is not read"},
+	};
+	snprintf(path, sizeof(path), "%s/other", directory);
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		FILE *file = fopen(path, "w");
+		fwrite(cases[i].bytes, cases[i].length, 1, file);
+		fclose(file);
+		assert_int_equal(run((char *[]){path}, 1, progress, errors, sizeof(progress)), E_MALFORMED);
+		assert_non_null(strstr(errors, cases[i].said));
+		assert_ptr_equal(strchr(errors, '\n'), errors + strlen(errors) - 1); /* one line */
+	}
+}
+
+static void put(FILE *file, uint64_t value, unsigned bytes)
+{
+	for (unsigned i = 0; i < bytes; i++)
+		fputc((int)(value >> (8 * i) & 0xff), file);
+}
+
+/** nfdump's layout 2: a header, then one block of flows; two of them have no packets and one contradicts itself. */
+static void an_nfdump_file_is_read(void **state)
+{
+	(void)state;
+	char path[64], progress[4096], errors[4096], expected[256];
+	snprintf(path, sizeof(path), "%s/flows", directory);
+	for (int cut = 0; cut <= 1; cut++) {
+		FILE *file = fopen(path, "w");
+		put(file, 0x0002a50c, 8);
+		put(file, 0, 8 * 4);
+		put(file, 100, 4);
+		put(file, 100 * 76, 4);
+		put(file, 3, 4);
+		for (uint64_t i = 0; i < 100; i++) {
+			put(file, 11 | 76 << 16, 4);
+			put(file, 2, 8);
+			put(file, 1 | 52 << 16, 4);
+			put(file, 1700000000000 + i, 8);
+			put(file, 1700000000000 + i, 8);
+			put(file, 0, 8);
+			put(file, i < 2 ? 0 : 1, 8);
+			put(file, i < 2 ? 0 : i == 2 ? 65536 : 40, 8);
+			put(file, 443u << 16 | 1234, 4);
+			put(file, 6 | 2 << 8, 4);
+			put(file, 2 | 12 << 16, 4);
+			put(file, 0xc6336400 + i, 4);
+			put(file, 0xcb007105, 4);
+		}
+		fclose(file);
+		if (cut == 1)
+			assert_int_equal(truncate(path, 52 + 100 * 76 - 1), 0);
+		assert_int_equal(run((char *[]){path}, 1, progress, errors, sizeof(progress)), cut == 1 ? E_MALFORMED : OK);
+		snprintf(expected, sizeof(expected), "hinomi-sensor: %s: is cut off in the middle of a block; what came before was read\n",
+			path);
+		assert_string_equal(errors, cut == 1 ? expected : "");
+		if (cut == 0)
+			assert_non_null(strstr(progress, "\"packets\":0,\"bytes\":7652,\"observations\":97,\"flow_datagrams\":0,"
+				"\"flow_records\":97,\"refused\":{\"not_ip\":2,\"truncated\":0,\"malformed\":0,\"flow_malformed\":1}"));
+	}
 }
 
 static int set_up(void **state)
@@ -186,7 +279,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	static const char *const names[] = {"mixed.pcap", "empty", "text", "cut", "whole"};
+	static const char *const names[] = {"mixed.pcap", "empty", "text", "cut", "whole", "radio", "other", "flows"};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		char path[64];
 		snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
@@ -200,6 +293,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_packet_is_accounted_for),
 		cmocka_unit_test(each_unreadable_file_is_one_line),
+		cmocka_unit_test(link_types_that_are_not_read_are_told),
+		cmocka_unit_test(files_of_other_kinds_are_named),
+		cmocka_unit_test(an_nfdump_file_is_read),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
