@@ -409,12 +409,31 @@ static void links_tell(struct scan *scan)
 	scan->some_unread |= unread == packets;
 }
 
+/** What of the flow exports could not be used; if that is all there was, the file was not read. */
+static void exports_tell(struct scan *scan)
+{
+	uint64_t sets = 0, contradictory = 0;
+	for (enum flow_format format = FLOW_UNKNOWN; format < FLOW_FORMAT_COUNT; format++) {
+		const struct flow_counters *counters = flow_counters_of(scan->flow_state, format);
+		sets += counters->sets_unknown_template;
+		contradictory += counters->records_malformed;
+	}
+	if (sets > 0)
+		file_tell(scan, "sets of flow records before their template, which cannot be read: %" PRIu64, sets);
+	if (contradictory > 0)
+		file_tell(scan, "flow records that contradict themselves: %" PRIu64, contradictory);
+	uint64_t used = scan->counts.flow_records + scan->counts.observations - scan->before.flow_records - scan->before.observations;
+	scan->some_unread |= sets > 0 && used == 0;
+}
+
 /** Ends what belongs to a file. */
 static void file_end(struct scan *scan)
 {
 	if (scan->nfdump != NULL && scan->flows != NULL)
 		nfdump_reader_finish(scan->nfdump, records_observe, scan);
 	engines_end(scan);
+	if (scan->flow_state != NULL)
+		exports_tell(scan);
 	flow_state_free(scan->flow_state);
 	scan->flow_state = NULL;
 	nfdump_reader_free(scan->nfdump);

@@ -223,6 +223,46 @@ static void files_of_other_kinds_are_named(void **state)
 	}
 }
 
+/** RFC 7011: a set of template 256 cannot be read before that came. */
+static void script_ipfix(struct script *script, bool is_template, uint8_t packets)
+{
+	static const uint8_t template[] = {0, 2, 0, 24, 1, 0, 0, 4, 0, 8, 0, 4, 0, 12, 0, 4, 0, 2, 0, 1, 0, 1, 0, 1};
+	const uint8_t data[] = {1, 0, 0, 14, 198, 51, 100, 7, 203, 0, 113, 5, packets, 40};
+	uint8_t frame[128], udp[64] = {0x9c, 0x40, 0x12, 0x83, 0, 0, 0, 0, 0, 10, 0, 0, 0x65, 0x53, 0xf1, 0};
+	size_t set_bytes = is_template ? sizeof(template) : sizeof(data);
+	memcpy(udp + 24, is_template ? template : data, set_bytes);
+	udp[5] = (uint8_t)(24 + set_bytes);
+	udp[11] = (uint8_t)(16 + set_bytes);
+	uint32_t length = frame_ipv4(frame, 17, udp, (uint16_t)(24 + set_bytes));
+	script_packet(script, frame, length, length);
+}
+
+static void flow_records_that_cannot_be_used_are_told(void **state)
+{
+	(void)state;
+	char path[64], progress[4096], errors[4096], expected[512];
+	snprintf(path, sizeof(path), "%s/exports", directory);
+	for (int has_template = 0; has_template <= 1; has_template++) {
+		struct script script = script_begin(path);
+		for (int i = 0; i < 3; i++)
+			script_ipfix(&script, false, 1);
+		if (has_template == 1) {
+			script_ipfix(&script, true, 0);
+			script_ipfix(&script, false, 1);
+			script_ipfix(&script, false, 0); /* 40 bytes in no packets */
+		}
+		fclose(script.file);
+		assert_int_equal(run((char *[]){path}, 1, progress, errors, sizeof(progress)), has_template == 1 ? OK : E_MALFORMED);
+		int length = snprintf(expected, sizeof(expected),
+			"hinomi-sensor: %s: sets of flow records before their template, which cannot be read: 3\n", path);
+		if (has_template == 1)
+			snprintf(expected + length, sizeof(expected) - (size_t)length,
+				"hinomi-sensor: %s: flow records that contradict themselves: 1\n", path);
+		assert_string_equal(errors, expected);
+		assert_non_null(strstr(progress, has_template == 1 ? "\"flow_records\":1," : "\"flow_records\":0,"));
+	}
+}
+
 static void put(FILE *file, uint64_t value, unsigned bytes)
 {
 	for (unsigned i = 0; i < bytes; i++)
@@ -279,7 +319,7 @@ static int set_up(void **state)
 static int tear_down(void **state)
 {
 	(void)state;
-	static const char *const names[] = {"mixed.pcap", "empty", "text", "cut", "whole", "radio", "other", "flows"};
+	static const char *const names[] = {"mixed.pcap", "empty", "text", "cut", "whole", "radio", "other", "flows", "exports"};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		char path[64];
 		snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
@@ -295,6 +335,7 @@ int main(void)
 		cmocka_unit_test(each_unreadable_file_is_one_line),
 		cmocka_unit_test(link_types_that_are_not_read_are_told),
 		cmocka_unit_test(files_of_other_kinds_are_named),
+		cmocka_unit_test(flow_records_that_cannot_be_used_are_told),
 		cmocka_unit_test(an_nfdump_file_is_read),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
