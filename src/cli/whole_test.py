@@ -96,6 +96,21 @@ class Whole(unittest.TestCase):
         self.assertEqual(found, [("192.0.2.1", START_S)] * 2)  # of what was read of "cut", and of "good"
         self.assertEqual(result.returncode, 1)
 
+    def test_each_wrong_option_and_configuration_is_one_line(self):
+        cases = {
+            ("scan", "--host-pps", "x", "y"): "hinomi-sensor: --host-pps: not a number: x; see hinomi-sensor --help",
+            ("scan", "--min-packets=0", "y"): "hinomi-sensor: --min-packets: not a number: 0; see hinomi-sensor --help",
+            ("scan", "--config", "/missing", "y"): "hinomi-sensor: /missing: No such file or directory",
+            ("check", "/missing"): "hinomi-sensor: /missing: No such file or directory",
+        }
+        for arguments, line in cases.items():
+            result = self.run_hinomi(*arguments)
+            self.assertEqual((result.returncode, result.stdout, result.stderr), (2, "", line + "\n"))
+        self.file("conf", b'database = "%s"' % self.path("conf").encode())
+        result = self.run_hinomi("check", self.path("conf"))
+        self.assertEqual((result.returncode, result.stdout), (1, ""))
+        self.assertEqual(result.stderr, f"hinomi-sensor: {self.path('conf')}: is not a libloc database, or is damaged\n")
+
     @unittest.skipIf(os.geteuid() != 0, "only root can be somebody else")
     def test_without_permission(self):
         self.file("secret", FLOOD)

@@ -256,7 +256,7 @@ static void parse_section(struct lexer *lex, const struct conf_section *section,
 
 static void parse_file(struct lexer *lex, const struct conf_schema *schema, void *root)
 {
-	uint64_t seen = 0;
+	uint64_t seen = 0, opened = 0;
 	advance(lex);
 	while (lex->token == TOKEN_WORD) {
 		char name[CONF_VALUE_BYTES];
@@ -267,10 +267,14 @@ static void parse_file(struct lexer *lex, const struct conf_schema *schema, void
 			if (strcmp(schema->sections[i].name, name) == 0)
 				section = &schema->sections[i];
 		}
-		if (section != NULL)
-			parse_section(lex, section, root);
-		else
+		uint64_t bit = section != NULL && !section->is_titled ? UINT64_C(1) << (section - schema->sections) : 0;
+		if (section == NULL)
 			parse_setting(lex, name, schema, &seen, root);
+		else if ((opened & bit) != 0)
+			complain(lex, "section %s is given twice", name);
+		else
+			parse_section(lex, section, root);
+		opened |= bit;
 	}
 	if (lex->error == OK && lex->token != TOKEN_END)
 		complain(lex, "an option's name is expected");
@@ -286,7 +290,7 @@ int conf_parse(const struct conf_schema *schema, const char *file_name, const ch
 		.line = 1,
 		.complaint = ret_complaint,
 	};
-	ASSERT(schema->option_count <= CONF_OPTIONS_MAX);
+	ASSERT(schema->option_count <= CONF_OPTIONS_MAX && schema->section_count <= CONF_OPTIONS_MAX);
 	parse_file(&lex, schema, root);
 	return lex.error;
 }

@@ -122,6 +122,7 @@ static void each_mistake_is_told_with_its_line(void **state)
 		{"heights = {1B 2B}", "F:1: heights: ',' or '}' is missing in a list"},
 		{"heights = {1B,1B,1B,1B}", "F:1: heights = 1B: too many heights"},
 		{"door {}", "F:1: section door needs a title"},
+		{"garden {}\ngarden {}", "F:2: section garden is given twice"},
 		{"garden x {}", "F:1: section garden takes no title"},
 		{"door a\n", "F:2: '{' is missing after section door"},
 		{"\ndoor a {\n", "F:3: section door of line 2 is not closed"},

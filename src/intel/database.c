@@ -83,12 +83,14 @@ static bool header_is_good(struct database *database)
 static int file_map(const char *path, struct database *database)
 {
 	struct stat status;
-	void *bytes = MAP_FAILED;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe that nobody writes to must not hold us */
 	if (fd < 0)
 		return E_SYS;
-	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 && status.st_size <= FILE_BYTES_MAX)
-		bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	if (fstat(fd, &status) != 0 || !S_ISREG(status.st_mode) || status.st_size <= 0 || status.st_size > FILE_BYTES_MAX) {
+		(void)close(fd);
+		return E_UNSUPPORTED;
+	}
+	void *bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
 	(void)close(fd);
 	if (bytes == MAP_FAILED)
 		return E_SYS;
@@ -104,7 +106,7 @@ int database_open(const char *path, struct database **ret_database)
 		return E_NOMEM;
 	int err = file_map(path, database);
 	if (err == OK && !header_is_good(database))
-		err = E_SYS;
+		err = E_UNSUPPORTED;
 	if (err != OK) {
 		database_close(database);
 		return err;
@@ -194,7 +196,7 @@ int database_walk(const struct database *database, database_visit *visit, void *
 		if (child == 0)
 			continue;
 		if (depth == 128 || child >= database->node_count || ++walk.steps > database->node_count)
-			return E_SYS;
+			return E_MALFORMED;
 		if (side == 1)
 			walk.addr.bytes[depth / 8] |= (uint8_t)(0x80u >> depth % 8);
 		depth++;

@@ -21,7 +21,7 @@ struct database; /* opaque; read-only after opening, so any number of threads ma
  *
  * @param path of the database
  * @param ret_database owned by the caller
- * @return OK, E_NOMEM, or E_SYS: cannot be opened, or is no database that we read
+ * @return OK, E_NOMEM, E_SYS: cannot be opened, or E_UNSUPPORTED: is no database that we read
  */
 MUST_USE int database_open(const char *path, struct database **ret_database);
 void database_close(struct database *database);
@@ -37,6 +37,6 @@ typedef int database_visit(void *arg, const struct ip_prefix *prefix, const stru
  *
  * @param visit called for each
  * @param arg handed to visit
- * @return OK, what visit returned, or E_SYS: the tree of the file is damaged
+ * @return OK, what visit returned, or E_MALFORMED: the tree of the file is damaged
  */
 MUST_USE int database_walk(const struct database *database, database_visit *visit, void *arg);

@@ -56,8 +56,8 @@ struct origin {
 /**
  * @param config read, not kept
  * @param ret_intel set on OK; owned by the caller, free with intel_free()
- * @return OK, E_NOMEM, E_LIMIT (INTEL_PREFIXES_MAX, or the memory of the tables), or E_SYS: the database cannot be
- * opened, or is damaged
+ * @return OK, E_NOMEM, E_LIMIT (INTEL_PREFIXES_MAX, or the memory of the tables), E_SYS: the database cannot be
+ * opened, E_UNSUPPORTED or E_MALFORMED: it is none, or is damaged
  */
 MUST_USE int intel_new(const struct intel_config *config, struct intel **ret_intel);
 void intel_free(struct intel *intel);

@@ -159,9 +159,11 @@ static void a_database_that_cannot_be_read_is_told(void **state)
 {
 	(void)state;
 	const struct intel_config config = {.country = "JP", .database_path = "/nonexistent"};
+	const struct intel_config foreign = {.country = "JP", .database_path = "/proc/self/exe"};
 	const struct intel_config crowded = {.network_count = INTEL_PREFIXES_MAX + 1};
 	struct intel *intel = NULL;
 	assert_int_equal(intel_new(&config, &intel), E_SYS);
+	assert_int_equal(intel_new(&foreign, &intel), E_UNSUPPORTED);
 	assert_int_equal(intel_new(&crowded, &intel), E_LIMIT);
 	assert_null(intel);
 }

@@ -164,6 +164,10 @@ static const char *open_collector(void *root, const char *title, void **ret_into
 	const char *wrong = listen_parse(title, &collector->listen);
 	if (wrong != NULL)
 		return wrong;
+	for (size_t i = 0; i < config->collector_count; i++) {
+		if (memcmp(&config->collectors[i].listen.addr, &collector->listen.addr, sizeof(collector->listen.addr)) == 0)
+			return "is given twice; more sockets for a port are an option of its section";
+	}
 	config->collector_count++;
 	*ret_into = collector;
 	return NULL;
@@ -173,6 +177,9 @@ static const char *open_threshold(void *root, const char *title, void **ret_into
 {
 	struct config *config = root;
 	if (strcmp(title, "default") == 0) {
+		if (config->has_default_threshold)
+			return "is given twice";
+		config->has_default_threshold = true;
 		*ret_into = &config->detect.defaults;
 		return NULL;
 	}

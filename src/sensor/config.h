@@ -65,6 +65,7 @@ struct config {
 	struct detect_config detect; /* sensor's name, default thresholds, learn, memory ... */
 	struct detect_threshold *thresholds; /* owned; detect.networks */
 	size_t threshold_count;
+	bool has_default_threshold; /* a section "default" was there */
 	struct config_prefixes networks, domestic, foreign;
 	char country[3];
 	char database[CONFIG_PATH_BYTES]; /* "": none */

@@ -66,7 +66,7 @@ struct options {
 
 static int usage_complain(const char *what, const char *value)
 {
-	fprintf(stderr, "hinomi-sensor: %s%s\n%s", what, value, usage);
+	fprintf(stderr, "hinomi-sensor: %s%s; see hinomi-sensor --help\n", what, value);
 	return EXIT_USAGE;
 }
 
@@ -105,7 +105,6 @@ static int option_take(struct options *options, int code)
 		options->progress_fd = (int)number;
 		return 0;
 	default: /* getopt_long() has said what is wrong */
-		fputs(usage, stderr);
 		return EXIT_USAGE;
 	}
 }
@@ -168,7 +167,8 @@ static bool intel_open(const struct config *config, struct intel **ret_intel)
 	int err = intel_new(&intel, ret_intel);
 	if (err != OK)
 		fprintf(stderr, "hinomi-sensor: %s: %s\n", config->database[0] != '\0' ? config->database : "networks",
-			err == E_SYS ? strerror(errno) : err_name(err));
+			err == E_SYS ? strerror(errno) : err == E_UNSUPPORTED || err == E_MALFORMED ?
+			"is not a libloc database, or is damaged" : err_name(err));
 	return err == OK;
 }
 
