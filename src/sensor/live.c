@@ -512,6 +512,9 @@ static bool files_open(struct live *live)
 	bool has_classes = config->domestic.count > 0 || config->foreign.count > 0 || config->country[0] != '\0';
 	if (config->outgoing_file[0] != '\0' && !has_classes)
 		log_line(LOG_LEVEL_WARNING, "outgoing_remark: without country, domestic or foreign no class is known, no source leaves");
+	/* Nothing would ever be kept in a folder that is not there, and nobody would know until it is missed. */
+	if (config->state_directory[0] != '\0' && access(config->state_directory, R_OK | W_OK | X_OK) != 0)
+		return failed("state_directory", config->state_directory, strerror(errno));
 	int err = findings_init(&live->sensor.findings, config, &path);
 	return err == OK || failed("findings", path, err == E_SYS ? strerror(errno) : err_name(err));
 }
@@ -616,13 +619,13 @@ static void live_end(struct live *live)
 	}
 	findings_drain(&sensor->findings);
 	account_tell(sensor);
-	if (sensor->status != NULL)
-		(void)unlink(sensor->config->status_socket); /* a stale one is replaced at the next start */
 }
 
 static void live_free(struct live *live)
 {
 	struct sensor *sensor = &live->sensor;
+	if (sensor->status != NULL)
+		(void)unlink(sensor->config->status_socket); /* a stale one is replaced at the next start */
 	service_free(sensor->status);
 	service_free(sensor->metrics);
 	for (size_t i = 0; i < sensor->input_count; i++)

@@ -325,10 +325,69 @@ static int tear_down(void **state)
 	return rmdir(directory);
 }
 
+/** Runs a sensor that cannot start; what it said is read back. */
+static int start_in_vain(const char *config, char *ret_said, size_t size_bytes)
+{
+	char path[64];
+	snprintf(path, sizeof(path), "%s/vain", directory);
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	fputs(config, file);
+	fclose(file);
+	int ends[2], status = 0;
+	assert_int_equal(pipe(ends), 0);
+	pid_t pid = fork();
+	assert_return_code(pid, errno);
+	if (pid == 0) {
+		if (dup2(ends[1], STDERR_FILENO) < 0)
+			_exit(98);
+		close(ends[0]);
+		close(ends[1]);
+		execl(sensor_path, sensor_path, "--config", path, (char *)NULL);
+		_exit(99);
+	}
+	close(ends[1]);
+	FILE *errors = fdopen(ends[0], "r");
+	assert_non_null(errors);
+	ret_said[fread(ret_said, 1, size_bytes - 1, errors)] = '\0';
+	fclose(errors);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	(void)unlink(path);
+	return status;
+}
+
+/** What cannot be had is told at the start, in one line, and nothing is left behind. */
+static void a_start_in_vain_is_one_line_and_leaves_nothing(void **state)
+{
+	(void)state;
+	char config[1024], said[1024], expected[256], socket_path[64];
+	struct sockaddr_in taken = {.sin_family = AF_INET, .sin_port = htons(metrics_port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int on = 1; /* connections of the tests before may still be closing */
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)), 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&taken, sizeof(taken)), 0);
+	assert_int_equal(listen(fd, 1), 0);
+	snprintf(config, sizeof(config), "status_socket = \"%s/sock\"\ncollector \"127.0.0.1:%u\" {}\n"
+		"metrics { listen = \"127.0.0.1:%u\" }\n", directory, flow_port, metrics_port);
+	assert_int_equal(WEXITSTATUS(start_in_vain(config, said, sizeof(said))), 1);
+	snprintf(expected, sizeof(expected), "start_failed metrics=127.0.0.1:%u: Address already in use\n", metrics_port);
+	assert_string_equal(strstr(said, "start_failed"), expected);
+	snprintf(socket_path, sizeof(socket_path), "%s/sock", directory);
+	assert_int_equal(access(socket_path, F_OK), -1);
+	close(fd);
+
+	snprintf(config, sizeof(config), "status_socket = \"%s/sock\"\ncollector \"127.0.0.1:%u\" {}\n"
+		"state_directory = \"%s/missing\"\n", directory, flow_port, directory);
+	assert_int_equal(WEXITSTATUS(start_in_vain(config, said, sizeof(said))), 1);
+	snprintf(expected, sizeof(expected), "start_failed state_directory=%s/missing: No such file or directory\n", directory);
+	assert_string_equal(strstr(said, "start_failed"), expected);
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_datagram_is_accounted_for),
+		cmocka_unit_test(a_start_in_vain_is_one_line_and_leaves_nothing),
 		cmocka_unit_test(a_long_datagram_is_read_whole),
 		cmocka_unit_test(hostile_clients_are_bounded),
 		cmocka_unit_test(templates_survive_a_kill),
