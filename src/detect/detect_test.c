@@ -352,6 +352,31 @@ static void a_fast_flood_is_counted_whole(void **state)
 	scene_done(&scene);
 }
 
+/** Flow records begin before they are counted: a vector must not begin before the finding that it is of. */
+static void vectors_are_within_their_findings_window(void **state)
+{
+	(void)state;
+	struct scene scene;
+	struct detect_config config = detect_config_default();
+	scene_init(&scene, NULL, false);
+	detect_free(scene.detect);
+	config.offline = true;
+	assert_int_equal(detect_new(&config, scene.intel, note, &scene.told, &scene.detect), OK);
+	for (int64_t at = 0; at < 2 * NS_PER_S; at += NS_PER_S / 5000) {
+		struct observation obs = scene_tcp(at, (uint32_t)random_next(&scene.rng) | 0x0b000000, 1, SCENE_VICTIM, 80, TCP_SYN);
+		obs.start_ns -= 700 * NS_PER_MS;
+		obs.traits |= TRAIT_FLOW;
+		send(&scene, obs);
+	}
+	detect_finish(scene.detect);
+	assert_int_equal(scene.told.ended, 1);
+	for (size_t i = 0; i < scene.told.last.vector_count; i++) {
+		assert_true(scene.told.last.vectors[i].start_ms >= scene.told.last.window_start_ms);
+		assert_true(scene.told.last.vectors[i].end_ms >= scene.told.last.vectors[i].start_ms);
+	}
+	scene_done(&scene);
+}
+
 /** A clock that jumps ahead by years, once, must not blind the sensor that is told the time. */
 static void the_future_is_clamped_when_the_time_is_known(void **state)
 {
@@ -440,6 +465,7 @@ int main(void)
 		cmocka_unit_test(the_end_of_time_does_no_harm),
 		cmocka_unit_test(a_flood_of_tunnel_packets_hits_the_outer_address),
 		cmocka_unit_test(a_fast_flood_is_counted_whole),
+		cmocka_unit_test(vectors_are_within_their_findings_window),
 		cmocka_unit_test(the_future_is_clamped_when_the_time_is_known),
 		cmocka_unit_test(memory_is_what_was_configured),
 		cmocka_unit_test(a_pulse_wave_is_one_finding),

@@ -86,8 +86,15 @@ void report_vectors(const struct profile *profile, const struct verdict *verdict
 	finding->sampling = profile->sampling;
 	memcpy(finding->class_packets, profile->class_packets, sizeof(finding->class_packets));
 	finding->vector_count = 0;
-	for (unsigned i = 0; i < verdict->count && finding->vector_count < FINDING_VECTORS_MAX; i++)
-		vector_report(profile, verdict, &verdict->vectors[i], &finding->vectors[finding->vector_count++]);
+	for (unsigned i = 0; i < verdict->count && finding->vector_count < FINDING_VECTORS_MAX; i++) {
+		struct finding_vector *vector = &finding->vectors[finding->vector_count++];
+		vector_report(profile, verdict, &verdict->vectors[i], vector);
+		/* A flow record begins before what it is counted in: no vector begins before its finding. */
+		if (vector->start_ms < finding->window_start_ms)
+			vector->start_ms = finding->window_start_ms;
+		if (vector->end_ms < vector->start_ms)
+			vector->end_ms = vector->start_ms;
+	}
 }
 
 /** Whether a vector was told of: sources of honest traffic are not listed. */
