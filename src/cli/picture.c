@@ -96,7 +96,7 @@ static void talkers_show(FILE *out, const json_t *talkers)
 }
 
 /** Findings are checked as those of any other process: written out, and read by finding_parse(). */
-static void findings_show(FILE *out, const json_t *status, bool is_coloured)
+static void findings_show(FILE *out, const json_t *status, unsigned width, bool is_coloured)
 {
 	static struct finding finding;
 	const json_t *findings = json_object_get(status, "findings");
@@ -110,11 +110,11 @@ static void findings_show(FILE *out, const json_t *status, bool is_coloured)
 		fputs("No attack.\n", out);
 		return;
 	}
-	table_head(out, is_coloured);
+	table_head(out, width, is_coloured);
 	json_array_foreach(findings, index, document) {
 		char *text = json_dumps(document, JSON_COMPACT);
 		if (text != NULL && finding_parse(text, strlen(text), &finding) == OK)
-			table_row(out, &finding, is_coloured);
+			table_row(out, &finding, width, is_coloured);
 		else
 			unread++;
 		free(text);
@@ -125,10 +125,10 @@ static void findings_show(FILE *out, const json_t *status, bool is_coloured)
 		fprintf(out, "%" PRIu64 " more findings are open.\n", omitted);
 }
 
-void picture_show(FILE *out, const json_t *status, bool is_coloured)
+void picture_show(FILE *out, const json_t *status, unsigned width, bool is_coloured)
 {
 	rates_show(out, status);
 	inputs_show(out, json_object_get(status, "inputs"), is_coloured);
 	talkers_show(out, json_object_get(status, "talkers"));
-	findings_show(out, status, is_coloured);
+	findings_show(out, status, width, is_coloured);
 }

@@ -15,6 +15,7 @@
  *
  * @param out where to
  * @param status the sensor's answer, an object
+ * @param width as for table.h
  * @param is_coloured as for table.h
  */
-void picture_show(FILE *out, const json_t *status, bool is_coloured);
+void picture_show(FILE *out, const json_t *status, unsigned width, bool is_coloured);

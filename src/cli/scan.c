@@ -37,6 +37,7 @@ struct scan {
 	const struct scan_options *options;
 	int64_t start_mono_ns;
 	bool is_coloured;
+	unsigned width; /* of the terminal, 0: none */
 	bool has_bar; /* it may be shown */
 	bool is_bar_shown; /* it is on the screen now */
 	uint64_t found; /* findings shown */
@@ -91,9 +92,9 @@ static void finding_show(struct scan *scan, const struct finding *finding, const
 	switch (scan->options->output) {
 	case SCAN_TABLE:
 		if (scan->found == 0)
-			table_head(stdout, scan->is_coloured);
+			table_head(stdout, scan->width, scan->is_coloured);
 		file_show(scan, finding);
-		table_row(stdout, finding, scan->is_coloured);
+		table_row(stdout, finding, scan->width, scan->is_coloured);
 		break;
 	case SCAN_JSON:
 		puts(line);
@@ -241,7 +242,7 @@ static int scan_run(const struct scan_options *options)
 {
 	struct child child;
 	struct scan scan = {.options = options, .start_mono_ns = clock_mono_ns(), .is_coloured = table_is_coloured(stdout),
-		.has_bar = !options->no_progress && isatty(STDERR_FILENO) == 1};
+		.width = table_width(stdout), .has_bar = !options->no_progress && isatty(STDERR_FILENO) == 1};
 	int err = start_child("hinomi-sensor", options->sensor_argv, &child);
 	if (err != OK) {
 		fprintf(stderr, "hinomi: hinomi-sensor %s\n",

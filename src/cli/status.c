@@ -149,7 +149,7 @@ static const char *sensor_ask(const char *path, json_t **ret_answer)
 static void answer_write(const struct status_options *options, const json_t *answer)
 {
 	if (!options->is_json) {
-		picture_show(stdout, answer, table_is_coloured(stdout));
+		picture_show(stdout, answer, table_width(stdout), table_is_coloured(stdout));
 		return;
 	}
 	char *text = json_dumps(answer, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENSURE_ASCII); /* anew: plain ASCII, whatever came */
