@@ -409,7 +409,7 @@ static void links_tell(struct scan *scan)
 	scan->some_unread |= unread == packets;
 }
 
-/** What of the flow exports could not be used; if that is all there was, the file was not read. */
+/** What of the flow exports could not be used: a capture often begins between two sendings of the templates. */
 static void exports_tell(struct scan *scan)
 {
 	uint64_t sets = 0, contradictory = 0;
@@ -422,8 +422,6 @@ static void exports_tell(struct scan *scan)
 		file_tell(scan, "sets of flow records before their template, which cannot be read: %" PRIu64, sets);
 	if (contradictory > 0)
 		file_tell(scan, "flow records that contradict themselves: %" PRIu64, contradictory);
-	uint64_t used = scan->counts.flow_records + scan->counts.observations - scan->before.flow_records - scan->before.observations;
-	scan->some_unread |= sets > 0 && used == 0;
 }
 
 /** Ends what belongs to a file. */

@@ -252,7 +252,7 @@ static void flow_records_that_cannot_be_used_are_told(void **state)
 			script_ipfix(&script, false, 0); /* 40 bytes in no packets */
 		}
 		fclose(script.file);
-		assert_int_equal(run((char *[]){path}, 1, progress, errors, sizeof(progress)), has_template == 1 ? OK : E_MALFORMED);
+		assert_int_equal(run((char *[]){path}, 1, progress, errors, sizeof(progress)), OK);
 		int length = snprintf(expected, sizeof(expected),
 			"hinomi-sensor: %s: sets of flow records before their template, which cannot be read: 3\n", path);
 		if (has_template == 1)
