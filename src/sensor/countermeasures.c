@@ -183,6 +183,10 @@ void countermeasures_take(struct countermeasures *countermeasures, const struct 
 		return;
 	struct wanted *wanted = wanted_find(countermeasures, finding);
 	if (finding->phase == FINDING_END) {
+		struct ip_prefix prefixes[SYNTHESIS_DESTINATIONS_MAX];
+		size_t count = synthesis_destinations(finding, countermeasures->config.rules_most, prefixes);
+		/* An attack that is over is no sample of good traffic for the next. */
+		sample_erase(countermeasures->sample, prefixes, count, finding->window_start_ms * NS_PER_MS - BEFORE_GUARD_NS, now_wall_ns);
 		if (wanted != NULL)
 			wanted->is_open = false;
 		return;

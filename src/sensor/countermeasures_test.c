@@ -188,6 +188,15 @@ static void a_flood_is_answered_at_once_and_again_in_time(void **state)
 	struct countermeasures_counters counters = countermeasures_counters_of(made);
 	assert_int_equal(counters.asked, 2);
 	assert_int_equal(counters.proposed, 2);
+
+	/* The next wave of the same: what is over was no good traffic. */
+	flood_send(made, 140 * NS_PER_S, 140 * NS_PER_S + 300 * NS_PER_MS);
+	struct finding *next = finding_of(FINDING_BEGIN, "1123456789abcdef0123456789abcdef");
+	next->window_start_ms += 80000;
+	countermeasures_take(made, next, wall(140) + 300 * NS_PER_MS);
+	countermeasures_turn(made, wall(140) + 300 * NS_PER_MS, 5);
+	assert_int_equal(lines_read(fd, &got), 1);
+	assert_true(got.predicted.stopped_permille >= 950 && got.predicted.collateral_permille <= 10);
 	countermeasures_free(made);
 	close(fd);
 	close(listener);
