@@ -201,6 +201,9 @@ static const struct verb {
 		"--key FILE --state DIR --log VKEY [--log VKEY]... [--socket PATH]\n"
 		"    answers one add-checkpoint request from standard input, or those that come to a Unix socket;\n"
 		"    FILE is the private key of the witness, DIR keeps what it cosigned last"},
+	{"cosign", witness_service_cosign, 0, 0,
+		"--authority PATH --witness VKEY --socket PATH\n"
+		"    takes the newest checkpoint from the authority's socket to a witness's, and its cosignature back"},
 };
 
 static int usage_show(FILE *out)

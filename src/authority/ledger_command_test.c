@@ -14,7 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <jansson.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -173,7 +176,7 @@ static void wrong_command_lines_end_with_2(void **state)
 		"ledger verify $LOG --key $KEY --burn", "ledger verify $LOG --key", "ledger verify $LOG --key $KEY --policy x",
 		"ledger show $LOG -1 --key $KEY", "ledger prove $LOG --key $KEY", "ledger prove $LOG x --key $KEY",
 		"ledger report $LOG --key $KEY", "ledger report $LOG 25 --key $KEY", "ledger create $LOG", "ledger witness",
-		"ledger show $LOG 1 2 3 --key $KEY"};
+		"ledger show $LOG 1 2 3 --key $KEY", "ledger cosign", "ledger cosign --authority a --socket s --witness $KEY"};
 	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
 		assert_int_equal(run(bad[i]), LEDGER_USAGE);
 		assert_string_equal(output, "");
@@ -330,6 +333,95 @@ static void a_witness_on_a_socket_cosigns(void **state)
 	assert_int_equal(waitpid(child, &status, 0), child);
 }
 
+/** Stands in for the authority's process: answers its two questions of one client each, and leaves what was cosigned in a file. */
+static pid_t authority_start(const char *socket_path)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	snprintf(address.sun_path, sizeof(address.sun_path), "%s", socket_path);
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	assert_true(listener >= 0 && bind(listener, (struct sockaddr *)&address, sizeof(address)) == 0 && listen(listener, 8) == 0);
+	pid_t child = fork();
+	if (child != 0) {
+		close(listener);
+		return child;
+	}
+	for (;;) {
+		static char line[65536], note[4096], body[65536];
+		size_t length = 0;
+		int client = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		ssize_t got = read(client, line, sizeof(line));
+		json_t *question = json_loadb(line, got > 0 ? (size_t)got : 0, 0, NULL), *answer = NULL;
+		const char *asked = json_string_value(json_object_get(question, "ask")), *text = NULL;
+		struct witness_request request = {.checkpoint = note, .checkpoint_bytes = log_checkpoint(ledger, note)};
+		request.old_entries = (uint64_t)json_integer_value(json_object_get(question, "old"));
+		if (asked != NULL && strcmp(asked, "witness") == 0 &&
+			(request.old_entries == 0 ||
+				log_consistency(ledger, request.old_entries, log_entries(ledger), request.path, &request.path_count) == OK) &&
+			witness_request_write(&request, body, sizeof(body), &length) == OK)
+			answer = json_pack("{s:b, s:s%}", "ok", 1, "request", body, length);
+		else if ((text = json_string_value(json_object_get(question, "note"))) != NULL &&
+			log_cosign(ledger, text, strlen(text)) == OK && log_publish(ledger) == OK)
+			answer = json_pack("{s:b}", "ok", 1);
+		else
+			answer = json_pack("{s:b, s:s}", "ok", 0, "detail", "no such thing");
+		char *told = json_dumps(answer, JSON_COMPACT);
+		(void)!write(client, told, strlen(told));
+		(void)!write(client, "\n", 1);
+		close(client);
+		free(told);
+		json_decref(question);
+		json_decref(answer);
+	}
+}
+
+static void checkpoints_are_carried_to_a_witness_and_back(void **state)
+{
+	(void)state;
+	char path[LOG_EXAMPLE_PATH_BYTES], authority[LOG_EXAMPLE_PATH_BYTES], words[1024], text[NOTE_VKEY_BYTES];
+	struct note_key public;
+	int status = 0;
+	snprintf(path, sizeof(path), "%s/states", example.root);
+	assert_int_equal(mkdir(path, 0700), 0);
+	snprintf(path, sizeof(path), "%s/witness", example.root);
+	assert_int_equal(key_create(path, "witness.example", NOTE_KEY_COSIGNATURE, &public), OK);
+	snprintf(path, sizeof(path), "%s/socket", example.root);
+	snprintf(authority, sizeof(authority), "%s/authority", example.root);
+	snprintf(words, sizeof(words), "ledger cosign --authority %s --socket %s --witness %s", authority, path,
+		note_key_write(&public, text));
+	assert_int_equal(run(words), LEDGER_FAILED); /* nobody is there */
+	pid_t witness = witness_start(path);
+	for (unsigned round = 0; round < 3; round++) {
+		assert_int_equal(log_example_append(ledger, 30), OK); /* each stand-in is a copy of this process and its log */
+		pid_t child = authority_start(authority);
+		assert_int_equal(run(words), LEDGER_OK);
+		assert_string_equal(output, "cosigned by witness.example\n");
+		assert_int_equal(kill(child, SIGKILL), 0);
+		assert_int_equal(waitpid(child, &status, 0), child);
+		assert_int_equal(unlink(authority), 0);
+		char verify[1024];
+		snprintf(verify, sizeof(verify), "ledger verify $LOG --key $KEY --witness %s", text);
+		assert_int_equal(run(verify), LEDGER_OK);
+		assert_non_null(strstr(output, " 1 of 1 witnesses\n"));
+	}
+	/* An authority that began another history. */
+	log_close(ledger);
+	log_example_shell("rm -rf %s", example.directory, "");
+	assert_int_equal(log_create(example.directory, example.key), OK);
+	struct log_recovery recovery;
+	ledger = log_example_open(&example, &recovery);
+	struct log_entry entry = {"other", 5};
+	uint64_t first = 0;
+	for (unsigned i = 0; i < 100; i++)
+		assert_int_equal(log_append(ledger, &entry, 1, &first), OK);
+	pid_t child = authority_start(authority);
+	assert_int_equal(run(words), LEDGER_FAILED);
+	assert_non_null(strstr(complaint, "the witness does not cosign"));
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(kill(witness, SIGKILL), 0);
+	assert_int_equal(waitpid(witness, &status, 0), witness);
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -361,6 +453,7 @@ int main(void)
 		LEDGER_TEST(proofs_are_written_and_hold),
 		LEDGER_TEST(logs_are_begun_once),
 		LEDGER_TEST(a_witness_on_a_socket_cosigns),
+		LEDGER_TEST(checkpoints_are_carried_to_a_witness_and_back),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

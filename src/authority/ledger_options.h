@@ -22,6 +22,7 @@ struct ledger_options {
 	const char *out; /* --out: where to write */
 	const char *state; /* --state: directory of a witness */
 	const char *socket; /* --socket: where a witness listens */
+	const char *authority; /* --authority: where the authority listens */
 	bool is_json; /* --json */
 	bool is_help; /* --help */
 };

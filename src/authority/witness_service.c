@@ -6,6 +6,7 @@
 #include "authority/witness_service.h"
 
 #include <errno.h>
+#include <jansson.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -24,6 +25,7 @@
 
 #define ANSWER_BYTES (WITNESS_ANSWER_BYTES + 16)
 #define BACKLOG 16
+#define AUTHORITY_ANSWER_BYTES (4 * LIMIT_WITNESS_REQUEST_BYTES) /* a request as JSON text, and the checkpoint again */
 
 static int fail(const char *what, const char *why)
 {
@@ -39,8 +41,8 @@ static bool wait_for(int fd, short what, int64_t until_ns)
 	return left_ms > 0 && poll(&ready, 1, (int)left_ms) == 1;
 }
 
-/** Reads to the end; E_LIMIT: there is more than room, E_SYS: it did not end in time. */
-static int read_all(int fd, char *ret_bytes, size_t room_bytes, int64_t until_ns, size_t *ret_length_bytes)
+/** Reads to the end, or of one line to its newline; E_LIMIT: there is more than room, E_SYS: it did not end in time. */
+static int read_all(int fd, bool is_line, char *ret_bytes, size_t room_bytes, int64_t until_ns, size_t *ret_length_bytes)
 {
 	size_t at = 0;
 	while (wait_for(fd, POLLIN, until_ns)) {
@@ -49,11 +51,11 @@ static int read_all(int fd, char *ret_bytes, size_t room_bytes, int64_t until_ns
 			continue;
 		if (got < 0)
 			return E_SYS;
-		if (got == 0) {
+		at += (size_t)got;
+		if (got == 0 || (is_line && ret_bytes[at - 1] == '\n')) {
 			*ret_length_bytes = at;
 			return OK;
 		}
-		at += (size_t)got;
 		if (at == room_bytes)
 			return E_LIMIT;
 	}
@@ -98,7 +100,7 @@ static void client_answer(const struct witness *witness, int client, char *body,
 	char text[ANSWER_BYTES];
 	size_t length = 0;
 	int64_t until_ns = clock_mono_ns() + LIMIT_WITNESS_TIME_MS * NS_PER_MS;
-	int err = read_all(client, body, room_bytes, until_ns, &length);
+	int err = read_all(client, false, body, room_bytes, until_ns, &length);
 	if (err == E_SYS)
 		return;
 	(void)body_answer(witness, body, err == OK ? length : 0, text); /* what is too long is no request either */
@@ -137,6 +139,27 @@ static int socket_listen(const char *path)
 		fd = -1;
 	}
 	return fd;
+}
+
+/** Sends a request, all of it or one line, and reads the answer. */
+static int exchange(const char *socket_path, bool is_line, const char *request, size_t request_bytes, char *ret_answer,
+	size_t room_bytes, size_t *ret_answer_bytes)
+{
+	struct sockaddr_un address;
+	int64_t until_ns = clock_mono_ns() + LIMIT_WITNESS_TIME_MS * NS_PER_MS;
+	if (!address_fill(socket_path, &address))
+		return E_LIMIT;
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int err = fd >= 0 && connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ? OK : E_SYS;
+	if (err == OK)
+		err = send_all(fd, request, request_bytes, until_ns);
+	if (err == OK && !is_line && shutdown(fd, SHUT_WR) != 0)
+		err = E_SYS;
+	if (err == OK)
+		err = read_all(fd, is_line, ret_answer, room_bytes, until_ns, ret_answer_bytes);
+	if (fd >= 0)
+		close(fd);
+	return err;
 }
 
 static int socket_serve(const struct witness *witness, const char *path, char *body, size_t room_bytes)
@@ -217,28 +240,86 @@ static int answer_take(const char *answer, size_t answer_bytes, const struct not
 int witness_service_ask(const char *socket_path, const struct note_key *witness_key, const struct witness_request *request,
 	char *note, size_t room_bytes, size_t *note_bytes, uint64_t *ret_last_entries)
 {
-	struct sockaddr_un address;
 	size_t length = 0;
-	int64_t until_ns = clock_mono_ns() + LIMIT_WITNESS_TIME_MS * NS_PER_MS;
-	if (!address_fill(socket_path, &address))
-		return E_LIMIT;
-	char *text = malloc(LIMIT_WITNESS_REQUEST_BYTES);
-	if (text == NULL)
-		return E_NOMEM;
-	int err = witness_request_write(request, text, LIMIT_WITNESS_REQUEST_BYTES, &length);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (err == OK && (fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) != 0))
-		err = E_SYS;
+	char *text = malloc(LIMIT_WITNESS_REQUEST_BYTES), *answer = malloc(LIMIT_WITNESS_REQUEST_BYTES);
+	int err = text == NULL || answer == NULL ? E_NOMEM : witness_request_write(request, text, LIMIT_WITNESS_REQUEST_BYTES, &length);
 	if (err == OK)
-		err = send_all(fd, text, length, until_ns);
-	if (err == OK && shutdown(fd, SHUT_WR) != 0)
-		err = E_SYS;
+		err = exchange(socket_path, false, text, length, answer, LIMIT_WITNESS_REQUEST_BYTES, &length);
 	if (err == OK)
-		err = read_all(fd, text, LIMIT_WITNESS_REQUEST_BYTES, until_ns, &length);
-	if (err == OK)
-		err = answer_take(text, length, witness_key, note, room_bytes, note_bytes, ret_last_entries);
-	if (fd >= 0)
-		close(fd);
+		err = answer_take(answer, length, witness_key, note, room_bytes, note_bytes, ret_last_entries);
 	free(text);
+	free(answer);
 	return err;
+}
+
+/** Asks the authority, and says why there is no good answer. The question is taken over. */
+static json_t *authority_ask(const char *socket_path, json_t *question)
+{
+	size_t length = 0;
+	char *line = json_dumps(question, JSON_COMPACT), *answer = malloc(AUTHORITY_ANSWER_BYTES);
+	json_t *answered = NULL;
+	int err = line == NULL || answer == NULL ? E_NOMEM : OK;
+	if (err == OK) {
+		length = strlen(line);
+		line[length] = '\n'; /* in the place of its NUL */
+		err = exchange(socket_path, true, line, length + 1, answer, AUTHORITY_ANSWER_BYTES, &length);
+	}
+	if (err == OK)
+		answered = json_loadb(answer, length, JSON_REJECT_DUPLICATES, NULL);
+	const char *detail = json_string_value(json_object_get(answered, "detail"));
+	char plain[256] = "no answer that can be read";
+	if (detail != NULL)
+		text_plain_copy(detail, plain, sizeof(plain));
+	if (err != OK || !json_is_true(json_object_get(answered, "ok"))) {
+		(void)fail(socket_path, err == E_SYS ? strerror(errno) : plain);
+		json_decref(answered);
+		answered = NULL;
+	}
+	json_decref(question);
+	free(line);
+	free(answer);
+	return answered;
+}
+
+/** One round from a size that the witness may have cosigned last; what witness_service_ask() returns. */
+static int round_ask(const struct ledger_options *options, const struct note_key *witness_key, uint64_t old_entries, char *note,
+	size_t room_bytes, uint64_t *ret_last_entries)
+{
+	static struct witness_request request;
+	json_t *answer = authority_ask(options->authority, json_pack("{s:s, s:I}", "ask", "witness", "old", (json_int_t)old_entries));
+	const char *body = json_string_value(json_object_get(answer, "request"));
+	size_t note_bytes = 0;
+	int err = E_MALFORMED;
+	errno = 0;
+	if (body != NULL && witness_request_parse(body, strlen(body), &request) == OK && request.checkpoint_bytes < room_bytes) {
+		memcpy(note, request.checkpoint, request.checkpoint_bytes);
+		note_bytes = request.checkpoint_bytes;
+		err = witness_service_ask(options->socket, witness_key, &request, note, room_bytes - 1, &note_bytes, ret_last_entries);
+		note[note_bytes] = '\0';
+	}
+	json_decref(answer);
+	return err;
+}
+
+int witness_service_cosign(struct ledger_options *options)
+{
+	static char note[CHECKPOINT_BYTES_MAX];
+	struct note_key witness_key;
+	uint64_t last_entries = 0;
+	if (options->authority == NULL || options->socket == NULL || options->witness_count != 1)
+		return fail("cosign", "--authority, --socket and one --witness must be given"), LEDGER_USAGE;
+	const char *key_text = options->witnesses[0];
+	if (note_key_parse(key_text, strlen(key_text), &witness_key) != OK || witness_key.type != NOTE_KEY_COSIGNATURE)
+		return fail("--witness", "is not the verifier key of a witness"), LEDGER_USAGE;
+	int err = round_ask(options, &witness_key, 0, note, sizeof(note), &last_entries);
+	if (err == E_STATE) /* it has cosigned before, and says what */
+		err = round_ask(options, &witness_key, last_entries, note, sizeof(note), &last_entries);
+	if (err != OK)
+		return fail(options->socket, err == E_SYS && errno != 0 ? strerror(errno) : "the witness does not cosign");
+	json_t *answer = authority_ask(options->authority, json_pack("{s:s, s:s}", "ask", "cosign", "note", note));
+	if (answer == NULL)
+		return LEDGER_FAILED;
+	json_decref(answer);
+	printf("cosigned by %s\n", witness_key.name);
+	return LEDGER_OK;
 }

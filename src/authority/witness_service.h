@@ -2,6 +2,8 @@
  * How requests reach a witness that runs by itself: one on standard input, or
  * any number on a Unix socket, one for each connection, which the client ends
  * by shutting down its side. The answer is the status on a line and the body.
+ * And who carries checkpoints from the authority's process, which may not
+ * connect to anything, to a witness and back.
  */
 #pragma once
 
@@ -15,6 +17,14 @@
  * @return an exit status of enum ledger_exit; on standard input LEDGER_OK if it was cosigned
  */
 int witness_service_run(struct ledger_options *options);
+
+/**
+ * Runs `ledger cosign`: takes the authority's newest checkpoint to a witness, and what that has signed back.
+ *
+ * @param options authority, socket, and one witness
+ * @return an exit status of enum ledger_exit
+ */
+int witness_service_cosign(struct ledger_options *options);
 
 /**
  * Asks a witness on a Unix socket and puts its lines behind a checkpoint.
