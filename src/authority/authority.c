@@ -18,6 +18,7 @@
 #include "authority/verify.h"
 #include "core/log.h"
 #include "core/random.h"
+#include "record/withdrawal.h"
 #include "rules/space.h"
 
 #define PUBLISH_EVERY_MS 500 /* entries are in the published tree within a second */
@@ -322,10 +323,10 @@ static bool bundle_send(struct authority *authority, struct book_order *entry, i
 
 static bool withdrawal_send(struct authority *authority, const struct book_order *entry)
 {
-	json_t *value = json_pack("{s:s}", "withdraw", entry->withdrawal);
-	char *line = value != NULL ? json_dumps(value, JSON_COMPACT) : NULL;
-	bool is_sent = line != NULL && authority->send(authority->context, entry->order->effector, line);
-	json_decref(value);
+	const struct withdrawal withdrawal = {.statement = entry->withdrawal};
+	char complaint[DOCUMENT_COMPLAINT_BYTES], *line = NULL;
+	bool is_sent = withdrawal_write(&withdrawal, &line, complaint) == OK &&
+		authority->send(authority->context, entry->order->effector, line);
 	free(line);
 	return is_sent;
 }

@@ -42,7 +42,29 @@ static const struct conf_option options[] = {
 	USERS(effectors),
 	USERS(people),
 };
-static const struct conf_schema schema = {.options = options, .option_count = ARRAY_LEN(options)};
+static const struct conf_option effector_options[] = {
+	{.name = "socket", .set = set_path, .offset = offsetof(struct config_effector, socket), .max = CONFIG_PATH_BYTES},
+};
+
+static const char *open_effector(void *root, const char *title, void **ret_into)
+{
+	struct config *config = root;
+	if (strlen(title) >= DOCUMENT_NAME_BYTES)
+		return "has a name of more than 63 bytes";
+	if (config->outlet_count == CONFIG_EFFECTORS_MAX)
+		return "is one effector too many";
+	struct config_effector *effector = &config->outlets[config->outlet_count++];
+	snprintf(effector->name, sizeof(effector->name), "%s", title);
+	*ret_into = effector;
+	return NULL;
+}
+
+static const struct conf_section sections[] = {
+	{.name = "effector", .is_titled = true, .open = open_effector, .options = effector_options,
+		.option_count = ARRAY_LEN(effector_options)},
+};
+static const struct conf_schema schema = {.options = options, .option_count = ARRAY_LEN(options), .sections = sections,
+	.section_count = ARRAY_LEN(sections)};
 
 int config_load(const char *path, struct config *ret_config, char ret_complaint[static CONF_COMPLAINT_BYTES])
 {
@@ -56,6 +78,13 @@ int config_load(const char *path, struct config *ret_config, char ret_complaint[
 	int err = conf_load(&schema, path, ret_config, ret_complaint);
 	if (err == OK && ret_config->basis[0] == '\0') {
 		snprintf(ret_complaint, CONF_COMPLAINT_BYTES, "%.200s: basis: on what law, contract or decision do orders rest?", path);
+		err = E_CONFIG;
+	}
+	for (size_t i = 0; err == OK && i < ret_config->outlet_count; i++) {
+		if (ret_config->outlets[i].socket[0] != '\0')
+			continue;
+		snprintf(ret_complaint, CONF_COMPLAINT_BYTES, "%.200s: effector %s: its socket is missing", path,
+			ret_config->outlets[i].name);
 		err = E_CONFIG;
 	}
 	return err;

@@ -10,11 +10,18 @@
 
 #define CONFIG_PATH_BYTES 108 /* as sun_path of unix(7) */
 #define CONFIG_USERS_MAX 16 /* of one list */
+#define CONFIG_EFFECTORS_MAX 64 /* as POLICY_EFFECTORS_MAX */
 
 /** Accounts that may speak as one kind of client. */
 struct config_users {
 	size_t count;
 	uid_t ids[CONFIG_USERS_MAX];
+};
+
+/** Where an effector listens. */
+struct config_effector {
+	char name[DOCUMENT_NAME_BYTES]; /* of its key */
+	char socket[CONFIG_PATH_BYTES];
 };
 
 struct config {
@@ -25,7 +32,10 @@ struct config {
 	char socket[CONFIG_PATH_BYTES];
 	char basis[ORDER_TEXT_BYTES]; /* of orders made of countermeasures */
 	char user[32]; /* to become when started by root, "": stay */
-	struct config_users sensors, effectors, people;
+	struct config_users sensors, people; /* who may speak on the socket, and as what */
+	struct config_users effectors; /* who may listen where an effector should */
+	size_t outlet_count;
+	struct config_effector outlets[CONFIG_EFFECTORS_MAX];
 };
 
 /**

@@ -77,7 +77,7 @@ static int check(const struct config *config)
 static int sandbox(const struct config *config)
 {
 	const struct sandbox_path paths[] = {{config->ledger, SANDBOX_WRITE}};
-	const struct sandbox_config sandbox = {.kind = SANDBOX_SERVER, .paths = paths, .path_count = ARRAY_LEN(paths)};
+	const struct sandbox_config sandbox = {.kind = SANDBOX_SERVER, .connects = true, .paths = paths, .path_count = ARRAY_LEN(paths)};
 	struct sandbox_report report;
 	int err = sandbox_enter(&sandbox, &report);
 	if (err == OK)

@@ -21,12 +21,14 @@
 
 #define TURN_MS 50 /* how often time is let pass */
 #define READ_BYTES 65536
+#define CONNECT_EVERY_NS NS_PER_S /* to an effector that is not there */
+#define PLACES (LIMIT_AUTHORITY_CLIENTS + CONFIG_EFFECTORS_MAX) /* clients first, then effectors in the order of the configuration */
 
 struct client {
 	int fd; /* -1: the place is free */
-	bool is_sensor, is_effector, is_person;
+	bool is_sensor, is_person;
 	bool is_cut; /* to be closed: gone, or over a limit */
-	char effector[DOCUMENT_NAME_BYTES]; /* attached as; "": not */
+	const char *effector; /* name of the effector that we have connected to, borrowed; NULL: a client */
 	char *in; /* owned */
 	size_t in_bytes, in_room_bytes;
 	char *out; /* owned */
@@ -37,7 +39,8 @@ struct serve {
 	const struct config *config;
 	struct authority *authority; /* while it runs */
 	int listen_fd;
-	struct client clients[LIMIT_AUTHORITY_CLIENTS];
+	struct client clients[PLACES];
+	int64_t connect_mono_ns; /* when effectors that are not there are tried again */
 	struct log_bucket client_bucket, refused_bucket;
 };
 
@@ -48,7 +51,7 @@ int serve_new(const struct config *config, struct serve **ret_serve)
 	if (serve == NULL)
 		return E_NOMEM;
 	serve->config = config;
-	for (size_t i = 0; i < LIMIT_AUTHORITY_CLIENTS; i++)
+	for (size_t i = 0; i < PLACES; i++)
 		serve->clients[i].fd = -1;
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", config->socket);
 	(void)unlink(config->socket); /* of a run that ended suddenly: the ledger's lock keeps a second one out */
@@ -77,7 +80,7 @@ void serve_free(struct serve *serve)
 {
 	if (serve == NULL)
 		return;
-	for (size_t i = 0; i < LIMIT_AUTHORITY_CLIENTS; i++) {
+	for (size_t i = 0; i < PLACES; i++) {
 		if (serve->clients[i].fd >= 0)
 			client_close(&serve->clients[i]);
 	}
@@ -136,7 +139,7 @@ static bool client_send(struct client *client, const char *line)
 bool serve_send(void *context, const char *effector, const char *line)
 {
 	struct serve *serve = context;
-	for (size_t i = 0; i < LIMIT_AUTHORITY_CLIENTS; i++) {
+	for (size_t i = LIMIT_AUTHORITY_CLIENTS; i < PLACES; i++) {
 		struct client *client = &serve->clients[i];
 		if (client->fd >= 0 && !client->is_cut && strcmp(client->effector, effector) == 0)
 			return client_send(client, line);
@@ -256,21 +259,6 @@ static const struct {
 	{"cosign", answer_cosign},
 };
 
-static json_t *attach(struct serve *serve, struct client *client, const char *name)
-{
-	if (!client->is_effector)
-		return refusal("this account is none of the effectors'");
-	if (policy_effector_find(authority_policy(serve->authority), name) == NULL)
-		return refusal("the policy knows no such effector");
-	for (size_t i = 0; i < LIMIT_AUTHORITY_CLIENTS; i++) {
-		struct client *other = &serve->clients[i];
-		if (other != client && other->fd >= 0 && strcmp(other->effector, name) == 0)
-			other->is_cut = true; /* it was started anew */
-	}
-	snprintf(client->effector, sizeof(client->effector), "%s", name);
-	return answer_of(OK, "attached");
-}
-
 static json_t *answer_proposal(struct serve *serve, const char *line, size_t line_bytes)
 {
 	static struct countermeasure countermeasure;
@@ -281,13 +269,14 @@ static json_t *answer_proposal(struct serve *serve, const char *line, size_t lin
 	return answer_of(err, detail);
 }
 
-static json_t *answer_receipt(struct serve *serve, const struct client *client, const char *line, size_t line_bytes)
+/** A line of an effector: a receipt, which gets no answer. */
+static json_t *receipt_take(struct serve *serve, const struct client *client, const char *line, size_t line_bytes)
 {
 	struct receipt receipt;
 	char detail[BOOK_DETAIL_BYTES];
 	int err = receipt_parse(line, line_bytes, &receipt, detail);
 	if (err == OK && strcmp(receipt.effector, client->effector) != 0)
-		return refusal("that is another effector's receipt, or you are not attached");
+		return refusal("that is another effector's receipt");
 	if (err == OK)
 		err = authority_receipt(serve->authority, &receipt, now_wall_ms(), detail);
 	return answer_of(err, detail);
@@ -297,14 +286,9 @@ static json_t *line_answer(struct serve *serve, struct client *client, const cha
 {
 	json_t *request = json_loadb(line, line_bytes, JSON_REJECT_DUPLICATES, NULL), *answer = NULL;
 	const char *document = json_string_value(json_object_get(request, "document"));
-	const char *effector = json_string_value(json_object_get(request, "attach"));
 	const char *question = json_string_value(json_object_get(request, "ask"));
 	if (document != NULL && strcmp(document, "countermeasure") == 0 && client->is_sensor)
 		answer = answer_proposal(serve, line, line_bytes);
-	else if (document != NULL && strcmp(document, "receipt") == 0 && client->is_effector)
-		answer = answer_receipt(serve, client, line, line_bytes);
-	else if (effector != NULL)
-		answer = attach(serve, client, effector);
 	else if (question != NULL && client->is_person) {
 		for (size_t i = 0; i < ARRAY_LEN(questions) && answer == NULL; i++) {
 			if (strcmp(questions[i].name, question) == 0)
@@ -315,9 +299,11 @@ static json_t *line_answer(struct serve *serve, struct client *client, const cha
 	return answer != NULL ? answer : refusal("not a request, or not of this account's");
 }
 
+/** Answers a line; of an effector only what is refused matters, and to the log alone. */
 static void line_take(struct serve *serve, struct client *client, const char *line, size_t line_bytes)
 {
-	json_t *answer = line_answer(serve, client, line, line_bytes);
+	json_t *answer = client->effector != NULL ? receipt_take(serve, client, line, line_bytes)
+		: line_answer(serve, client, line, line_bytes);
 	char *text = answer != NULL ? json_dumps(answer, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 	uint64_t held_back = 0;
 	if (json_is_false(json_object_get(answer, "ok")) && log_allowed(&serve->refused_bucket, clock_mono_ns(), &held_back)) {
@@ -326,10 +312,10 @@ static void line_take(struct serve *serve, struct client *client, const char *li
 		log_line(LOG_LEVEL_NOTICE, "refused why=%s held_back=%llu", log_peer_text(detail, strlen(detail), plain),
 			(unsigned long long)held_back);
 	}
-	if (text != NULL)
-		(void)client_send(client, text);
-	else
+	if (text == NULL)
 		client->is_cut = true;
+	else if (client->effector == NULL)
+		(void)client_send(client, text);
 	free(text);
 	json_decref(answer);
 }
@@ -380,10 +366,9 @@ static void client_accept(struct serve *serve)
 	*client = (struct client){
 		.fd = fd,
 		.is_sensor = config_has_user(&serve->config->sensors, peer.uid),
-		.is_effector = config_has_user(&serve->config->effectors, peer.uid),
 		.is_person = config_has_user(&serve->config->people, peer.uid),
 	};
-	if (!client->is_sensor && !client->is_effector && !client->is_person) {
+	if (!client->is_sensor && !client->is_person) {
 		if (log_allowed(&serve->client_bucket, clock_mono_ns(), &held_back))
 			log_line(LOG_LEVEL_WARNING, "client_refused uid=%u why=\"in no list\" held_back=%llu", (unsigned)peer.uid,
 				(unsigned long long)held_back);
@@ -391,18 +376,56 @@ static void client_accept(struct serve *serve)
 	}
 }
 
+/** Connects to an effector that listens, if it is one of the accounts that may. */
+static void effector_connect(struct serve *serve, const struct config_effector *effector, struct client *client)
+{
+	struct ucred peer;
+	socklen_t peer_bytes = sizeof(peer);
+	struct sockaddr_un addr = {.sun_family = AF_UNIX};
+	uint64_t held_back = 0;
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", effector->socket);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0 || connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) != 0) {
+		if (fd >= 0)
+			close(fd);
+		return; /* not there yet */
+	}
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_bytes) != 0 ||
+		!config_has_user(&serve->config->effectors, peer.uid)) {
+		if (log_allowed(&serve->client_bucket, clock_mono_ns(), &held_back))
+			log_line(LOG_LEVEL_WARNING, "effector_refused name=%s uid=%u why=\"in no list\" held_back=%llu", effector->name,
+				(unsigned)peer.uid, (unsigned long long)held_back);
+		close(fd);
+		return;
+	}
+	*client = (struct client){.fd = fd, .effector = effector->name};
+	log_line(LOG_LEVEL_INFO, "effector_connected name=%s", effector->name);
+}
+
+static void effectors_connect(struct serve *serve)
+{
+	int64_t now_mono_ns = clock_mono_ns();
+	if (now_mono_ns < serve->connect_mono_ns)
+		return;
+	serve->connect_mono_ns = now_mono_ns + CONNECT_EVERY_NS;
+	for (size_t i = 0; i < serve->config->outlet_count; i++) {
+		if (serve->clients[LIMIT_AUTHORITY_CLIENTS + i].fd < 0)
+			effector_connect(serve, &serve->config->outlets[i], &serve->clients[LIMIT_AUTHORITY_CLIENTS + i]);
+	}
+}
+
 int serve_run(struct serve *serve, struct authority *authority, const volatile int *should_end)
 {
-	struct pollfd ready[LIMIT_AUTHORITY_CLIENTS + 1];
+	struct pollfd ready[PLACES + 1];
 	serve->authority = authority;
 	while (*should_end == 0) {
-		for (size_t i = 0; i < LIMIT_AUTHORITY_CLIENTS; i++)
+		for (size_t i = 0; i < PLACES; i++)
 			ready[i] = (struct pollfd){.fd = serve->clients[i].fd,
 				.events = (short)(POLLIN | (serve->clients[i].out_bytes > 0 ? POLLOUT : 0))};
-		ready[LIMIT_AUTHORITY_CLIENTS] = (struct pollfd){.fd = serve->listen_fd, .events = POLLIN};
-		if (poll(ready, LIMIT_AUTHORITY_CLIENTS + 1, TURN_MS) < 0 && errno != EINTR)
+		ready[PLACES] = (struct pollfd){.fd = serve->listen_fd, .events = POLLIN};
+		if (poll(ready, PLACES + 1, TURN_MS) < 0 && errno != EINTR)
 			return E_SYS;
-		for (size_t i = 0; i < LIMIT_AUTHORITY_CLIENTS; i++) {
+		for (size_t i = 0; i < PLACES; i++) {
 			struct client *client = &serve->clients[i];
 			if (client->fd < 0 || client->fd != ready[i].fd)
 				continue;
@@ -411,12 +434,17 @@ int serve_run(struct serve *serve, struct authority *authority, const volatile i
 			if ((ready[i].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
 				client_read(serve, client);
 		}
-		if ((ready[LIMIT_AUTHORITY_CLIENTS].revents & POLLIN) != 0)
+		if ((ready[PLACES].revents & POLLIN) != 0)
 			client_accept(serve);
+		effectors_connect(serve);
 		authority_turn(authority, now_wall_ms());
-		for (size_t i = 0; i < LIMIT_AUTHORITY_CLIENTS; i++) {
-			if (serve->clients[i].fd >= 0 && serve->clients[i].is_cut)
-				client_close(&serve->clients[i]);
+		for (size_t i = 0; i < PLACES; i++) {
+			struct client *client = &serve->clients[i];
+			if (client->fd < 0 || !client->is_cut)
+				continue;
+			if (client->effector != NULL)
+				log_line(LOG_LEVEL_WARNING, "effector_gone name=%s next=\"tried again every second\"", client->effector);
+			client_close(client);
 		}
 	}
 	return OK;

@@ -1,12 +1,10 @@
 /*
- * The authority's socket: lines of JSON from sensors, effectors and people,
- * told apart by the account that the kernel says is at the other end. Each
- * request gets one line; effectors that attach also get bundles and
- * withdrawals.
+ * The authority's sockets: its own, with lines of JSON from sensors and
+ * people, told apart by the account that the kernel says is at the other end;
+ * and one to each effector, which listens. Each request gets one line.
+ * Effectors get bundles and withdrawals, and send receipts.
  *
  *     a countermeasure                      sensors
- *     {"attach":EFFECTOR}                   effectors; then receipts
- *     a receipt                             effectors, for what they attached as
  *     {"ask":"orders"}                      people
  *     {"ask":"order","id":ID}               people
  *     {"ask":"say","text":DOCUMENT}         people

@@ -85,6 +85,26 @@ def canonical(value):
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
+class Effector(Line):
+    """One that listens where the authority expects it, and takes what it is handed."""
+
+    def __init__(self, path):
+        path.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX) as listener:
+            listener.bind(str(path))
+            listener.listen(1)
+            listener.settimeout(20)
+            self.socket, _ = listener.accept()
+        self.socket.settimeout(20)
+        self.file = self.socket.makefile("r", encoding="utf-8")
+
+    def read_end(self):
+        """The statement of the next withdrawal."""
+        said = self.read()
+        assert said["document"] == "withdrawal", said
+        return said["statement"]
+
+
 class World:
     def __init__(self, folder):
         self.folder = folder
@@ -97,7 +117,8 @@ class World:
         (folder / "policy").write_text(POLICY.format(passkey=base64.b64encode(point).decode(), **keys))
         (folder / "conf").write_text(
             f'policy = "{folder}/policy"\nkey = "{folder}/authority.key"\nlog_key = "{folder}/log.key"\nledger = "{folder}/ledger"\n'
-            f'socket = "{self.socket}"\nbasis = "agreement, section 4"\nsensors = {ME}\neffectors = {ME}\npeople = {ME}\n')
+            f'socket = "{self.socket}"\nbasis = "agreement, section 4"\nsensors = {ME}\neffectors = {ME}\npeople = {ME}\n'
+            f'effector edge-1 {{ socket = "{folder}/edge-1.sock" }}\n')
         run("ledger", "create", folder / "ledger", "--key", folder / "log.key")
         self.example = json.loads(subprocess.run([DOCUMENT_TEST, "--documents", "countermeasure"], capture_output=True, check=True).stdout)
 
@@ -121,9 +142,7 @@ class World:
         return Line(self.socket)
 
     def attach(self):
-        effector = self.line()
-        assert effector.ask({"attach": "edge-1"})["ok"]
-        return effector
+        return Effector(self.folder / "edge-1.sock")
 
     def propose(self, **changes):
         sensor = self.line()
@@ -150,6 +169,15 @@ class World:
         answer = client.ask({"ask": "say", "text": canonical(said) + "\n"})
         client.close()
         return answer
+
+    def wait(self, order, state):
+        """Receipts are not answered: what they change is seen soon."""
+        for _ in range(500):
+            found = self.states()[order]
+            if found == state:
+                return
+            time.sleep(0.01)
+        raise AssertionError(f"{order} is {found}, expected {state}")
 
     def states(self):
         client = self.line()
@@ -199,13 +227,13 @@ def an_order_waits_for_its_quorum(world):
     bundle = effector.read()
     assert bundle["document"] == "bundle" and len(bundle["approvals"]) == 2 and "tlog-proof" in bundle["proof"]
     assert json.loads(bundle["order"].split("\n")[0])["id"] == order
-    assert effector.ask(receipt(bundle, "applied"))["ok"]
-    assert world.states()[order] == "active"
-    assert not effector.ask(receipt({"order": "{}\n"}, "applied"))["ok"]
+    effector.send(receipt({"order": "{}\n"}, "applied"))  # of no order: passed over
+    effector.send(receipt(bundle, "applied"))
+    world.wait(order, "active")
     world.verb("withdraw", order, "kyoko", "--reason", "the attack is over")
-    assert "withdrawal" in effector.read()["withdraw"]
+    assert "the attack is over" in effector.read_end()
     assert world.states()[order] == "withdrawn"
-    assert effector.ask(receipt(bundle, "ended", "withdrawn"))["ok"]
+    effector.send(receipt(bundle, "ended", "withdrawn"))
     effector.close()
 
 
@@ -216,10 +244,10 @@ def a_passkey_approves(world):
     assert not world.touch(order, user_flags=1)["ok"], "without PIN or finger"
     assert world.touch(order)["ok"]
     bundle = effector.read()
-    assert effector.ask(receipt(bundle, "applied"))["ok"]
-    assert world.states()[order] == "active"
-    assert effector.ask(receipt(bundle, "ended", "the attack is over"))["ok"]
-    assert world.states()[order] == "withdrawn"
+    effector.send(receipt(bundle, "applied"))
+    world.wait(order, "active")
+    effector.send(receipt(bundle, "ended", "the attack is over"))
+    world.wait(order, "withdrawn")
     effector.close()
 
 
@@ -238,16 +266,16 @@ def urgent_orders_are_ratified_or_undone(world):
     assert "URGENT" in world.verb("approve", kept, "jiro")
     bundle = effector.read()
     assert bundle["approvals"] and not bundle["ratifications"]
-    assert effector.ask(receipt(bundle, "applied"))["ok"]
-    assert world.states()[kept] == "active"
+    effector.send(receipt(bundle, "applied"))
+    world.wait(kept, "active")
     world.verb("ratify", kept, "kyoko")
     bundle = effector.read()
     assert len(bundle["ratifications"]) == 1
     assert world.states()[kept] == "ratified"
     lost = id_of(world.propose(urgent=True, finding="d" * 32))
     world.verb("approve", lost, "hana")
-    assert effector.ask(receipt(effector.read(), "applied"))["ok"]
-    assert "not ratified in time" in effector.read()["withdraw"]
+    effector.send(receipt(effector.read(), "applied"))
+    assert "not ratified in time" in effector.read_end()
     assert world.states()[lost] == "lapsed"
     effector.close()
 
@@ -270,8 +298,8 @@ def a_standing_order_acts_at_once(world):
     took_ms = (time.monotonic() - started) * 1000
     order = id_of(sensor.read())
     assert bundle["standing"]["approvals"] and not bundle["approvals"]
-    assert effector.ask(receipt(bundle, "applied"))["ok"]
-    assert world.states()[order] == "active"
+    effector.send(receipt(bundle, "applied"))
+    world.wait(order, "active")
     assert "already" in world.propose(finding="e" * 32)["detail"]
     id_of(world.propose(finding="7" * 32, duration_s=1))
     effector.send(receipt(effector.read(), "applied"))
@@ -287,12 +315,15 @@ def a_standing_order_acts_at_once(world):
     newer = id_of(world.propose(finding="e" * 32, rules=[{**world.example["rules"][0], "length_bytes": [440, 500]}]))
     bundle = effector.read()
     effector.send(receipt(bundle, "applied"))
-    said = [effector.read(), effector.read()]
-    assert any("a later order" in answer.get("withdraw", "") for answer in said), said
+    said = effector.read()
+    while said["document"] != "withdrawal":
+        said = effector.read()
+    assert "a later order" in said["statement"]
     assert [world.states()[name] for name in (order, newer, other)] == ["withdrawn", "active", "submitted"]
     world.verb("withdraw", standing, "kyoko")
-    assert "its standing order was withdrawn" in effector.read()["withdraw"]
-    assert world.states()[newer] == "withdrawn"
+    ends = effector.read_end() + effector.read_end()  # and of the short one beside it
+    assert ends.count("its standing order was withdrawn") == 2
+    world.wait(newer, "withdrawn")
     sensor.close()
     effector.close()
     print(f"from countermeasure to bundle: {took_ms:.1f} ms")
@@ -303,7 +334,7 @@ def what_is_not_allowed_is_refused(world):
     assert not name_server["ok"] and "protected" in name_server["detail"]
     assert "no effector" in world.propose(target="198.51.100.1", rules=[{"action": "drop", "destination": "198.51.100.1"}])["detail"]
     client = world.line()
-    for request in ("", "{}", "null", "[1,2", '{"ask":"everything"}', '{"ask":"say"}', '{"ask":"order","id":"zz"}', '{"attach":"edge-9"}',
+    for request in ("", "{}", "null", "[1,2", '{"ask":"everything"}', '{"ask":"say"}', '{"ask":"order","id":"zz"}',
                     canonical({**world.example, "unheard_of": 1}), json.dumps({"ask": "say", "text": "hello\n"}),
                     json.dumps({"ask": "say", "text": '{"document":"order"}\n\n\u2014 authority AAAAAAAA\n'})):
         answer = client.ask(request)
@@ -333,9 +364,7 @@ def a_kill_loses_nothing(world):
     again = bundle_of(effector, waiting)
     assert again["order"] == bundle["order"], "what was not acknowledged is handed over again"
     effector.send(receipt(again, "applied"))
-    while "ok" not in effector.read():
-        pass
-    assert world.states()[waiting] == "active"
+    world.wait(waiting, "active")
     effector.close()
 
 
