@@ -26,7 +26,7 @@
 static const char usage[] =
 	"usage: hinomi-authority --config FILE\n"
 	"       hinomi-authority --check FILE\n"
-	"       hinomi-authority orders|approve|refuse|ratify|withdraw|propose|key|ledger ...\n"
+	"       hinomi-authority orders|approve|refuse|ratify|withdraw|propose|key|carry|ledger ...\n"
 	"       hinomi-authority --version\n";
 
 static const struct {
@@ -40,6 +40,7 @@ static const struct {
 	{"withdraw", person_say},
 	{"propose", person_propose},
 	{"key", person_key},
+	{"carry", person_carry},
 	{"ledger", ledger_command},
 };
 
@@ -77,7 +78,8 @@ static int check(const struct config *config)
 static int sandbox(const struct config *config)
 {
 	const struct sandbox_path paths[] = {{config->ledger, SANDBOX_WRITE}};
-	const struct sandbox_config sandbox = {.kind = SANDBOX_SERVER, .connects = true, .paths = paths, .path_count = ARRAY_LEN(paths)};
+	const struct sandbox_config sandbox = {
+		.kind = SANDBOX_SERVER, .connects = true, .paths = paths, .path_count = ARRAY_LEN(paths)};
 	struct sandbox_report report;
 	int err = sandbox_enter(&sandbox, &report);
 	if (err == OK)

@@ -113,15 +113,14 @@ static char *line_exchange(const char *path, const char *line)
 	return answer;
 }
 
-/** Asks the authority; says on standard error why there is no good answer. The request is taken over. */
-static json_t *ask(const struct options *options, json_t *request)
+json_t *person_ask(const char *socket_path, json_t *request)
 {
 	char *line = json_dumps(request, JSON_COMPACT);
-	char *text = line != NULL ? line_exchange(options->socket, line) : NULL;
+	char *text = line != NULL ? line_exchange(socket_path, line) : NULL;
 	json_t *answer = text != NULL ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
 	const char *detail = json_string_value(json_object_get(answer, "detail"));
 	if (text == NULL)
-		complain(options->socket, errno != 0 ? strerror(errno) : "no answer");
+		complain(socket_path, errno != 0 ? strerror(errno) : "no answer");
 	else if (!json_is_true(json_object_get(answer, "ok"))) {
 		complain("the authority refuses", detail != NULL ? detail : "no reason given");
 		json_decref(answer);
@@ -156,7 +155,7 @@ static int line_submit(const struct options *options, const struct key *key, con
 	int err = note != NULL && asprintf(&text, "%s\n", line) >= 0 ? OK : E_NOMEM;
 	if (err == OK)
 		err = signer_note(key, text, text_bytes, note, room_bytes, &note_bytes);
-	json_t *answer = err == OK ? ask(options, json_pack("{s:s, s:s}", "ask", "say", "text", note)) : NULL;
+	json_t *answer = err == OK ? person_ask(options->socket, json_pack("{s:s, s:s}", "ask", "say", "text", note)) : NULL;
 	if (err != OK)
 		complain("cannot sign", err_name(err));
 	if (answer != NULL)
@@ -254,7 +253,7 @@ int person_say(int argc, char **argv)
 		return usage_show();
 	if (policy_load(options.policy, &policy, complaint) != OK)
 		return complain(complaint, "");
-	json_t *answer = ask(&options, json_pack("{s:s, s:s}", "ask", "order", "id", options.argument));
+	json_t *answer = person_ask(options.socket, json_pack("{s:s, s:s}", "ask", "order", "id", options.argument));
 	if (answer == NULL)
 		return EXIT_REFUSED;
 	const char *note = json_string_value(json_object_get(json_object_get(answer, "order"), "note"));
@@ -300,7 +299,7 @@ int person_orders(int argc, char **argv)
 	struct options options;
 	if (!options_read(argc, argv, &options) || options.argument != NULL)
 		return usage_show();
-	json_t *answer = ask(&options, json_pack("{s:s}", "ask", "orders"));
+	json_t *answer = person_ask(options.socket, json_pack("{s:s}", "ask", "orders"));
 	if (answer == NULL)
 		return EXIT_REFUSED;
 	const json_t *orders = json_object_get(answer, "orders");

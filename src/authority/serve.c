@@ -22,7 +22,7 @@
 #define TURN_MS 50 /* how often time is let pass */
 #define READ_BYTES 65536
 #define CONNECT_EVERY_NS NS_PER_S /* to an effector that is not there */
-#define PLACES (LIMIT_AUTHORITY_CLIENTS + CONFIG_EFFECTORS_MAX) /* clients first, then effectors in the order of the configuration */
+#define PLACES (LIMIT_AUTHORITY_CLIENTS + CONFIG_EFFECTORS_MAX) /* clients, then effectors as configured */
 
 struct client {
 	int fd; /* -1: the place is free */
@@ -336,6 +336,10 @@ static void client_read(struct serve *serve, struct client *client)
 	client->in_bytes += (size_t)got;
 	char *at = client->in, *end = client->in + client->in_bytes, *newline;
 	while (!client->is_cut && (newline = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+		if (newline - at > LIMIT_AUTHORITY_REQUEST_BYTES) {
+			client->is_cut = true;
+			return;
+		}
 		line_take(serve, client, at, (size_t)(newline - at));
 		at = newline + 1;
 	}

@@ -24,7 +24,8 @@ ME = pwd.getpwuid(os.getuid()).pw_name
 POLICY = """
 authority = "{authority}"
 log = "{log}"
-witness_quorum = 0
+witnesses = {{"{inspector}"}}
+witness_quorum = {quorum}
 protected = {{192.0.2.53}}
 member port {{ networks = {{192.0.2.0/24}} }}
 effector edge-1 {{ key = "{edge-1}" member = port class = own_edge }}
@@ -106,7 +107,7 @@ class Effector(Line):
 
 
 class World:
-    def __init__(self, folder):
+    def __init__(self, folder, quorum=0):
         self.folder = folder
         self.socket = folder / "socket"
         self.process = None
@@ -114,7 +115,9 @@ class World:
                 for name in ("authority", "log", "edge-1", "hana", "jiro", "kyoko", "stranger")}
         openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", folder / "passkey.pem")
         point = openssl("ec", "-in", folder / "passkey.pem", "-pubout", "-outform", "DER")[-64:]
-        (folder / "policy").write_text(POLICY.format(passkey=base64.b64encode(point).decode(), **keys))
+        self.log_key = keys["log"]
+        keys["inspector"] = run("key", "new", folder / "inspector.key", "--name", "inspector", "--witness").strip()
+        (folder / "policy").write_text(POLICY.format(quorum=quorum, passkey=base64.b64encode(point).decode(), **keys))
         (folder / "conf").write_text(
             f'policy = "{folder}/policy"\nkey = "{folder}/authority.key"\nlog_key = "{folder}/log.key"\nledger = "{folder}/ledger"\n'
             f'socket = "{self.socket}"\nbasis = "agreement, section 4"\nsensors = {ME}\neffectors = {ME}\npeople = {ME}\n'
@@ -368,6 +371,37 @@ def a_kill_loses_nothing(world):
     effector.close()
 
 
+def an_order_waits_for_its_witness(world):
+    """The log's own word is not enough: an order acts once a witness has seen it in a log that only grew."""
+    (world.folder / "seen").mkdir()
+    witness = subprocess.Popen([AUTHORITY, "ledger", "witness", "--key", world.folder / "inspector.key", "--state", world.folder / "seen",
+                                "--log", world.log_key, "--socket", world.folder / "inspector.sock"])
+    carry = ("carry", "--once", "--socket", world.socket, "--policy", world.folder / "policy", f"inspector={world.folder}/inspector.sock")
+    try:
+        effector = world.attach()
+        order = id_of(world.propose(urgent=False))
+        world.verb("approve", order, "jiro")
+        world.verb("approve", order, "kyoko")
+        assert world.states()[order] == "approved", "and not active"
+        for _ in range(400):
+            if (world.folder / "inspector.sock").exists():
+                break
+            time.sleep(0.01)
+        run(*carry)
+        bundle = bundle_of(effector, order)
+        assert "inspector" in bundle["proof"]
+        effector.send(receipt(bundle, "applied"))
+        world.wait(order, "active")
+        run(*carry)  # from what it has seen
+        effector.close()
+        world.stop()
+        told = run("ledger", "verify", world.folder / "ledger", "--policy", world.folder / "policy")
+        assert "1 of 1 witnesses" in told, told
+    finally:
+        witness.kill()
+        witness.wait()
+
+
 def what_is_missing_is_said_in_one_line(world):
     for change, words in ((("authority.key", 0o644), "authority.key"), (("policy", 0), "policy")):
         path = world.folder / change[0]
@@ -399,6 +433,11 @@ def main():
             world.stop()
             print(run("ledger", "verify", world.folder / "ledger", "--policy", world.folder / "policy").strip())
             what_is_missing_is_said_in_one_line(world)
+            (world.folder / "witnessed").mkdir()
+            world = World(world.folder / "witnessed", quorum=1)
+            world.start()
+            an_order_waits_for_its_witness(world)
+            print("ok an_order_waits_for_its_witness")
         except BaseException:
             print((world.folder / "log.txt").read_text(), file=sys.stderr)
             raise
