@@ -159,13 +159,6 @@ static inline size_t net_udp(uint8_t *packet, uint32_t src, uint32_t dst, uint16
 	return length_bytes;
 }
 
-static inline uint64_t net_boot_ns(void)
-{
-	struct timespec now;
-	assert_int_equal(clock_gettime(CLOCK_BOOTTIME, &now), 0);
-	return (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
-}
-
 static inline struct filter *net_load(enum filter_mode mode, const char *pin_directory)
 {
 	struct filter_config config = {.interface = "far", .pin_directory = pin_directory, .mode = mode, .sampling = 1,

@@ -227,7 +227,7 @@ static void limits_hold(void **state)
 	(void)state;
 	struct filter *filter = net_load(FILTER_ENFORCE, NULL);
 	limit_check(filter, (struct rule_limit){RULE_UNIT_PPS, RULE_SCOPE_WHOLE, 2000}, 7, 2000);
-	limit_check(filter, (struct rule_limit){RULE_UNIT_BPS, RULE_SCOPE_WHOLE, 2000000}, 7, 2000); /* of 1000 bits each */
+	limit_check(filter, (struct rule_limit){RULE_UNIT_BPS, RULE_SCOPE_WHOLE, 8000000}, 7, 8000); /* of 1000 bits each */
 	limit_check(filter, (struct rule_limit){RULE_UNIT_PPS, RULE_SCOPE_SOURCE, 400}, 5, 2000);
 	filter_close(filter);
 }
