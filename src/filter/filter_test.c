@@ -52,35 +52,37 @@ static uint32_t attached_id(const char *interface)
 }
 
 /** A process that puts two rules in force, one of which ends soon, and is killed while it has everything open. */
-static void killed_effector(uint64_t soon_boot_ns)
+static uint64_t killed_effector(void)
 {
 	int ready[2];
-	char byte;
+	uint64_t soon_boot_ns;
 	assert_int_equal(pipe(ready), 0);
 	pid_t pid = fork();
 	if (pid == 0) {
 		struct rule rules[2] = {net_rule(TARGET), net_rule(TARGET + 1)};
+		struct filter *filter = net_load(FILTER_ENFORCE, NET_PINS);
+		soon_boot_ns = (uint64_t)(clock_boot_ns() + 2 * NS_PER_S);
 		struct xdp_entry entries[2] = {{&rules[0], NULL, soon_boot_ns}, {&rules[1], NULL, UINT64_MAX}};
-		net_apply(net_load(FILTER_ENFORCE, NET_PINS), entries, 2, NULL);
-		(void)!write(ready[1], "r", 1);
+		net_apply(filter, entries, 2, NULL);
+		(void)!write(ready[1], &soon_boot_ns, sizeof(soon_boot_ns));
 		for (;;)
 			(void)pause();
 	}
-	assert_int_equal(read(ready[0], &byte, 1), 1);
+	assert_int_equal(read(ready[0], &soon_boot_ns, sizeof(soon_boot_ns)), sizeof(soon_boot_ns));
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
 	assert_int_equal(close(ready[0]), 0);
 	assert_int_equal(close(ready[1]), 0);
+	return soon_boot_ns;
 }
 
 static void rules_outlive_every_process_and_end_by_themselves(void **state)
 {
 	(void)state;
 	struct xdp_counts counts;
-	uint64_t soon_boot_ns = (uint64_t)(clock_boot_ns() + 2 * NS_PER_S);
-	killed_effector(soon_boot_ns);
-	assert_true((uint64_t)clock_boot_ns() < soon_boot_ns); /* or this machine is too slow for this test */
+	uint64_t soon_boot_ns = killed_effector();
 	assert_int_equal(passed_of(10, TARGET), 0);
+	assert_true((uint64_t)clock_boot_ns() < soon_boot_ns); /* or this machine is too slow for this test */
 	assert_int_equal(passed_of(10, TARGET + 1), 0);
 	assert_int_equal(passed_of(10, TARGET + 2), 10);
 	while ((uint64_t)clock_boot_ns() < soon_boot_ns + 20 * NS_PER_MS) /* a tick late at most */

@@ -69,15 +69,6 @@ static inline void net_enter(void)
 	}
 }
 
-static inline int net_setup(void **state)
-{
-	(void)state;
-	assert_true(NET_RUN("ip", "link", "add", "near", "type", "veth", "peer", "name", "far"));
-	assert_true(NET_RUN("ip", "link", "set", "near", "up", "arp", "off"));
-	assert_true(NET_RUN("ip", "link", "set", "far", "up", "arp", "off"));
-	return 0;
-}
-
 static inline int net_teardown(void **state)
 {
 	(void)state;
@@ -111,6 +102,31 @@ static inline size_t net_header(uint8_t *frame, uint32_t number, size_t tags, ui
 	at[0] = (uint8_t)(ethertype >> 8);
 	at[1] = (uint8_t)ethertype;
 	return (size_t)(at + 2 - frame);
+}
+
+/** Waits until frames come through: a new interface drops them until the kernel has seen its carrier. */
+static inline void net_wait(void)
+{
+	uint8_t frame[NET_FRAME_BYTES_MAX] = {0};
+	int near = net_socket("near"), far = net_socket("far");
+	size_t frame_bytes = net_header(frame, NET_LAST, 0, NET_LAST_ETHERTYPE) + 46;
+	struct pollfd waiting = {.fd = far, .events = POLLIN};
+	int64_t end_mono_ns = clock_mono_ns() + NET_PATIENCE_MS * NS_PER_MS;
+	do {
+		(void)send(near, frame, frame_bytes, 0);
+	} while (poll(&waiting, 1, 20) == 0 && clock_mono_ns() < end_mono_ns);
+	assert_int_equal(close(near), 0);
+	assert_int_equal(close(far), 0);
+}
+
+static inline int net_setup(void **state)
+{
+	(void)state;
+	assert_true(NET_RUN("ip", "link", "add", "near", "type", "veth", "peer", "name", "far"));
+	assert_true(NET_RUN("ip", "link", "set", "near", "up", "arp", "off"));
+	assert_true(NET_RUN("ip", "link", "set", "far", "up", "arp", "off"));
+	net_wait();
+	return 0;
 }
 
 /** Sends an IP packet with a number; returns the frame's length. */
