@@ -20,7 +20,8 @@
  *             The loopback interface always takes the socket.
  *
  * Last line on stdout: "sent N packets in S s, N out of IFACE, C s of CPU"; the second number is the interface's own count,
- * others' packets too; the CPU time is that of the sending, with live frames of what the peer does with them too. Needs root. Sources, ports and sequence numbers are random; with live frames from the kernel's generator.
+ * others' packets too; the CPU time is that of the sending, with live frames of what the peer does with them too. Needs root.
+ * Sources, ports and sequence numbers are random; with live frames from the kernel's generator.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -250,7 +251,8 @@ static void frame_write(const struct order *order, uint8_t *ret_frame, struct ne
 	uint32_t host_bits = 128u - order->src.bits, dst_bits = 128u - order->dst.bits;
 	*ret_policy = (struct netsend_policy){.ifindex = order->ifindex, .src_net = ip_to_v4(&order->src.addr),
 		.src_mask = host_bits == 32 ? UINT32_MAX : (1u << host_bits) - 1, .src_port = order->src_port,
-		.src_factor = order->scatters ? NETSEND_SCATTER : 1, .dst_net = ip_to_v4(&order->dst.addr), .dst_mask = (1u << dst_bits) - 1,
+		.src_factor = order->scatters ? NETSEND_SCATTER : 1,
+		.dst_net = ip_to_v4(&order->dst.addr), .dst_mask = (1u << dst_bits) - 1,
 		.is_tcp = order->is_tcp, .ip_sum = sum_of((const uint8_t *)ip, sizeof(*ip)),
 		.transport_sum = ip->protocol + (uint32_t)(header_bytes + payload_bytes) + sum_of(transport, header_bytes + payload_bytes)};
 }

@@ -7,7 +7,7 @@
 #include "filter/filter.h"
 #include "filter/pins.h"
 
-#define FILTER_HALF_ENTRIES 4096 /* entries of one half of the tables that are mapped into memory: whole pages, whatever an entry is */
+#define FILTER_HALF_ENTRIES 4096 /* of one half of a table that is mapped: whole pages, whatever an entry is */
 
 struct filter {
 	int fds[PIN_COUNT];

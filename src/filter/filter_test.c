@@ -237,6 +237,24 @@ static void refuse_read(struct filter *filter, const struct xdp_entry *entries, 
 	assert_string_equal(why, expected);
 }
 
+/** A destination address that is gone, and one too many. */
+static void hosts_break(struct filter *filter, const struct xdp_entry entries[static 3], const struct space *space)
+{
+	struct filter_host_line *lines = filter_table_map(filter->fds[PIN_HOSTS], sizeof(*lines), FILTER_HOST_LINES, FILTER_HOST_LINES);
+	assert_non_null(lines);
+	size_t used = 0;
+	while (lines[used].slots[0].hash == 0)
+		used++;
+	struct filter_host host = lines[used].slots[0];
+	lines[used].slots[0] = (struct filter_host){0};
+	refuse_read(filter, entries, 3, space, "far: a destination address in the kernel has not the rules that were put in force");
+	lines[used].slots[0] = host;
+	lines[used].slots[1] = (struct filter_host){.hash = host.hash + FILTER_HOST_LINES, .list = host.list};
+	refuse_read(filter, entries, 3, space, "far: the kernel has rules for an address that should have none");
+	lines[used].slots[1] = (struct filter_host){0};
+	filter_table_unmap(lines, sizeof(*lines), FILTER_HOST_LINES);
+}
+
 /** Everything of which filter_read() says that it is not as it should be, done one by one. */
 static void reading_back_sees_every_difference(void **state)
 {
@@ -283,19 +301,7 @@ static void reading_back_sees_every_difference(void **state)
 	refuse_read(filter, entries, 3, space, "far: protected space in the kernel is not what it should be");
 	assert_int_equal(bpf_map_delete_elem(filter->fds[PIN_PROTECTED], &key), 0);
 
-	struct filter_host_line *lines = filter_table_map(filter->fds[PIN_HOSTS], sizeof(*lines), FILTER_HOST_LINES, FILTER_HOST_LINES);
-	assert_non_null(lines);
-	size_t used = 0;
-	while (lines[used].slots[0].hash == 0)
-		used++;
-	struct filter_host host = lines[used].slots[0];
-	lines[used].slots[0] = (struct filter_host){0};
-	refuse_read(filter, entries, 3, space, "far: a destination address in the kernel has not the rules that were put in force");
-	lines[used].slots[0] = host;
-	lines[used].slots[1] = (struct filter_host){.hash = host.hash + FILTER_HOST_LINES, .list = host.list};
-	refuse_read(filter, entries, 3, space, "far: the kernel has rules for an address that should have none");
-	lines[used].slots[1] = (struct filter_host){0};
-	filter_table_unmap(lines, sizeof(*lines), FILTER_HOST_LINES);
+	hosts_break(filter, entries, space);
 	assert_int_equal(filter_read(filter, entries, 3, space, why), OK);
 
 	assert_int_equal(bpf_link_detach(filter->fds[PIN_LINK]), 0);

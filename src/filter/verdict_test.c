@@ -149,7 +149,8 @@ static void a_million_sources_are_found_and_no_others(void **state)
 	(void)state;
 	enum { COUNT = 1000000, V4_COUNT = 900000 };
 	struct random rng;
-	struct ip_addr *addrs = calloc(COUNT, sizeof(*addrs)), v6 = {.bytes = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}}, v4 = ip_from_v4(TARGET);
+	struct ip_addr *addrs = calloc(COUNT, sizeof(*addrs));
+	struct ip_addr v6 = {.bytes = {0x20, 0x01, 0x0d, 0xb8, [15] = 1}}, v4 = ip_from_v4(TARGET);
 	struct ip_prefix v6_target = {v6, 128};
 	struct filter *filter = net_load(FILTER_ENFORCE, NULL);
 	random_init(&rng, 4);
@@ -264,7 +265,8 @@ static void a_swap_loses_no_verdict(void **state)
 	struct filter *filter = net_load(FILTER_ENFORCE, NULL);
 	struct filter_totals totals;
 	uint64_t counted = 0;
-	rules[0].destination = (struct ip_prefix){ip_from_v4(TARGET & 0xffffff00u), 120}; /* one in the trie, one in the table of hosts */
+	/* One in the trie, one in the table of hosts. */
+	rules[0].destination = (struct ip_prefix){ip_from_v4(TARGET & 0xffffff00u), 120};
 	rules[1].source_set = *source_set_name(set);
 	struct xdp_entry entries[2] = {{&rules[0], NULL, UINT64_MAX}, {&rules[1], set, UINT64_MAX}};
 	net_apply(filter, &entries[0], 1, NULL);
