@@ -6,6 +6,9 @@
 
 #include "core/err.h"
 
+#define TCP_HEADER_MAX_BYTES 60
+#define HANDSHAKE_PACKETS_MAX 6 /* SYN, ACK, FIN, ACK, and a few sent twice */
+
 static uint8_t flag_vectors[256]; /* enum vector by TCP flags */
 static uint8_t port_vectors[65536]; /* enum vector of the amplifier behind a source port */
 
@@ -43,20 +46,37 @@ void classify_init(void)
 		port_vectors[amplifiers[i].port] = (uint8_t)amplifiers[i].vector;
 }
 
-/** Flow records carry the union of all flags of a connection: more than two kinds of flags is a connection that lived. */
+/** More than the longest IP and TCP headers of a packet without IPv4 options: there is payload. */
+static bool is_longer_than_headers(const struct observation *obs)
+{
+	return obs->length_bytes > (ip_is_v4(&obs->dst) ? 20 : 40) + TCP_HEADER_MAX_BYTES;
+}
+
+/** A record with SYN and ACK: a connection that carried data, or a handshake alone, of who opened it or who answered. */
+static enum vector flow_connection(const struct observation *obs, unsigned core)
+{
+	bool is_bare = !(core & TCP_PSH) && obs->packets <= HANDSHAKE_PACKETS_MAX && !is_longer_than_headers(obs);
+	if (!is_bare)
+		return VECTOR_REQUEST_FLOOD;
+	return obs->src_port > obs->dst_port ? VECTOR_CONNECTION_FLOOD : VECTOR_SYNACK_REFLECTION; /* services have the lower port */
+}
+
+/**
+ * Flow records carry the union of all flags of a connection. VECTOR_CONNECTION_FLOOD hints at handshakes alone,
+ * VECTOR_REQUEST_FLOOD at whole connections: both are judged by how many there are.
+ */
 static enum vector flow_flags_to_vector(const struct observation *obs)
 {
 	unsigned core = obs->tcp_flags & (TCP_FIN | TCP_SYN | TCP_RST | TCP_PSH | TCP_ACK);
-	bool is_handshake = (core & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK);
-	if (is_handshake && (core & (TCP_FIN | TCP_RST | TCP_PSH)) && obs->packets > 1)
-		return VECTOR_CONNECTION_FLOOD;
-	if (core == (TCP_SYN | TCP_ACK) && obs->packets > 1 && obs->src_port > obs->dst_port)
-		return VECTOR_CONNECTION_FLOOD;
+	bool is_handshake = (core & (TCP_SYN | TCP_ACK)) == (TCP_SYN | TCP_ACK) && obs->packets > 1;
+	if (is_handshake)
+		return flow_connection(obs, core);
 	if (core == (TCP_SYN | TCP_RST) && obs->packets > 1)
 		return VECTOR_SYN_FLOOD;
 	if (core == (TCP_FIN | TCP_RST | TCP_ACK) || core == (TCP_FIN | TCP_RST | TCP_ACK | TCP_PSH))
 		return VECTOR_PSH_ACK_FLOOD;
-	return flag_vectors[obs->tcp_flags];
+	enum vector vector = (enum vector)flag_vectors[obs->tcp_flags];
+	return vector == VECTOR_SYN_FLOOD && is_longer_than_headers(obs) ? VECTOR_SYN_PAYLOAD_FLOOD : vector;
 }
 
 static enum vector classify_tcp(const struct observation *obs)
@@ -65,8 +85,10 @@ static enum vector classify_tcp(const struct observation *obs)
 		return VECTOR_FRAGMENT_FLOOD;
 	if (ip_equal(&obs->src, &obs->dst) && obs->src_port == obs->dst_port)
 		return VECTOR_LAND_ATTACK;
-	enum vector vector = obs->traits & TRAIT_FLOW ? flow_flags_to_vector(obs) : (enum vector)flag_vectors[obs->tcp_flags];
-	if (vector == VECTOR_SYN_FLOOD && obs->payload_bytes > 0 && !(obs->traits & TRAIT_FLOW))
+	if (obs->traits & TRAIT_FLOW)
+		return flow_flags_to_vector(obs);
+	enum vector vector = (enum vector)flag_vectors[obs->tcp_flags];
+	if (vector == VECTOR_SYN_FLOOD && obs->payload_bytes > 0)
 		return VECTOR_SYN_PAYLOAD_FLOOD;
 	return vector;
 }
@@ -111,7 +133,8 @@ static enum vector classify_udp(const struct observation *obs)
 		return VECTOR_DNS_QUERY_FLOOD;
 	if (signature == SIGNATURE_DVR_DHCPDISCOVER && obs->src_port != 0)
 		return VECTOR_DVR_DHCPDISCOVER_REFLECTION;
-	if (signature == SIGNATURE_EMPTY)
+	bool is_empty_flow = obs->traits & TRAIT_FLOW && obs->payload_bytes == 0 && obs->length_bytes > 0;
+	if (signature == SIGNATURE_EMPTY || is_empty_flow)
 		return VECTOR_UDP_EMPTY_FLOOD;
 	enum vector reflection = (enum vector)port_vectors[obs->src_port];
 	if (reflection == VECTOR_QUIC_REFLECTION && signature == SIGNATURE_DTLS)
@@ -190,10 +213,17 @@ static enum vector classify_other(const struct observation *obs)
 	}
 }
 
+/** Routers write later fragments, which have no ports, as a flow between ports 0 and 0; nobody else uses those. */
+static bool is_portless_flow(const struct observation *obs)
+{
+	bool has_ports = obs->protocol == PROTOCOL_TCP || obs->protocol == PROTOCOL_UDP;
+	return obs->traits & TRAIT_FLOW && has_ports && obs->src_port == 0 && obs->dst_port == 0;
+}
+
 enum vector classify(const struct observation *obs)
 {
 	bool is_hidden = obs->traits & TRAIT_FRAGMENT_FIRST && obs->traits & TRAIT_IPV6_EXTENSIONS;
-	if (obs->traits & TRAIT_FRAGMENT_LATER || is_hidden)
+	if (obs->traits & TRAIT_FRAGMENT_LATER || is_hidden || is_portless_flow(obs))
 		return VECTOR_FRAGMENT_FLOOD;
 	/* An extension header before a transport is rare enough in real traffic to be the feature itself. */
 	if (obs->traits & (TRAIT_IPV6_EXTENSIONS | TRAIT_FRAGMENT_ATOMIC))

@@ -147,6 +147,8 @@ static int create_detectors(struct detect *detect)
 			detect->engine.flood = detect->states[i];
 		if (detectors[i] == &detector_carpet)
 			detect->engine.carpet = detect->states[i];
+		if (detectors[i] == &detector_sweep)
+			detect->engine.sweep = detect->states[i];
 	}
 	return OK;
 }

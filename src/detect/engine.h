@@ -6,6 +6,7 @@
 #pragma once
 
 #include "core/hash.h"
+#include "detect/answers.h"
 #include "detect/baseline.h"
 #include "detect/detect.h"
 #include "detect/profile.h"
@@ -28,13 +29,14 @@ struct engine {
 	struct baseline *baseline; /* NULL: nothing is learned */
 	const void *flood; /* state of detector_flood: who is watched */
 	const void *carpet; /* state of detector_carpet: which sites are told of */
+	const void *sweep; /* state of detector_sweep: who scans */
 	detect_sink *sink;
 	void *sink_arg;
 	struct detect_counters counters;
 	struct hash_key key;
 	struct thin thin; /* what is passed over, and who is told of it */
 	int64_t now_ns;
-	bool sees_answers; /* watched ends have been seen to send */
+	struct answers answers; /* whose answers are seen here */
 	struct finding scratch; /* findings are made here */
 };
 

@@ -271,7 +271,8 @@ static void observe_back(struct hosts *hosts, bool is_sender, const struct obser
 	if (back == NULL)
 		return;
 	profile_add_reverse(&back->profile, obs, mark, !is_sender);
-	hosts->engine->sees_answers = true;
+	struct engine *engine = hosts->engine;
+	answers_note(&engine->answers, answers_hash(&engine->key, &back->profile.end.addr, hosts->role), engine->now_ns);
 }
 
 #define DIRECTION_BIT(direction) (1u << (direction))

@@ -1,6 +1,6 @@
 /*
  * What other parts of the engine ask the detectors of floods on single
- * addresses and of carpets; state is what their create() returned.
+ * addresses, of carpets and of scans; state is what their create() returned.
  */
 #pragma once
 
@@ -17,3 +17,6 @@ void hosts_prefetch(const void *state, uint64_t row);
 
 /** The profile of a watched address, NULL if it is not watched. */
 const struct profile *hosts_profile(const void *state, const struct ip_addr *addr, uint64_t hash);
+
+/** Whether an address scans, by what it sent in the last minute; state is that of detector_sweep. */
+bool sweep_is_scanner(const void *state, const struct ip_addr *addr);

@@ -14,6 +14,7 @@
 #include "detect/profile.h"
 #include "record/finding.h"
 
+#define JUDGE_SCAN_PPS_MAX 10000 /* probes of one address at this rate and more are a flood, whatever they are for */
 #define JUDGE_SHARE_PERMILLE 20 /* a vector below this share of packets and of bytes is not told */
 
 /** What the judge must know beside the profile. */
@@ -23,6 +24,8 @@ struct judge_context {
 	bool is_group; /* the end is a multicast or broadcast address */
 	int64_t age_ns; /* of the epoch: in a short one answers may still be on their way */
 	uint64_t peak_pps; /* highest rate of the time that is judged */
+	bool (*is_scanner)(const void *scanners, const struct ip_addr *addr); /* told as one elsewhere; NULL: nobody knows */
+	const void *scanners; /* handed to is_scanner */
 };
 
 /** One vector of the verdict. */

@@ -35,6 +35,7 @@ void profile_new_epoch(struct profile *profile, int64_t now_ns)
 			.vector = slot->vector,
 			.protocol = slot->protocol,
 			.is_v6 = slot->is_v6,
+			.is_flow = slot->is_flow,
 			.recent_packets = slot->recent_packets,
 			.recent_bytes = slot->recent_bytes,
 			.start_ns = now_ns,
@@ -82,6 +83,7 @@ static struct slot *slot_find(struct profile *profile, const struct observation 
 		.vector = mark->vector,
 		.protocol = obs->protocol,
 		.is_v6 = !ip_is_v4(&obs->dst),
+		.is_flow = obs->traits & TRAIT_FLOW,
 		.start_ns = mark->start_ns,
 	};
 	return slot;
@@ -169,13 +171,25 @@ static uint32_t detail_factor(struct profile *profile)
 	return number % PROFILE_DETAIL_STEP == 0 ? PROFILE_DETAIL_STEP : 0;
 }
 
+/** The length of a packet. Of the record of a TCP connection: what its packets after the handshake have as their mean. */
+static uint32_t length_of(const struct observation *obs)
+{
+	uint64_t handshake_bytes = ip_is_v4(&obs->dst) ? 60 + 52 : 80 + 72; /* SYN and ACK with the usual options */
+	bool is_connection = obs->traits & TRAIT_FLOW && obs->protocol == PROTOCOL_TCP &&
+		(obs->tcp_flags & (TCP_SYN | TCP_PSH)) == (TCP_SYN | TCP_PSH) && obs->packets > 2;
+	if (!is_connection || obs->bytes <= handshake_bytes)
+		return obs->length_bytes;
+	uint64_t mean_bytes = (obs->bytes - handshake_bytes) / (obs->packets - 2);
+	return mean_bytes > UINT16_MAX ? UINT16_MAX : (uint32_t)mean_bytes;
+}
+
 static void slot_add_details(struct profile *profile, struct slot *slot, const struct observation *obs, uint32_t weight)
 {
 	if (!(obs->traits & TRAIT_FRAGMENT_LATER)) {
 		top_add(&slot->src_ports, obs->src_port, weight, next_random(profile));
 		top_add(&slot->dst_ports, obs->dst_port, weight, next_random(profile));
 	}
-	top_add(&slot->lengths, obs->length_bytes, weight, next_random(profile));
+	top_add(&slot->lengths, length_of(obs), weight, next_random(profile));
 	top_add(&slot->details, detail_of(obs), weight, next_random(profile));
 	if (obs->traits & TRAIT_TTL_KNOWN)
 		top_add(&slot->ttls, obs->ttl, weight, next_random(profile));

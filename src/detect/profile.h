@@ -35,6 +35,7 @@ struct slot {
 	uint8_t vector; /* enum vector */
 	uint8_t protocol; /* of the first packet */
 	bool is_v6;
+	bool is_flow; /* of the first: counts are sums, lengths are means */
 	uint64_t packets; /* corrected for sampling, as all counts here */
 	uint64_t bytes;
 	uint64_t seen; /* packets that were really looked at: what peers, flows and ports are compared with */

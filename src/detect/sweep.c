@@ -20,12 +20,14 @@
 #include "detect/classify.h"
 #include "detect/engine.h"
 #include "detect/hosts.h"
+#include "detect/judge.h"
 
 #define SWEEPER_WAYS 4
 #define SWEEP_ENDS 80 /* addresses or ports from which on it is a sweep */
 #define SWEEP_WINDOW_S 60
 #define SWEEP_QUIET_S 60 /* over after so long */
-#define SCAN_PPS_MAX 20000 /* faster to one address is a flood */
+#define SCAN_TRIES 4 /* asks for each address and port; one that repeats itself more than that is no scan */
+#define COUNTED_ENDS_MAX 300 /* beyond, the bitmaps are too full to tell how many */
 #define TICK_BUDGET 512 /* asks and answers per tick that are all looked at */
 #define TICK_STEP 16 /* of more, one in so many up to TICK_STEP times the budget, then one in its square */
 #define BITS 128
@@ -316,6 +318,12 @@ static bool is_asked(const struct sweep *sweep, const struct sweeper *at)
 		hosts_profile(sweep->engine->flood, &at->addr, engine_hash(sweep->engine, &at->addr)) != NULL;
 }
 
+/** Whether it goes on asking what it has asked: then it is after something else than who answers. */
+static bool is_repeating(const struct sweeper *at, unsigned hosts, unsigned ports)
+{
+	return hosts <= COUNTED_ENDS_MAX && ports <= COUNTED_ENDS_MAX && at->asks > hosts * ports * SCAN_TRIES;
+}
+
 static enum sweep_state state_of(const struct sweep *sweep, const struct sweeper *at)
 {
 	if (at->asks < SWEEP_ENDS && at->answers < SWEEP_ENDS)
@@ -326,13 +334,20 @@ static enum sweep_state state_of(const struct sweep *sweep, const struct sweeper
 		/* Peer-to-peer programs try many addresses at as many ports; a scan varies one of the two. */
 		bool is_one_sided = hosts > ports * 4 || ports > hosts * 4;
 		bool is_mostly_unanswered = (uint64_t)at->answered * (is_one_sided ? 3 : 20) < at->asks;
-		bool is_flood = hosts < 4 && (int64_t)at->asks * 1000 / elapsed_ms > SCAN_PPS_MAX;
-		if (is_mostly_unanswered && !is_flood && (hosts >= SWEEP_ENDS || ports >= SWEEP_ENDS))
+		bool is_flood = hosts < 4 && (int64_t)at->asks * 1000 / elapsed_ms > JUDGE_SCAN_PPS_MAX;
+		if (is_mostly_unanswered && !is_flood && !is_repeating(at, hosts, ports) && (hosts >= SWEEP_ENDS || ports >= SWEEP_ENDS))
 			return SWEEP_SCAN;
 	}
 	if (at->answers >= SWEEP_ENDS && hosts >= SWEEP_ENDS && at->asks * 4 <= at->answers && !is_asked(sweep, at))
 		return SWEEP_BACKSCATTER;
 	return SWEEP_COUNTING;
+}
+
+bool sweep_is_scanner(const void *state, const struct ip_addr *addr)
+{
+	const struct sweep *sweep = state;
+	const struct sweeper *at = sweeper_find(sweep, addr, engine_hash(sweep->engine, addr));
+	return at != NULL && state_of(sweep, at) == SWEEP_SCAN;
 }
 
 static void sweeper_tick(struct sweep *sweep, struct sweeper *at, int64_t now_ns, bool is_last)

@@ -20,7 +20,7 @@
 #define LOOK_NS (250 * NS_PER_MS) /* an open finding is judged this often */
 #define OFFLINE_LOOK_NS (500 * NS_PER_MS)
 #define OFFLINE_SETTLE_NS (1500 * NS_PER_MS)
-#define OBSERVATIONS_MIN 16 /* raw observations below which shares mean nothing */
+#define OBSERVATIONS_MIN 16 /* observations below which shares mean nothing */
 #define OFFLINE_ATTACK_PERMILLE 600 /* offline: most of the traffic must be attack */
 #define OFFLINE_EPOCH_OBSERVATIONS 400 /* offline: a slow epoch goes on until it can be judged */
 
@@ -41,12 +41,16 @@ static bool is_group(const struct ip_prefix *end)
 
 struct judge_context watch_context(const struct watch_owner *owner, const struct watch *watch, int64_t now_ns)
 {
+	const struct engine *engine = owner->engine;
+	const struct ip_addr *addr = &watch->profile.end.addr;
 	return (struct judge_context){
-		.sees_answers = owner->engine->sees_answers,
+		.sees_answers = answers_seen(&engine->answers, answers_hash(&engine->key, addr, watch->role), now_ns),
 		.is_sender = watch->role == WATCH_SENDER,
 		.is_group = is_group(&watch->profile.end),
 		.age_ns = now_ns - watch->profile.epoch_ns,
 		.peak_pps = watch->peak_pps,
+		.is_scanner = sweep_is_scanner,
+		.scanners = engine->sweep,
 	};
 }
 
@@ -291,13 +295,27 @@ static void note_vectors(struct watch_owner *owner, struct watch *watch, const s
 		tell(owner, watch, FINDING_CHANGE, now_ns);
 }
 
+/**
+ * Whether shares mean something: of many observations they do, of a few flow records of many packets too, once the
+ * records of the other direction had time to come.
+ */
+static bool is_enough(const struct watch *watch, bool is_final, int64_t now_ns)
+{
+	uint64_t seen = 0;
+	if (watch->profile.observations >= OBSERVATIONS_MIN)
+		return true;
+	for (unsigned i = 0; i < watch->profile.slot_count; i++)
+		seen += watch->profile.slots[i].seen;
+	return seen >= OBSERVATIONS_MIN && (is_final || now_ns - watch->profile.epoch_ns >= NS_PER_S);
+}
+
 static void look_live(struct watch_owner *owner, struct watch *watch, struct rate rate, int64_t now_ns)
 {
 	if (!could_pass(owner, watch, rate)) {
 		watch->is_over = false;
 		return;
 	}
-	if (watch->profile.observations < OBSERVATIONS_MIN)
+	if (!is_enough(watch, false, now_ns))
 		return;
 	struct verdict verdict;
 	struct limit limit;
@@ -320,7 +338,7 @@ static void look_live(struct watch_owner *owner, struct watch *watch, struct rat
 static void look_offline(struct watch_owner *owner, struct watch *watch, struct rate rate, int64_t now_ns, bool is_final)
 {
 	uint64_t least = owner->engine->config.offline_packets;
-	if (watch->profile.observations < OBSERVATIONS_MIN)
+	if (!is_enough(watch, is_final, now_ns))
 		return;
 	struct verdict verdict;
 	struct limit limit = {"offline_packets", least};
@@ -403,12 +421,23 @@ static struct rate peak_update(struct watch *watch, int64_t now_ns)
 	return rate;
 }
 
+/** Nothing comes in: an epoch begins with the first that does, and what was sent before it explains nothing. */
+static void wait_for_traffic(struct profile *profile, int64_t now_ns)
+{
+	if (profile->reverse.packets == 0)
+		profile->epoch_ns = now_ns;
+	else if (now_ns - profile->epoch_ns >= EPOCH_NS)
+		profile_new_epoch(profile, now_ns);
+}
+
 void watch_tick(struct watch_owner *owner, struct watch *watch, int64_t now_ns)
 {
 	struct profile *profile = &watch->profile;
 	bool offline = owner->engine->config.offline;
-	if (profile->observations == 0 && !watch->is_open)
+	if (profile->observations == 0 && !watch->is_open) {
+		wait_for_traffic(profile, now_ns);
 		return;
+	}
 	if (watch->is_open) {
 		struct rate rate = peak_update(watch, now_ns);
 		if (now_ns - watch->judged_ns >= LOOK_NS)
