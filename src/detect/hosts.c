@@ -18,6 +18,7 @@
 
 #include "core/clock.h"
 #include "core/limits.h"
+#include "detect/earlier.h"
 #include "detect/targets.h"
 #include "detect/watch.h"
 
@@ -37,6 +38,7 @@ struct hosts {
 	unsigned bar_shift; /* bar is raised by so many doublings */
 	int64_t bar_ns; /* last change */
 	uint64_t bitmap[WATCH_BITMAP_BITS / 64];
+	struct earlier *earlier; /* files only, else NULL */
 	uint32_t index_mask;
 	uint32_t *index; /* hash to watch + 1, linear probing; twice as many places as watches */
 };
@@ -79,6 +81,7 @@ static void hosts_destroy(void *state)
 {
 	struct hosts *hosts = state;
 	targets_done(&hosts->targets);
+	earlier_free(hosts->earlier);
 	engine_release(hosts->watches, hosts->watch_count * sizeof(struct watch));
 	free(hosts->order);
 	free(hosts->index);
@@ -93,6 +96,10 @@ static struct hosts *create(struct engine *engine, enum watch_role role, uint64_
 	hosts->engine = engine;
 	hosts->role = role;
 	hosts->owner = (struct watch_owner){.engine = engine, .state = hosts, .open_max = LIMIT_DETECT_OPEN_FINDINGS};
+	if (engine->config.offline && role == WATCH_TARGET && memory_bytes / 4 > earlier_memory_bytes())
+		hosts->earlier = earlier_new();
+	if (hosts->earlier != NULL)
+		memory_bytes -= earlier_memory_bytes();
 	uint64_t room = memory_bytes * 3 / 4 / (sizeof(struct watch) + 2 * sizeof(uint32_t));
 	hosts->watch_count = room > LIMIT_DETECT_WATCHES ? LIMIT_DETECT_WATCHES : (uint32_t)room;
 	uint32_t places = 2;
@@ -211,6 +218,8 @@ static __attribute__((noinline)) struct watch *promote(struct hosts *hosts, stru
 	watch_init(watch, hosts->role, &end, hash, now_ns);
 	target.set->states[target.way] = number + 1;
 	index_add(hosts, number, hash);
+	if (hosts->earlier != NULL)
+		earlier_tell(hosts->earlier, &watch->profile);
 	/* What the cold table counted before this observation belongs to the rise that begins. */
 	uint64_t packets = per_second(mark->packets * mark->weight, mark), bytes = per_second(mark->bytes * mark->weight, mark);
 	uint64_t counted = target.set->packets[target.way], counted_bytes = (uint64_t)target.set->bytes_128[target.way] * 128;
@@ -268,8 +277,11 @@ static inline __attribute__((always_inline)) void observe_one(struct hosts *host
 static void observe_back(struct hosts *hosts, bool is_sender, const struct observation *obs, const struct mark *mark)
 {
 	struct watch *back = index_find(hosts, is_sender ? &obs->dst : &obs->src, is_sender ? mark->dst_hash : mark->src_hash);
-	if (back == NULL)
+	if (back == NULL) {
+		if (hosts->earlier != NULL)
+			earlier_note(hosts->earlier, obs, mark);
 		return;
+	}
 	profile_add_reverse(&back->profile, obs, mark, !is_sender);
 	struct engine *engine = hosts->engine;
 	answers_note(&engine->answers, answers_hash(&engine->key, &back->profile.end.addr, hosts->role), engine->now_ns);
@@ -286,7 +298,8 @@ static inline __attribute__((always_inline)) void observe_as(struct hosts *hosts
 	/* The other end of an observation can be a watched one: only ends of ours are, where it is known who is ours. */
 	const unsigned back = ~(DIRECTION_BIT(DIRECTION_TRANSIT) |
 		DIRECTION_BIT(role == WATCH_SENDER ? DIRECTION_OUT : DIRECTION_IN));
-	if (!(batch->directions & (forth | (hosts->used_count > 0 ? back : 0))))
+	const bool looks_back = hosts->used_count > 0 || hosts->earlier != NULL;
+	if (!(batch->directions & (forth | (looks_back ? back : 0))))
 		return;
 	const struct turn turn = {
 		.role = role,
@@ -299,7 +312,7 @@ static inline __attribute__((always_inline)) void observe_as(struct hosts *hosts
 		unsigned direction = DIRECTION_BIT(batch->marks[i].direction);
 		if (direction & forth)
 			observe_one(hosts, &turn, &batch->obs[i], &batch->marks[i]);
-		if (direction & back && hosts->used_count > 0)
+		if (direction & back && (looks_back || hosts->used_count > 0))
 			observe_back(hosts, role == WATCH_SENDER, &batch->obs[i], &batch->marks[i]);
 	}
 	hosts->engine->counters.targets_evicted += hosts->targets.evicted;
@@ -358,7 +371,7 @@ static uint64_t hosts_memory_bytes(const void *state)
 {
 	const struct hosts *hosts = state;
 	return sizeof(*hosts) + targets_memory_bytes(&hosts->targets) + hosts->watch_count * sizeof(struct watch) +
-		(hosts->index_mask + 1) * sizeof(*hosts->index);
+		(hosts->index_mask + 1) * sizeof(*hosts->index) + (hosts->earlier != NULL ? earlier_memory_bytes() : 0);
 }
 
 size_t hosts_top(const void *state, int64_t now_ns, struct detect_talker *ret_talkers, size_t max)

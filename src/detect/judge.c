@@ -18,6 +18,7 @@
 #include "detect/classify.h"
 #include "detect/judge_scene.h"
 
+#define FRAGMENTS_OF_ANSWER 4 /* of an honest one, in the mean */
 #define FRAGMENTED_BYTES_MIN 1000 /* mean length of a vector from which on its packets may be first fragments */
 
 static const struct opinion innocent = {0, 0};
@@ -102,8 +103,9 @@ static struct opinion rule_fragment(const struct scene *scene, const struct fact
 {
 	if (facts->pps < 100)
 		return innocent;
-	uint64_t explained = scene->reverse->packets > facts->slot->packets / 10 ? facts->slot->packets : 0;
-	return (struct opinion){unexplained_permille(facts->slot->packets, explained), facts->peers >= 10 ? 92 : 80};
+	/* Large datagrams are fragmented, TCP is not: up to 64 kB are answers to one question, or a tunnel's other half. */
+	uint64_t asked = scene->reverse->udp + scene->reverse->other + scene->reverse->icmp_echo;
+	return (struct opinion){unexplained_permille(facts->slot->packets, asked * FRAGMENTS_OF_ANSWER), facts->peers >= 10 ? 92 : 80};
 }
 
 static struct opinion rule_tunnel(const struct scene *scene, const struct facts *facts)
@@ -225,6 +227,8 @@ static void judge_slot(const struct scene *scene, unsigned index, struct verdict
 	rule_fn *rule = rules[hint];
 	if (rule == NULL)
 		rule = classify_is_reflection(hint) ? rule_reflection : rule_rate;
+	if (scene->profile->observations < JUDGE_OBSERVATIONS_MIN && rule != rule_always && rule != rule_rate)
+		return;
 	struct opinion opinion = rule(scene, &facts);
 	if (opinion.attack_permille == 0)
 		return;

@@ -50,7 +50,7 @@ static unsigned near_permille(const struct top *lengths, uint32_t length)
 	uint64_t near = 0;
 	for (unsigned i = 0; i < lengths->used; i++) {
 		uint32_t gap = lengths->values[i] > length ? lengths->values[i] - length : length - lengths->values[i];
-		if (gap * 50 <= length)
+		if (gap * 200 <= length)
 			near += lengths->counts[i];
 	}
 	return lengths->total > 0 ? (unsigned)(near * 1000 / lengths->total) : 0;

@@ -40,7 +40,7 @@ struct facts {
 	uint64_t ports;
 	uint64_t pps; /* peak */
 	uint32_t length; /* most frequent length */
-	unsigned length_permille; /* of that length, and of those within a fiftieth of it where they are means of flow records */
+	unsigned length_permille; /* of that length, and of those within 0.5 % of it where they are means of flow records */
 	uint64_t mean_bytes;
 };
 

@@ -13,6 +13,10 @@
 
 #define SCAN_TRIES 3 /* probes for one address and port: the first, and two more where no answer came */
 
+#define BARE_BYTES_MAX 100 /* mean length up to which packets are acknowledgements without data */
+#define LONG_REQUEST_BYTES 700 /* requests are seldom as long */
+#define STOMP_PACKETS 5 /* of data for each handshake */
+
 static const struct opinion innocent = {0, 0};
 
 /** Packets per flow of a slot; 0 where it is empty. */
@@ -22,20 +26,24 @@ static uint64_t packets_per_flow(const struct slot *slot)
 	return flows > 0 ? slot->seen / flows : 0;
 }
 
-/** Connections that live: flows with several packets of data or acknowledgements, at most what the end answered. */
-static uint64_t living_connections(const struct profile *profile, bool visible)
+/**
+ * Connections that live: flows with several packets of data or acknowledgements, at most what the end answered. Of
+ * sampled ones seldom two packets are seen: each has data at least once, and at least two packets come back.
+ */
+static uint64_t living_connections(const struct scene *scene)
 {
 	static const enum vector carriers[] = {VECTOR_PSH_ACK_FLOOD, VECTOR_ACK_FLOOD, VECTOR_REQUEST_FLOOD};
-	uint64_t most = 0;
+	uint64_t most = scene->profile->sampling > 1 ? scene->psh : 0;
 	for (unsigned i = 0; i < ARRAY_LEN(carriers); i++) {
-		const struct slot *slot = slot_of(profile, carriers[i]);
+		const struct slot *slot = slot_of(scene->profile, carriers[i]);
 		if (slot == NULL || slot->packets == 0 || packets_per_flow(slot) < 2)
 			continue;
 		uint64_t flows = distinct_estimate(slot->flows, DISTINCT_SMALL);
 		if (flows > most)
 			most = flows;
 	}
-	return visible && most > profile->reverse.tcp ? profile->reverse.tcp : most;
+	uint64_t answered = scene->profile->sampling > 1 ? scene->reverse->tcp / 2 : scene->reverse->tcp;
+	return scene->visible && most > answered ? answered : most;
 }
 
 /** Flows that opened and went on: those that SYNs and ACKs or data have in common. */
@@ -54,21 +62,30 @@ static uint64_t completed_handshakes(const struct profile *profile)
 	return distinct_common(syn->flows, after, DISTINCT_SMALL);
 }
 
+/** Whether two slots are of the same flows; of sampled ones, of the same other ends. */
+static bool are_of_the_same(const struct scene *scene, const struct slot *one, const struct slot *other)
+{
+	if (scene->profile->sampling > 1)
+		return distinct_common(one->peers, other->peers, DISTINCT_SMALL) * 10 >= distinct_estimate(one->peers, DISTINCT_SMALL) * 5;
+	return distinct_common(one->flows, other->flows, DISTINCT_SMALL) * 10 >= distinct_estimate(one->flows, DISTINCT_SMALL) * 6;
+}
+
 /** Whether SYNs and ACKs belong to the same flows and nearly nothing follows: connections opened to be kept idle. */
 static bool connections_carry_nothing(const struct scene *scene)
 {
 	const struct slot *syn = slot_of(scene->profile, VECTOR_SYN_FLOOD);
 	const struct slot *ack = slot_of(scene->profile, VECTOR_ACK_FLOOD);
-	/* Honest clients open a few connections each, and are seen between their SYN and their request. */
-	if (syn == NULL || ack == NULL || syn->packets < 50 ||
-		distinct_estimate(syn->flows, DISTINCT_SMALL) < 3 * distinct_estimate(syn->peers, DISTINCT_SMALL) ||
-		scene->psh * 10 > scene->syn * 3)
+	if (syn == NULL || ack == NULL || syn->packets < 50 || scene->psh * 10 > scene->syn * 3)
+		return false;
+	/* Honest clients are seen between their SYN and their request: of few, and for a moment. */
+	bool is_steady = scene->context->age_ns >= NS_PER_S && syn->packets >= 200;
+	if (!is_steady && distinct_estimate(syn->flows, DISTINCT_SMALL) < 3 * distinct_estimate(syn->peers, DISTINCT_SMALL))
 		return false;
 	if (ack->packets * 2 < syn->packets || ack->packets > syn->packets * 3)
 		return false;
 	if (scene->visible && scene->reverse->tcp * 2 < scene->syn)
 		return false;
-	return distinct_common(syn->flows, ack->flows, DISTINCT_SMALL) * 10 >= distinct_estimate(syn->flows, DISTINCT_SMALL) * 6;
+	return are_of_the_same(scene, syn, ack);
 }
 
 /** Packets of the few other ends that sent most of a slot; at most four are asked for. */
@@ -125,6 +142,13 @@ static bool is_scan(const struct scene *scene, const struct facts *facts)
 		scanners_permille(scene, facts->slot) >= 800;
 }
 
+/** Flow records: half-open connections beside many that were opened for nothing are those that were not done. */
+static bool is_half_done(const struct scene *scene, const struct facts *facts)
+{
+	const struct slot *bare = slot_of(scene->profile, VECTOR_CONNECTION_FLOOD);
+	return bare != NULL && facts->flows * 2 <= distinct_estimate(bare->flows, DISTINCT_SMALL);
+}
+
 struct opinion rule_syn(const struct scene *scene, const struct facts *facts)
 {
 	if (scene->connects)
@@ -167,10 +191,38 @@ static bool follows_handshake(const struct scene *scene, const struct facts *fac
 	return facts->peers >= 3 && distinct_common(openers, facts->slot->peers, DISTINCT_SMALL) * 2 >= facts->peers;
 }
 
+/** Whether nearly all goes to one port of a service: what clients are sent goes to the ports they drew. */
+static bool is_to_service(const struct facts *facts)
+{
+	uint32_t port = 0;
+	return top_first_permille(&facts->slot->dst_ports, &port) >= 800 && port < 32768;
+}
+
+/** Whether more than acknowledgements comes back: a request is answered by data. */
+static bool is_answered_with_data(const struct scene *scene, const struct facts *facts)
+{
+	const struct reverse *reverse = scene->reverse;
+	return reverse->tcp * 10 > facts->slot->packets * 8 && reverse->tcp_bytes > reverse->tcp * BARE_BYTES_MAX;
+}
+
+/** Payload of one length to one service without end, which nothing but acknowledgements answers: a machine made it. */
+static bool is_endless_payload(const struct scene *scene, const struct facts *facts)
+{
+	return is_fixed_small(facts, 700) && facts->mean_bytes > BARE_BYTES_MAX && is_to_service(facts) &&
+		(facts->length >= LONG_REQUEST_BYTES || !is_answered_with_data(scene, facts));
+}
+
 static bool is_stomp(const struct scene *scene, const struct facts *facts)
 {
 	bool is_known = facts->slot->vector == VECTOR_REQUEST_FLOOD ? facts->peers >= 3 && facts->pps >= 100 : follows_handshake(scene, facts);
-	return is_known && facts->slot->seen / (facts->flows + 1) >= 8 && is_fixed_small(facts, 700) && facts->mean_bytes > 60;
+	return is_known && facts->slot->seen / (facts->flows + 1) >= STOMP_PACKETS && is_endless_payload(scene, facts);
+}
+
+/** The same where the handshakes were not seen: the connections are old, or packets are sampled. */
+static bool is_old_stomp(const struct scene *scene, const struct facts *facts)
+{
+	return facts->slot->vector == VECTOR_PSH_ACK_FLOOD && facts->peers >= 5 && facts->pps >= 1000 && facts->length_permille >= 900 &&
+		scene->psh >= scene->ack * 10 && is_endless_payload(scene, facts);
 }
 
 /** Connections for each other end and second, in tenths; what lasts less than a second is taken for one. */
@@ -185,17 +237,17 @@ static uint64_t connections_per_peer_ds(const struct facts *facts, uint64_t conn
 static bool is_reconnecting(const struct facts *facts, uint64_t connections)
 {
 	uint64_t peers = facts->peers + 1, each_ds = connections_per_peer_ds(facts, connections);
-	bool is_heavy = each_ds * peers >= 2000 || connections >= peers * 10;
+	/* Browsers open six at once for a page, and are done: hundreds in a second, or the same who were here before, are not. */
+	uint64_t returned = distinct_common(facts->slot->peers, facts->slot->peers_before, DISTINCT_SMALL);
+	bool is_heavy = each_ds * peers >= 2000 || returned * 10 >= facts->peers * 8;
 	return facts->peers >= 20 && connections >= peers * 3 && each_ds >= 10 && is_heavy;
 }
 
 /** Requests without end on one server port, answered: one length over and over, or connection after connection. */
 static bool is_request_flood(const struct scene *scene, const struct facts *facts)
 {
-	uint32_t port = 0;
-	unsigned port_permille = top_first_permille(&facts->slot->dst_ports, &port);
 	bool is_served = !scene->visible || scene->reverse->tcp * 5 >= facts->slot->packets;
-	if (port_permille < 800 || port >= 32768 || !is_served || facts->mean_bytes <= 100 || facts->mean_bytes >= 1400)
+	if (!is_to_service(facts) || !is_served || facts->mean_bytes <= BARE_BYTES_MAX || facts->mean_bytes >= 1400)
 		return false;
 	uint64_t requests = facts->slot->seen, peers = facts->peers + 1;
 	bool is_one_request = is_fixed_small(facts, 600) && requests >= peers * 50 && facts->pps >= peers * 25;
@@ -220,6 +272,8 @@ struct opinion rule_conversation(const struct scene *scene, const struct facts *
 		return (struct opinion){1000, 80};
 	if (is_stomp(scene, facts))
 		return (struct opinion){1000, 85};
+	if (is_old_stomp(scene, facts))
+		return (struct opinion){1000, 75};
 	if (scene->requests)
 		return (struct opinion){1000, 70};
 	if (is_middlebox(scene, facts))
@@ -271,7 +325,7 @@ struct opinion rule_requests(const struct scene *scene, const struct facts *fact
 	if (is_stomp(scene, facts))
 		return (struct opinion){1000, 85};
 	bool is_one_source = facts->flows >= (facts->peers + 1) * 30 && facts->flows >= 100;
-	bool is_flood = packets_per_flow(facts->slot) <= 20 && (is_one_source || is_reconnecting(facts, facts->flows));
+	bool is_flood = is_to_service(facts) && packets_per_flow(facts->slot) <= 20 && (is_one_source || is_reconnecting(facts, facts->flows));
 	return is_flood ? (struct opinion){1000, 75} : innocent;
 }
 
@@ -293,7 +347,7 @@ enum vector name_tcp(const struct scene *scene, const struct facts *facts, enum 
 		return VECTOR_REQUEST_FLOOD;
 	switch ((unsigned)hint) {
 	case VECTOR_SYN_FLOOD:
-		return scene->connects ? VECTOR_CONNECTION_FLOOD : hint;
+		return scene->connects || is_half_done(scene, facts) ? VECTOR_CONNECTION_FLOOD : hint;
 	case VECTOR_RST_FLOOD:
 	case VECTOR_FIN_FLOOD: /* middleboxes also tear the connection down that never was */
 		if (!scene->middlebox || top_first_permille(&facts->slot->src_ports, &port) < 600 || (port != 80 && port != 443))
@@ -316,7 +370,7 @@ enum vector name_tcp(const struct scene *scene, const struct facts *facts, enum 
 
 void scene_add_tcp(struct scene *scene)
 {
-	scene->connections = living_connections(scene->profile, scene->visible);
+	scene->connections = living_connections(scene);
 	scene->completed = completed_handshakes(scene->profile);
 	scene->connects = connections_carry_nothing(scene);
 	const struct slot *data = slot_of(scene->profile, VECTOR_PSH_ACK_FLOOD);
@@ -324,6 +378,6 @@ void scene_add_tcp(struct scene *scene)
 		return;
 	struct facts facts;
 	facts_of(scene, data, &facts);
-	scene->requests = is_request_flood(scene, &facts);
+	scene->requests = is_request_flood(scene, &facts) && !is_stomp(scene, &facts) && !is_old_stomp(scene, &facts);
 	scene->middlebox = is_middlebox(scene, &facts);
 }

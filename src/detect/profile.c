@@ -320,8 +320,10 @@ void profile_add_reverse(struct profile *profile, const struct observation *obs,
 		bool is_flow = obs->traits & TRAIT_FLOW;
 		if (obs->tcp_flags & TCP_SYN && (is_flow || !(obs->tcp_flags & TCP_ACK)))
 			reverse->syn += is_flow ? 1 : packets;
-		if (!(obs->tcp_flags & TCP_RST) || (is_flow && obs->tcp_flags & (TCP_PSH | TCP_SYN)))
+		if (!(obs->tcp_flags & TCP_RST) || (is_flow && obs->tcp_flags & (TCP_PSH | TCP_SYN))) {
 			reverse->tcp += packets;
+			reverse->tcp_bytes += mark->bytes * weight_of(profile, mark);
+		}
 		return;
 	}
 	if (obs->protocol == PROTOCOL_UDP) {

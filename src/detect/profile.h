@@ -83,6 +83,7 @@ struct reverse {
 	uint64_t packets;
 	uint64_t syn;
 	uint64_t tcp; /* TCP without RST */
+	uint64_t tcp_bytes;
 	uint64_t udp;
 	uint64_t icmp_echo;
 	uint64_t other; /* neither TCP, UDP nor ICMP */

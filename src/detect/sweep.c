@@ -51,6 +51,7 @@ struct sweeper {
 	uint8_t state; /* enum sweep_state */
 	uint8_t last_vector;
 	uint8_t protocol;
+	bool is_sampled; /* asks and answers are more than those that were looked at */
 	uint16_t last_port;
 	_Alignas(64) uint64_t hosts[BITS / 64];
 	uint64_t ports[BITS / 64];
@@ -211,6 +212,7 @@ static void sweeper_add(struct sweep *sweep, const struct observation *obs, cons
 	at->last_port = obs->dst_port;
 	at->last_vector = mark->vector;
 	at->protocol = obs->protocol;
+	at->is_sampled = obs->sampling > 1;
 	set_bit(at->hosts, mark->dst_hash >> 20);
 	set_bit(at->ports, hash_mix(obs->dst_port + 1u, UINT64_C(0xd1b54a32d192ed03)) >> 7);
 }
@@ -321,7 +323,7 @@ static bool is_asked(const struct sweep *sweep, const struct sweeper *at)
 /** Whether it goes on asking what it has asked: then it is after something else than who answers. */
 static bool is_repeating(const struct sweeper *at, unsigned hosts, unsigned ports)
 {
-	return hosts <= COUNTED_ENDS_MAX && ports <= COUNTED_ENDS_MAX && at->asks > hosts * ports * SCAN_TRIES;
+	return !at->is_sampled && hosts <= COUNTED_ENDS_MAX && ports <= COUNTED_ENDS_MAX && at->asks > hosts * ports * SCAN_TRIES;
 }
 
 static enum sweep_state state_of(const struct sweep *sweep, const struct sweeper *at)

@@ -20,7 +20,6 @@
 #define LOOK_NS (250 * NS_PER_MS) /* an open finding is judged this often */
 #define OFFLINE_LOOK_NS (500 * NS_PER_MS)
 #define OFFLINE_SETTLE_NS (1500 * NS_PER_MS)
-#define OBSERVATIONS_MIN 16 /* observations below which shares mean nothing */
 #define OFFLINE_ATTACK_PERMILLE 600 /* offline: most of the traffic must be attack */
 #define OFFLINE_EPOCH_OBSERVATIONS 400 /* offline: a slow epoch goes on until it can be judged */
 
@@ -295,18 +294,13 @@ static void note_vectors(struct watch_owner *owner, struct watch *watch, const s
 		tell(owner, watch, FINDING_CHANGE, now_ns);
 }
 
-/**
- * Whether shares mean something: of many observations they do, of a few flow records of many packets too, once the
- * records of the other direction had time to come.
- */
-static bool is_enough(const struct watch *watch, bool is_final, int64_t now_ns)
+/** Whether there is enough to judge: observations, or flow records of many packets. */
+static bool is_enough(const struct profile *profile)
 {
-	uint64_t seen = 0;
-	if (watch->profile.observations >= OBSERVATIONS_MIN)
-		return true;
-	for (unsigned i = 0; i < watch->profile.slot_count; i++)
-		seen += watch->profile.slots[i].seen;
-	return seen >= OBSERVATIONS_MIN && (is_final || now_ns - watch->profile.epoch_ns >= NS_PER_S);
+	uint64_t seen = profile->observations;
+	for (unsigned i = 0; i < profile->slot_count; i++)
+		seen += profile->slots[i].seen;
+	return seen >= JUDGE_OBSERVATIONS_MIN;
 }
 
 static void look_live(struct watch_owner *owner, struct watch *watch, struct rate rate, int64_t now_ns)
@@ -315,7 +309,7 @@ static void look_live(struct watch_owner *owner, struct watch *watch, struct rat
 		watch->is_over = false;
 		return;
 	}
-	if (!is_enough(watch, false, now_ns))
+	if (!is_enough(&watch->profile))
 		return;
 	struct verdict verdict;
 	struct limit limit;
@@ -338,7 +332,7 @@ static void look_live(struct watch_owner *owner, struct watch *watch, struct rat
 static void look_offline(struct watch_owner *owner, struct watch *watch, struct rate rate, int64_t now_ns, bool is_final)
 {
 	uint64_t least = owner->engine->config.offline_packets;
-	if (!is_enough(watch, is_final, now_ns))
+	if (!is_enough(&watch->profile))
 		return;
 	struct verdict verdict;
 	struct limit limit = {"offline_packets", least};
