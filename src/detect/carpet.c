@@ -23,6 +23,7 @@
 #define SITE_WAYS 4
 #define BLOCKS_OF_SITE 8 /* busy parts whose addresses are counted */
 #define SPREAD_HOSTS 6 /* fewer addresses are single floods */
+#define TOLD_NS (10 * NS_PER_S) /* after its end a carpet still covers what its addresses have left */
 #define COVER_PERMILLE 30 /* a part below this share of the site is noise */
 
 /** Addresses of one busy part. */
@@ -36,6 +37,7 @@ struct block {
 struct site_watch {
 	uint64_t part_packets[PARTS]; /* since parts_ns */
 	int64_t parts_ns;
+	int64_t told_until_ns; /* until here a finding was open */
 	uint8_t block_of_part[PARTS]; /* index + 1; 0: none */
 	uint8_t block_count; /* blocks in use */
 	struct block blocks[BLOCKS_OF_SITE];
@@ -318,6 +320,8 @@ static void carpet_tick(void *state, int64_t now_ns)
 		struct site_watch *site = &carpet->watches[i];
 		if (site->watch.profile.epoch_ns > site->parts_ns)
 			forget_places(site, now_ns);
+		if (site->watch.is_open)
+			site->told_until_ns = now_ns;
 		if (site->watch.is_open || is_spread(site))
 			watch_tick(&carpet->owner, &site->watch, now_ns);
 		else if (now_ns - site->watch.profile.epoch_ns > 3 * NS_PER_S && site->watch.profile.observations >= 400)
@@ -330,8 +334,12 @@ static void carpet_finish(void *state, int64_t now_ns)
 	struct carpet *carpet = state;
 	for (uint32_t i = 0; i < carpet->used_count; i++) {
 		struct site_watch *site = &carpet->watches[i];
-		if (site->watch.is_open || is_spread(site))
+		uint64_t begun = carpet->engine->counters.findings_begun;
+		bool was_open = site->watch.is_open;
+		if (was_open || is_spread(site))
 			watch_finish(&carpet->owner, &site->watch, now_ns);
+		if (was_open || carpet->engine->counters.findings_begun > begun)
+			site->told_until_ns = now_ns;
 	}
 }
 
@@ -368,7 +376,9 @@ bool carpet_covers(const void *state, const struct profile *host)
 	uint64_t host_pps = rates_second(&host->rates, now_ns).pps, site_pps = rates_second(&watch->watch.profile.rates, now_ns).pps;
 	if (host_pps * 4 > site_pps)
 		return false;
-	return watch->watch.is_open || (is_spread(watch) && is_attacked(carpet, watch));
+	if (watch->watch.is_open || (watch->told_until_ns != 0 && now_ns - watch->told_until_ns < TOLD_NS))
+		return true;
+	return is_spread(watch) && is_attacked(carpet, watch);
 }
 
 static uint64_t carpet_memory_bytes(const void *state)

@@ -19,6 +19,11 @@ uint64_t packets_of(const struct profile *profile, enum vector vector)
 	return slot != NULL ? slot->packets : 0;
 }
 
+bool is_thinned(const struct scene *scene, const struct slot *slot)
+{
+	return scene->profile->sampling > 1 || slot->packets > slot->seen * 2;
+}
+
 unsigned unexplained_permille(uint64_t packets, uint64_t explained)
 {
 	if (packets == 0 || explained >= packets)

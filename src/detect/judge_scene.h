@@ -58,6 +58,9 @@ void scene_of(const struct profile *profile, const struct judge_context *context
 /** Works out the facts of one slot of a scene. */
 void facts_of(const struct scene *scene, const struct slot *slot, struct facts *ret_facts);
 
+/** Whether packets of a slot were passed over: sampled by who sent them, or by the profile. Then flows are seldom seen twice. */
+bool is_thinned(const struct scene *scene, const struct slot *slot);
+
 /** The slot of a vector, NULL if the profile has none. */
 const struct slot *slot_of(const struct profile *profile, enum vector vector);
 

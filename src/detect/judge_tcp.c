@@ -27,13 +27,15 @@ static uint64_t packets_per_flow(const struct slot *slot)
 }
 
 /**
- * Connections that live: flows with several packets of data or acknowledgements, at most what the end answered. Of
- * sampled ones seldom two packets are seen: each has data at least once, and at least two packets come back.
+ * Connections that live: flows with several packets of data or acknowledgements, at most what the end answered. Where
+ * packets are passed over seldom two of a flow are seen: then each has data twice, and at least two packets come back.
  */
 static uint64_t living_connections(const struct scene *scene)
 {
 	static const enum vector carriers[] = {VECTOR_PSH_ACK_FLOOD, VECTOR_ACK_FLOOD, VECTOR_REQUEST_FLOOD};
-	uint64_t most = scene->profile->sampling > 1 ? scene->psh : 0;
+	const struct slot *data = slot_of(scene->profile, VECTOR_PSH_ACK_FLOOD);
+	bool is_guess = data != NULL && is_thinned(scene, data) && packets_per_flow(data) < 2;
+	uint64_t most = is_guess ? scene->psh / 2 : 0;
 	for (unsigned i = 0; i < ARRAY_LEN(carriers); i++) {
 		const struct slot *slot = slot_of(scene->profile, carriers[i]);
 		if (slot == NULL || slot->packets == 0 || packets_per_flow(slot) < 2)
@@ -42,7 +44,7 @@ static uint64_t living_connections(const struct scene *scene)
 		if (flows > most)
 			most = flows;
 	}
-	uint64_t answered = scene->profile->sampling > 1 ? scene->reverse->tcp / 2 : scene->reverse->tcp;
+	uint64_t answered = is_guess ? scene->reverse->tcp / 2 : scene->reverse->tcp;
 	return scene->visible && most > answered ? answered : most;
 }
 
@@ -62,11 +64,11 @@ static uint64_t completed_handshakes(const struct profile *profile)
 	return distinct_common(syn->flows, after, DISTINCT_SMALL);
 }
 
-/** Whether two slots are of the same flows; of sampled ones, of the same other ends. */
+/** Whether two slots are of the same flows; of sampled ones, of which few are seen twice, whether other ends are the same. */
 static bool are_of_the_same(const struct scene *scene, const struct slot *one, const struct slot *other)
 {
-	if (scene->profile->sampling > 1)
-		return distinct_common(one->peers, other->peers, DISTINCT_SMALL) * 10 >= distinct_estimate(one->peers, DISTINCT_SMALL) * 5;
+	if (is_thinned(scene, one))
+		return distinct_common(one->peers, other->peers, DISTINCT_SMALL) * 5 >= distinct_estimate(one->peers, DISTINCT_SMALL);
 	return distinct_common(one->flows, other->flows, DISTINCT_SMALL) * 10 >= distinct_estimate(one->flows, DISTINCT_SMALL) * 6;
 }
 
@@ -233,14 +235,19 @@ static uint64_t connections_per_peer_ds(const struct facts *facts, uint64_t conn
 	return connections * 10000 / peers_ms;
 }
 
-/** Many other ends that each open connection after connection, faster than a person's browser goes on doing. */
+/**
+ * Many other ends that each open connection after connection. Browsers open six at once for a page, and are done: who
+ * does so hundreds of times a second, or was here before and goes on, is no browser.
+ */
 static bool is_reconnecting(const struct facts *facts, uint64_t connections)
 {
 	uint64_t peers = facts->peers + 1, each_ds = connections_per_peer_ds(facts, connections);
-	/* Browsers open six at once for a page, and are done: hundreds in a second, or the same who were here before, are not. */
 	uint64_t returned = distinct_common(facts->slot->peers, facts->slot->peers_before, DISTINCT_SMALL);
-	bool is_heavy = each_ds * peers >= 2000 || returned * 10 >= facts->peers * 8;
-	return facts->peers >= 20 && connections >= peers * 3 && each_ds >= 10 && is_heavy;
+	if (facts->peers < 20)
+		return false;
+	if (returned * 10 >= facts->peers * 8)
+		return connections >= peers * 2 && each_ds >= 5;
+	return connections >= peers * 3 && each_ds >= 10 && each_ds * peers >= 2000;
 }
 
 /** Requests without end on one server port, answered: one length over and over, or connection after connection. */
@@ -251,7 +258,7 @@ static bool is_request_flood(const struct scene *scene, const struct facts *fact
 		return false;
 	uint64_t requests = facts->slot->seen, peers = facts->peers + 1;
 	bool is_one_request = is_fixed_small(facts, 600) && requests >= peers * 50 && facts->pps >= peers * 25;
-	return is_one_request || (requests >= peers * 4 && is_reconnecting(facts, scene->completed));
+	return is_one_request || (requests >= peers * 2 && is_reconnecting(facts, scene->completed));
 }
 
 /** Web pages that nobody asked for: boxes on the way that answer forged requests with a block page. */
@@ -293,6 +300,22 @@ struct opinion rule_conversation(const struct scene *scene, const struct facts *
 	return innocent;
 }
 
+/** Of ends of connections, those of flows in which nothing else was seen, in permille. */
+static unsigned lone_permille(const struct scene *scene, const struct facts *facts)
+{
+	static const enum vector others[] = {VECTOR_SYN_FLOOD, VECTOR_ACK_FLOOD, VECTOR_PSH_ACK_FLOOD};
+	uint8_t seen[DISTINCT_SMALL];
+	if (facts->flows < 30 || is_thinned(scene, facts->slot))
+		return 0;
+	memcpy(seen, scene->reverse->flows, sizeof(seen));
+	for (unsigned i = 0; i < ARRAY_LEN(others); i++) {
+		const struct slot *slot = slot_of(scene->profile, others[i]);
+		if (slot != NULL)
+			distinct_merge(seen, slot->flows, DISTINCT_SMALL);
+	}
+	return unexplained_permille(facts->flows, distinct_common(facts->slot->flows, seen, DISTINCT_SMALL));
+}
+
 struct opinion rule_end(const struct scene *scene, const struct facts *facts)
 {
 	if (scene->requests)
@@ -303,10 +326,10 @@ struct opinion rule_end(const struct scene *scene, const struct facts *facts)
 		explained += scene->syn * 2;
 	if (is_backscatter(scene, facts))
 		return innocent;
-	unsigned permille = unexplained_permille(facts->slot->packets, explained);
+	unsigned permille = unexplained_permille(facts->slot->packets, explained), lone = lone_permille(scene, facts);
 	if (!scene->visible && facts->slot->packets * 2 < scene->tcp)
 		return innocent;
-	return (struct opinion){permille, scene->visible ? 92 : 80};
+	return (struct opinion){lone >= 700 && lone > permille ? lone : permille, scene->visible ? 92 : 80};
 }
 
 /** Flow records of handshakes that nothing followed. Honest ones are rare beside connections that live. */
@@ -339,11 +362,19 @@ struct opinion rule_synack(const struct scene *scene, const struct facts *facts)
 	return (struct opinion){unexplained_permille(facts->slot->packets, explained), scene->visible ? 95 : 85};
 }
 
+/** Whether packets are no part of the connections of a request flood: SYNs or ends that most often stand alone. */
+static bool is_beside_requests(const struct scene *scene, const struct facts *facts, enum vector hint)
+{
+	if (hint == VECTOR_SYN_FLOOD)
+		return !is_thinned(scene, facts->slot) && scene->completed * 10 < facts->flows * 3;
+	return (hint == VECTOR_RST_FLOOD || hint == VECTOR_FIN_FLOOD) && lone_permille(scene, facts) >= 700;
+}
+
 /** The name of a TCP slot that was found to be attack. */
 enum vector name_tcp(const struct scene *scene, const struct facts *facts, enum vector hint)
 {
 	uint32_t port = 0;
-	if (scene->requests)
+	if (scene->requests && !is_beside_requests(scene, facts, hint))
 		return VECTOR_REQUEST_FLOOD;
 	switch ((unsigned)hint) {
 	case VECTOR_SYN_FLOOD:

@@ -18,7 +18,7 @@
 #include "exercise/address.h"
 #include "exercise/direct.h"
 
-#define ANSWER_DELAY_NS (200 * NS_PER_US) /* of the attacked host */
+#define ANSWER_DELAY_NS (200 * NS_PER_US) /* of the attacked host, less where packets come faster: no stream waits for its answers */
 #define FRAGMENT_DELAY_NS (2 * NS_PER_US)
 #define BOT_SESSIONS_MAX 4096 /* connections of one attack stream at the same time */
 #define RAMP_FLOOR_PERMILLE 20 /* a ramp begins with this, not with nothing */
@@ -133,7 +133,15 @@ static void session_restart(struct stream *stream, struct session *session)
 	if (stream->is_client)
 		return;
 	session->server = stream->truth.attack->target.addr;
+	if (stream->direct.target_count > 1)
+		session->server = address_in_prefix(&stream->direct.target, random_below(&stream->rng, stream->direct.target_count));
 	session->server_ttl = 64;
+}
+
+static int64_t answer_delay_ns(const struct stream *stream)
+{
+	int64_t gap_ns = mean_gap_ns(stream) / 4 + 1;
+	return gap_ns < ANSWER_DELAY_NS ? gap_ns : ANSWER_DELAY_NS;
 }
 
 /* One step of a connection attack. The attacked host's answers come on top of the rate, shortly after. */
@@ -152,7 +160,7 @@ static void bot_step(struct stream *stream, const struct session_pools *pools, i
 		due_advance(stream);
 	stream->answering = session_next_is_answer(session) ? at + 1 : 0;
 	if (stream->answering != 0)
-		stream->next_ns = now_ns + ANSWER_DELAY_NS;
+		stream->next_ns = now_ns + answer_delay_ns(stream);
 	else
 		wait_for_due(stream, now_ns);
 }
