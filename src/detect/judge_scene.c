@@ -34,6 +34,9 @@ unsigned unexplained_permille(uint64_t packets, uint64_t explained)
 unsigned unanswered_permille(const struct scene *scene, const struct facts *facts, uint64_t answers, uint64_t each)
 {
 	unsigned by_count = unexplained_permille(facts->slot->packets, answers * each);
+	/* A download's few acknowledgements may all have been passed over. */
+	if (is_thinned(scene, facts->slot) && facts->peers < 10 && facts->slot->seen < each * 5)
+		return 0;
 	if (facts->flows < 30 || scene->profile->sampling > 1)
 		return by_count;
 	uint64_t answered = distinct_common(facts->slot->flows, scene->reverse->flows, DISTINCT_SMALL);

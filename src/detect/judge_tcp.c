@@ -337,7 +337,9 @@ struct opinion rule_connections(const struct scene *scene, const struct facts *f
 {
 	const struct slot *living = slot_of(scene->profile, VECTOR_REQUEST_FLOOD);
 	uint64_t explained = living != NULL ? distinct_estimate(living->flows, DISTINCT_SMALL) : 0;
-	if (facts->flows < 50 || facts->pps < 50)
+	/* Of sampled connections a handshake may be all that was seen: then data of others stands for theirs. */
+	bool is_unseen = is_thinned(scene, facts->slot) && scene->psh * 10 > facts->slot->packets * 3;
+	if (facts->flows < 50 || facts->pps < 50 || is_unseen)
 		return innocent;
 	return (struct opinion){unexplained_permille(facts->flows, explained), 85};
 }

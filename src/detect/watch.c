@@ -338,12 +338,14 @@ static void look_offline(struct watch_owner *owner, struct watch *watch, struct 
 	struct limit limit = {"offline_packets", least};
 	judge_watch(owner, watch, now_ns, &verdict);
 	watch->judged_ns = now_ns;
-	/* Handshakes need a round trip to explain their SYNs: what is small must also have lasted. */
-	bool is_settled = is_final || now_ns - watch->profile.epoch_ns >= OFFLINE_SETTLE_NS || verdict.attack_packets >= least * 20;
+	/* Handshakes need a round trip to explain their SYNs: what is small must also have lasted, and a crowd's first moment does not count. */
+	int64_t age_ns = now_ns - watch->profile.epoch_ns;
+	bool is_settled = is_final || age_ns >= (verdict.attack_packets >= least * 20 ? NS_PER_S : OFFLINE_SETTLE_NS);
 	unsigned sure_needed = watch->profile.observations < 2 * least ? 75 : 60;
-	bool is_clear = is_settled && verdict.attack_packets >= least && verdict.sure >= sure_needed &&
+	bool is_many = verdict.attack_packets >= least && verdict.attack_packets / watch->profile.sampling >= least / 2;
+	bool is_clear = is_settled && is_many && verdict.sure >= sure_needed &&
 		verdict.attack_packets * 1000 >= verdict.packets * OFFLINE_ATTACK_PERMILLE;
-	if (is_clear || limit_find(owner, watch, &verdict, rate, now_ns, &limit))
+	if (is_clear || (is_settled && limit_find(owner, watch, &verdict, rate, now_ns, &limit)))
 		begin(owner, watch, kind_of(watch), &limit, &verdict, now_ns);
 }
 
