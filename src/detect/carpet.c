@@ -24,6 +24,9 @@
 #define BLOCKS_OF_SITE 8 /* busy parts whose addresses are counted */
 #define SPREAD_HOSTS 6 /* fewer addresses are single floods */
 #define TOLD_NS (10 * NS_PER_S) /* after its end a carpet still covers what its addresses have left */
+#define MOVE_LOOK_NS NS_PER_S /* an open carpet is asked this often where it is */
+#define MOVE_PACKETS_MIN 64
+#define MOVE_PERMILLE 100 /* of the busiest part: from here on a part that was not hit before is a move */
 #define COVER_PERMILLE 30 /* a part below this share of the site is noise */
 
 /** Addresses of one busy part. */
@@ -38,6 +41,11 @@ struct site_watch {
 	uint64_t part_packets[PARTS]; /* since parts_ns */
 	int64_t parts_ns;
 	int64_t told_until_ns; /* until here a finding was open */
+	uint64_t before_packets[PARTS]; /* part_packets at the last look */
+	uint64_t recent_packets[PARTS]; /* what came between the last two looks */
+	int64_t looked_ns;
+	uint64_t told[PARTS / 64]; /* parts that the open finding has told of, by bit */
+	uint64_t fresh[PARTS / 64]; /* others that were busy at the last look: told when they still are */
 	uint8_t block_of_part[PARTS]; /* index + 1; 0: none */
 	uint8_t block_count; /* blocks in use */
 	struct block blocks[BLOCKS_OF_SITE];
@@ -288,8 +296,13 @@ static void forget_places(struct site_watch *site, int64_t now_ns)
 	memset(site->part_packets, 0, sizeof(site->part_packets));
 	memset(site->blocks, 0, sizeof(site->blocks));
 	memset(site->block_of_part, 0, sizeof(site->block_of_part));
+	memset(site->before_packets, 0, sizeof(site->before_packets));
+	memset(site->recent_packets, 0, sizeof(site->recent_packets));
+	memset(site->told, 0, sizeof(site->told));
+	memset(site->fresh, 0, sizeof(site->fresh));
 	site->block_count = 0;
 	site->parts_ns = now_ns;
+	site->looked_ns = now_ns;
 }
 
 /** Largest single part of the blocks' addresses, in permille of all that was counted in blocks. */
@@ -313,6 +326,56 @@ static bool is_spread(const struct site_watch *site)
 	return hosts >= SPREAD_HOSTS && largest_host_permille(site) <= 400;
 }
 
+/** Parts of a site that hold at least a share of its heaviest, by bit. */
+static void busy_parts(const uint64_t packets[static PARTS], unsigned permille, uint64_t ret_bits[static PARTS / 64])
+{
+	uint64_t heaviest = 0;
+	memset(ret_bits, 0, PARTS / 64 * sizeof(*ret_bits));
+	for (unsigned i = 0; i < PARTS; i++)
+		heaviest = packets[i] > heaviest ? packets[i] : heaviest;
+	for (unsigned i = 0; i < PARTS; i++) {
+		if (packets[i] > 0 && packets[i] >= heaviest / 1000 * permille + heaviest % 1000 * permille / 1000)
+			ret_bits[i / 64] |= UINT64_C(1) << i % 64;
+	}
+}
+
+/** Notes where an open carpet is now, and tells a change when it has gone where it was not: at two looks, so that noise is none. */
+static void follow(struct carpet *carpet, struct site_watch *site, int64_t now_ns)
+{
+	uint64_t busy[PARTS / 64], moved = 0;
+	if (now_ns - site->looked_ns < MOVE_LOOK_NS)
+		return;
+	site->looked_ns = now_ns;
+	for (unsigned i = 0; i < PARTS; i++) {
+		site->recent_packets[i] = site->part_packets[i] - site->before_packets[i];
+		site->before_packets[i] = site->part_packets[i];
+	}
+	busy_parts(site->recent_packets, MOVE_PERMILLE, busy);
+	for (unsigned i = 0; i < PARTS / 64; i++) {
+		uint64_t fresh = busy[i] & ~site->told[i], confirmed = fresh & site->fresh[i];
+		site->fresh[i] = fresh;
+		site->told[i] |= confirmed;
+		moved |= confirmed;
+	}
+	if (moved != 0 && site->watch.is_over)
+		watch_change(&carpet->owner, &site->watch, now_ns);
+}
+
+static void site_tick(struct carpet *carpet, struct site_watch *site, int64_t now_ns)
+{
+	bool was_open = site->watch.is_open;
+	watch_tick(&carpet->owner, &site->watch, now_ns);
+	if (!site->watch.is_open)
+		return;
+	site->told_until_ns = now_ns;
+	if (!was_open) {
+		busy_parts(site->part_packets, COVER_PERMILLE, site->told);
+		memcpy(site->before_packets, site->part_packets, sizeof(site->before_packets));
+		site->looked_ns = now_ns;
+	}
+	follow(carpet, site, now_ns);
+}
+
 static void carpet_tick(void *state, int64_t now_ns)
 {
 	struct carpet *carpet = state;
@@ -320,10 +383,8 @@ static void carpet_tick(void *state, int64_t now_ns)
 		struct site_watch *site = &carpet->watches[i];
 		if (site->watch.profile.epoch_ns > site->parts_ns)
 			forget_places(site, now_ns);
-		if (site->watch.is_open)
-			site->told_until_ns = now_ns;
 		if (site->watch.is_open || is_spread(site))
-			watch_tick(&carpet->owner, &site->watch, now_ns);
+			site_tick(carpet, site, now_ns);
 		else if (now_ns - site->watch.profile.epoch_ns > 3 * NS_PER_S && site->watch.profile.observations >= 400)
 			profile_new_epoch(&site->watch.profile, now_ns);
 	}
@@ -486,10 +547,14 @@ static void complete(void *state, struct watch *watch, struct finding *finding)
 	const struct site_watch *site = whole;
 	bool is_v4 = ip_is_v4(&watch->profile.end.addr);
 	struct cover cover = {.base = watch->profile.end.addr, .byte = is_v4 ? 14 : 6, .finding = finding};
-	uint64_t heaviest = 0;
+	uint64_t heaviest = 0, recent = 0;
 	unsigned busy = 0, only = 0;
+	for (unsigned i = 0; i < PARTS; i++)
+		recent += site->recent_packets[i];
+	/* A change tells where it is now, the end where it has been. */
+	bool is_now = finding->phase == FINDING_CHANGE && recent >= MOVE_PACKETS_MIN;
 	for (unsigned i = 0; i < PARTS; i++) {
-		cover.weights[i] = site->part_packets[i];
+		cover.weights[i] = is_now ? site->recent_packets[i] : site->part_packets[i];
 		heaviest = cover.weights[i] > heaviest ? cover.weights[i] : heaviest;
 	}
 	cover.floor = heaviest * COVER_PERMILLE / 1000;

@@ -204,6 +204,55 @@ static void a_carpet_is_told_with_its_prefix(void **state)
 	}
 }
 
+/** A carpet over a /24 that goes on to another /24 of the same /16, and back: one finding, one change for each new place. */
+static void a_carpet_that_moves_says_so(void **state)
+{
+	(void)state;
+	struct scene scene;
+	char text[IP_PREFIX_TEXT_BYTES];
+	scene_init(&scene, "203.0.0.0/16", false);
+	for (int64_t at = 0; at < 12 * NS_PER_S; at += NS_PER_S / 8000) {
+		uint32_t base = at / (4 * NS_PER_S) == 1 ? UINT32_C(0xcb004d00) : UINT32_C(0xcb007100);
+		send(&scene, scene_udp(at, (uint32_t)random_next(&scene.rng) | 0x0b000000, 1234, base + (uint32_t)random_below(&scene.rng, 256),
+			(uint16_t)random_next(&scene.rng), 200));
+		if (at / (NS_PER_S / 8000) == 8000 * 4 - 1)
+			assert_int_equal(scene.told.changed, 0);
+		if (at / (NS_PER_S / 8000) == 8000 * 8 - 1) {
+			assert_int_equal(scene.told.changed, 1);
+			assert_string_equal(ip_prefix_write(&scene.told.last.target, text), "203.0.77.0/24");
+		}
+	}
+	assert_int_equal(scene.told.begun, 1);
+	assert_int_equal(scene.told.changed, 1);
+	detect_finish(scene.detect);
+	assert_int_equal(scene.told.last.prefix_count, 2);
+	scene_done(&scene);
+}
+
+/** A download whose acknowledgements go another way is no flood, although the answers of others are seen. */
+static void answers_of_others_prove_nothing(void **state)
+{
+	(void)state;
+	struct scene scene;
+	scene_init(&scene, NULL, false);
+	for (int64_t i = 0; i < 60000; i++) {
+		int64_t at = i * 50 * NS_PER_US;
+		uint32_t seen = SCENE_VICTIM + 256, unseen = SCENE_VICTIM;
+		struct observation data = scene_tcp(at, 0x08080808, 443, i % 2 == 0 ? seen : unseen, 50123, TCP_ACK);
+		data.length_bytes = 1500;
+		data.bytes = 1500;
+		data.payload_bytes = 1448;
+		send(&scene, data);
+		struct observation quic = scene_udp(at, 0x08080404, 443, unseen, 50124, 1200);
+		if (i % 4 == 0)
+			send(&scene, quic);
+		if (i % 8 == 0)
+			send(&scene, scene_tcp(at + 1000, seen, 50123, 0x08080808, 443, TCP_ACK));
+	}
+	assert_int_equal(scene.told.begun, 0);
+	scene_done(&scene);
+}
+
 static void one_of_ours_that_attacks_is_told(void **state)
 {
 	(void)state;
@@ -457,6 +506,8 @@ int main(void)
 		cmocka_unit_test(an_unknown_reflector_port_is_learned),
 		cmocka_unit_test(a_change_of_vector_is_told_once),
 		cmocka_unit_test(a_carpet_is_told_with_its_prefix),
+		cmocka_unit_test(a_carpet_that_moves_says_so),
+		cmocka_unit_test(answers_of_others_prove_nothing),
 		cmocka_unit_test(one_of_ours_that_attacks_is_told),
 		cmocka_unit_test(a_scan_is_told_and_a_browser_is_not),
 		cmocka_unit_test(a_flow_record_is_spread_over_its_time),

@@ -217,6 +217,11 @@ static void tell(struct watch_owner *owner, struct watch *watch, enum finding_ph
 	watch->sequence++;
 }
 
+void watch_change(struct watch_owner *owner, struct watch *watch, int64_t now_ns)
+{
+	tell(owner, watch, FINDING_CHANGE, now_ns);
+}
+
 static void begin(struct watch_owner *owner, struct watch *watch, enum finding_kind kind, const struct limit *limit,
 	const struct verdict *verdict, int64_t now_ns)
 {

@@ -67,6 +67,9 @@ void watch_init(struct watch *watch, enum watch_role role, const struct ip_prefi
 /** Looks at the watch and moves its finding through its life. Call every tick. */
 void watch_tick(struct watch_owner *owner, struct watch *watch, int64_t now_ns);
 
+/** Tells a change of an open finding that its detector has seen. */
+void watch_change(struct watch_owner *owner, struct watch *watch, int64_t now_ns);
+
 /** Judges a last time; ends what is open. */
 void watch_finish(struct watch_owner *owner, struct watch *watch, int64_t now_ns);
 
