@@ -213,8 +213,8 @@ static void a_carpet_that_moves_says_so(void **state)
 	scene_init(&scene, "203.0.0.0/16", false);
 	for (int64_t at = 0; at < 12 * NS_PER_S; at += NS_PER_S / 8000) {
 		uint32_t base = at / (4 * NS_PER_S) == 1 ? UINT32_C(0xcb004d00) : UINT32_C(0xcb007100);
-		send(&scene, scene_udp(at, (uint32_t)random_next(&scene.rng) | 0x0b000000, 1234, base + (uint32_t)random_below(&scene.rng, 256),
-			(uint16_t)random_next(&scene.rng), 200));
+		uint32_t src = (uint32_t)random_next(&scene.rng) | 0x0b000000, dst = base + (uint32_t)random_below(&scene.rng, 256);
+		send(&scene, scene_udp(at, src, 1234, dst, (uint16_t)random_next(&scene.rng), 200));
 		if (at / (NS_PER_S / 8000) == 8000 * 4 - 1)
 			assert_int_equal(scene.told.changed, 0);
 		if (at / (NS_PER_S / 8000) == 8000 * 8 - 1) {

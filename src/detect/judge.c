@@ -261,7 +261,8 @@ static void judged_join(struct judged *into, const struct judged *from)
 static uint64_t fragments_weight(const struct profile *profile, const struct judged *judged, const struct slot *fragments)
 {
 	const struct slot *slot = &profile->slots[judged->slot];
-	bool is_long = slot->first_fragments * 10 >= slot->packets || (slot->is_flow && slot->bytes >= slot->packets * FRAGMENTED_BYTES_MIN);
+	bool is_long = slot->first_fragments * 10 >= slot->packets ||
+		(slot->is_flow && slot->bytes >= slot->packets * FRAGMENTED_BYTES_MIN);
 	if (slot->protocol != PROTOCOL_UDP || !is_long || !classify_is_reflection((enum vector)judged->vector))
 		return 0;
 	uint64_t peers = distinct_estimate(fragments->peers, DISTINCT_SMALL);

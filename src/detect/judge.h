@@ -15,7 +15,7 @@
 #include "record/finding.h"
 
 #define JUDGE_SCAN_PPS_MAX 10000 /* probes of one address at this rate and more are a flood, whatever they are for */
-#define JUDGE_OBSERVATIONS_MIN 16 /* below, only what is never honest is called attack: the answers to the rest may not have been seen */
+#define JUDGE_OBSERVATIONS_MIN 16 /* below, only what is never honest is attack: answers to the rest may not have been seen */
 #define JUDGE_SHARE_PERMILLE 20 /* a vector below this share of packets and of bytes is not told */
 
 /** What the judge must know beside the profile. */

@@ -129,7 +129,7 @@ static unsigned scanners_permille(const struct scene *scene, const struct slot *
 	return all * 2 >= slot->packets ? (unsigned)(scanners * 1000 / all) : 0;
 }
 
-/** Sources that try port after port or address after address, each once: the sweep detector's business, unless as fast as a flood. */
+/** Port after port or address after address, each once: the sweep detector's business, unless as fast as a flood. */
 static bool is_scan(const struct scene *scene, const struct facts *facts)
 {
 	if (facts->pps >= JUDGE_SCAN_PPS_MAX * (scene->is_prefix ? 2 : 1))
@@ -216,15 +216,16 @@ static bool is_endless_payload(const struct scene *scene, const struct facts *fa
 
 static bool is_stomp(const struct scene *scene, const struct facts *facts)
 {
-	bool is_known = facts->slot->vector == VECTOR_REQUEST_FLOOD ? facts->peers >= 3 && facts->pps >= 100 : follows_handshake(scene, facts);
+	bool is_record = facts->slot->vector == VECTOR_REQUEST_FLOOD;
+	bool is_known = is_record ? facts->peers >= 3 && facts->pps >= 100 : follows_handshake(scene, facts);
 	return is_known && facts->slot->seen / (facts->flows + 1) >= STOMP_PACKETS && is_endless_payload(scene, facts);
 }
 
 /** The same where the handshakes were not seen: the connections are old, or packets are sampled. */
 static bool is_old_stomp(const struct scene *scene, const struct facts *facts)
 {
-	return facts->slot->vector == VECTOR_PSH_ACK_FLOOD && facts->peers >= 5 && facts->pps >= 1000 && facts->length_permille >= 900 &&
-		scene->psh >= scene->ack * 10 && is_endless_payload(scene, facts);
+	bool is_fast = facts->slot->vector == VECTOR_PSH_ACK_FLOOD && facts->peers >= 5 && facts->pps >= 1000;
+	return is_fast && facts->length_permille >= 900 && scene->psh >= scene->ack * 10 && is_endless_payload(scene, facts);
 }
 
 /** Connections for each other end and second, in tenths; what lasts less than a second is taken for one. */
@@ -350,8 +351,8 @@ struct opinion rule_requests(const struct scene *scene, const struct facts *fact
 	if (is_stomp(scene, facts))
 		return (struct opinion){1000, 85};
 	bool is_one_source = facts->flows >= (facts->peers + 1) * 30 && facts->flows >= 100;
-	bool is_flood = is_to_service(facts) && packets_per_flow(facts->slot) <= 20 && (is_one_source || is_reconnecting(facts, facts->flows));
-	return is_flood ? (struct opinion){1000, 75} : innocent;
+	bool is_short = is_to_service(facts) && packets_per_flow(facts->slot) <= 20;
+	return is_short && (is_one_source || is_reconnecting(facts, facts->flows)) ? (struct opinion){1000, 75} : innocent;
 }
 
 struct opinion rule_synack(const struct scene *scene, const struct facts *facts)

@@ -343,7 +343,7 @@ static void look_offline(struct watch_owner *owner, struct watch *watch, struct 
 	struct limit limit = {"offline_packets", least};
 	judge_watch(owner, watch, now_ns, &verdict);
 	watch->judged_ns = now_ns;
-	/* Handshakes need a round trip to explain their SYNs: what is small must also have lasted, and a crowd's first moment does not count. */
+	/* Handshakes need a round trip to explain their SYNs: a crowd's first moment does not count, what is small must have lasted. */
 	int64_t age_ns = now_ns - watch->profile.epoch_ns;
 	bool is_settled = is_final || age_ns >= (verdict.attack_packets >= least * 20 ? NS_PER_S : OFFLINE_SETTLE_NS);
 	unsigned sure_needed = watch->profile.observations < 2 * least ? 75 : 60;

@@ -18,7 +18,7 @@
 #include "exercise/address.h"
 #include "exercise/direct.h"
 
-#define ANSWER_DELAY_NS (200 * NS_PER_US) /* of the attacked host, less where packets come faster: no stream waits for its answers */
+#define ANSWER_DELAY_NS (200 * NS_PER_US) /* of the attacked host; less where packets come faster, for no stream waits */
 #define FRAGMENT_DELAY_NS (2 * NS_PER_US)
 #define BOT_SESSIONS_MAX 4096 /* connections of one attack stream at the same time */
 #define RAMP_FLOOR_PERMILLE 20 /* a ramp begins with this, not with nothing */
