@@ -41,7 +41,8 @@ static void begin(uint8_t bits, uint64_t peak_pps)
 static struct mark mark_of(const struct observation *obs)
 {
 	return (struct mark){.weight = 1, .packets = observation_packets(obs), .bytes = observation_bytes(obs),
-		.dst_hash = hash_of(&obs->dst), .src_hash = hash_of(&obs->src), .vector = (uint8_t)classify(obs), .start_ns = obs->start_ns, .end_ns = obs->end_ns};
+		.dst_hash = hash_of(&obs->dst), .src_hash = hash_of(&obs->src),
+		.vector = (uint8_t)classify(obs), .start_ns = obs->start_ns, .end_ns = obs->end_ns};
 }
 
 static void comes(struct observation obs)
