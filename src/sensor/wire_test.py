@@ -64,9 +64,9 @@ class Wire(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.folder, name)
 
-    def start(self, config):
+    def start(self, config, findings=""):
         with open(self.path("conf"), "w", encoding="utf-8") as file:
-            file.write(f'status_socket = "{self.path("sock")}"\nfindings {{ file = "{self.path("findings")}" }}\n'
+            file.write(f'status_socket = "{self.path("sock")}"\nfindings {{ file = "{self.path("findings")}" {findings} }}\n'
                        f'metrics {{ listen = "127.0.0.1:9478" }}\n{config}')
         with open(self.path("log"), "w", encoding="utf-8") as log:
             self.sensor = subprocess.Popen([SENSOR, "--config", self.path("conf")], stderr=log)
@@ -201,8 +201,8 @@ class Wire(unittest.TestCase):
         with open(self.path("outgoing"), "w", encoding="utf-8"):
             pass
         self.start('networks = {"192.0.2.0/24"}\ndomestic = {"192.0.2.0/24", "198.51.100.0/24"}\nforeign = {"203.0.113.0/24"}\n'
-                   'capture "far" { method = packet }\nthreshold default { host_pps = 1kpps host_udp_pps = 1kpps }\n'
-                   f'findings {{ outgoing_file = "{self.path("outgoing")}" }}')
+                   'capture "far" { method = packet }\nthreshold default { host_pps = 1kpps host_udp_pps = 1kpps }\n',
+                   findings=f'outgoing_file = "{self.path("outgoing")}"')
         home, abroad = "198.51.100.7", "203.0.113.9"
         self.send(*[syn(source, f"192.0.2.{host}") for source in (home, abroad) for host in range(1, 101)])
         self.send(*[udp(source, "192.0.2.200") for _ in range(10000) for source in (home, abroad)])
