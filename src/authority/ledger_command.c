@@ -74,9 +74,12 @@ static int verify_run(struct ledger_options *options)
 	}
 	if (verify_log(&asked, &report, complaint) != OK)
 		return fail(asked.directory, complaint);
-	printf("%s: in order: %" PRIu64 " entries, %" PRIu64 " bytes, root %s, %zu of %zu witnesses\n", report.checkpoint.origin,
+	printf("%s: in order: %" PRIu64 " entries, %" PRIu64 " bytes, root %s, %zu of %zu witnesses", report.checkpoint.origin,
 		report.checkpoint.entries, report.bytes, merkle_hash_write(&report.checkpoint.root, root), report.cosigned,
 		options->trust.witness_count);
+	if (report.witnessed < report.checkpoint.entries)
+		printf(" of the first %" PRIu64 " entries", report.witnessed);
+	putchar('\n');
 	if (options->older != NULL)
 		printf("it grew out of the tree of %" PRIu64 " entries\n", older.entries);
 	return LEDGER_OK;

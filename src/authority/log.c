@@ -47,7 +47,7 @@ struct log {
 	uint64_t published; /* entries of the checkpoint that others see, as far as its tiles were written here */
 	uint64_t settled; /* entries of the tree that is on disk for certain */
 	bool is_broken; /* memory is ahead of the tiles on disk */
-	bool is_checkpoint_old; /* the file lacks cosignatures that came since, or was lost */
+	bool is_checkpoint_old; /* the files lack cosignatures that came since, or were lost */
 	struct merkle_hash edges[MERKLE_TILE_LEVELS][MERKLE_TILE_WIDTH]; /* the tile of each level that is not full */
 	uint8_t *bundle; /* entries of the one that is not full, as its file has them */
 	size_t bundle_bytes;
@@ -230,7 +230,12 @@ static int checkpoint_publish(struct log *log)
 	char own[CHECKPOINT_TEXT_BYTES + NOTE_LINE_BYTES];
 	bool is_cosigned = log->cosigned == log->frontier.entries && log->cosigned_bytes > 0;
 	size_t own_bytes = is_cosigned ? 0 : log_checkpoint(log, own);
-	int err = tile_file_put(log->directory, TILE_CHECKPOINT, is_cosigned ? log->cosigned_note : own,
+	int err = OK;
+	if (log->cosigned_bytes > 0 && log->is_checkpoint_old)
+		err = tile_file_put(log->directory, TILE_WITNESSED, log->cosigned_note, log->cosigned_bytes);
+	if (err != OK)
+		return err;
+	err = tile_file_put(log->directory, TILE_CHECKPOINT, is_cosigned ? log->cosigned_note : own,
 		is_cosigned ? log->cosigned_bytes : own_bytes);
 	if (err == OK)
 		log->is_checkpoint_old = false;
@@ -476,12 +481,13 @@ static int published_compare(struct log *log, struct log_recovery *recovery, con
 		return refuse(E_MALFORMED, "it published entries that it does not have", ret_why);
 	}
 	log->is_checkpoint_old = checkpoint.entries != log->frontier.entries;
-	if (note.signature_count > 1) {
-		memcpy(log->cosigned_note, bytes, length);
-		log->cosigned_bytes = length;
-		log->cosigned = checkpoint.entries;
-	}
 	free(bytes);
+	/* What witnesses have seen may be asked of them again: a file that is not there, or not of this tree, is passed over. */
+	if (tile_file_read(log->directory, TILE_WITNESSED, CHECKPOINT_BYTES_MAX, &bytes, &length) == OK) {
+		bool is_old = log->is_checkpoint_old, is_taken = log_cosign(log, (const char *)bytes, length) == OK;
+		log->is_checkpoint_old = is_old || !is_taken;
+		free(bytes);
+	}
 	return OK;
 }
 
@@ -547,7 +553,7 @@ int log_cosign(struct log *log, const char *note, size_t note_bytes)
 	memcpy(log->cosigned_note, note, note_bytes);
 	log->cosigned_bytes = note_bytes;
 	log->cosigned = checkpoint.entries;
-	log->is_checkpoint_old = log->is_checkpoint_old || checkpoint.entries == log->published;
+	log->is_checkpoint_old = true;
 	return OK;
 }
 

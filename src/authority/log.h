@@ -5,6 +5,7 @@
  *     checkpoint                  the published tree: origin, size, root, signatures
  *     tile/LEVEL/INDEX[.p/WIDTH]  hashes
  *     tile/entries/INDEX[.p/W]    entries
+ *     witnessed                   the newest checkpoint that was cosigned, of that tree or an older one
  *     settled                     a checkpoint whose tiles are known to be on disk; not for others
  *     journal                     entries since then; not for others
  *
@@ -109,7 +110,7 @@ size_t log_checkpoint(const struct log *log, char ret_note[static CHECKPOINT_TEX
 
 /**
  * Takes a checkpoint of this log that witnesses have cosigned: proofs are made with it from now on, for entries it covers, and
- * it is published with the tree of its size.
+ * the next publishing tells it.
  *
  * @param log whose checkpoint
  * @param note what log_checkpoint() gave, with the witnesses' lines after it; their signatures are not verified here

@@ -246,11 +246,12 @@ static void flip(const char *name, off_t at)
 	close(fd);
 }
 
+static struct verify_report report; /* of the last that was in order */
+
 static const char *verify_complaint(const struct checkpoint *older)
 {
 	static char complaint[VERIFY_COMPLAINT_BYTES];
 	const struct verify_options options = {.directory = example.directory, .trust = &example.trust, .older = older};
-	struct verify_report report;
 	return verify_log(&options, &report, complaint) == OK ? "" : complaint;
 }
 
@@ -329,16 +330,42 @@ static void a_log_that_forgets_or_rewrites_is_found(void **state)
 		"the log was rewritten: its first 300 entries are not those of the older checkpoint");
 }
 
+/** Leaves a checkpoint of a tree that never was, signed by the log and its witness. */
+static void false_history_write(const struct key *witness)
+{
+	struct checkpoint checkpoint = {.origin = "ledger.example/log", .entries = 5};
+	char text[CHECKPOINT_TEXT_BYTES], note[CHECKPOINT_TEXT_BYTES + 2 * NOTE_LINE_BYTES];
+	char line[NOTE_LINE_BYTES], path[LOG_EXAMPLE_PATH_BYTES];
+	size_t bytes = 0, text_bytes = checkpoint_write(&checkpoint, text);
+	assert_int_equal(signer_note(example.key, text, text_bytes, note, sizeof(note), &bytes), OK);
+	assert_int_equal(signer_line(witness, 100, text, text_bytes, line), OK);
+	snprintf(path, sizeof(path), "%s/witnessed", example.directory);
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	fprintf(file, "%s%s", note, line);
+	assert_int_equal(fclose(file), 0);
+}
+
+/** Has the tree as it is now cosigned. */
+static void cosign_now(struct log *log, const struct key *witness)
+{
+	char note[CHECKPOINT_TEXT_BYTES + 2 * NOTE_LINE_BYTES], line[NOTE_LINE_BYTES];
+	struct note parsed;
+	size_t bytes = log_checkpoint(log, note);
+	assert_int_equal(note_parse(note, bytes, &parsed), OK);
+	assert_int_equal(signer_line(witness, 100, parsed.text, parsed.text_bytes, line), OK);
+	memcpy(note + bytes, line, strlen(line) + 1);
+	assert_int_equal(log_cosign(log, note, bytes + strlen(line)), OK);
+}
+
 static void cosigned_checkpoints_are_taken_and_kept(void **state)
 {
 	(void)state;
-	char path[LOG_EXAMPLE_PATH_BYTES], line[NOTE_LINE_BYTES], text[PROOF_BYTES_MAX], entry[1024];
-	char note[CHECKPOINT_TEXT_BYTES + 2 * NOTE_LINE_BYTES];
+	char path[LOG_EXAMPLE_PATH_BYTES], text[PROOF_BYTES_MAX], entry[1024];
 	struct key *witness = NULL;
 	const char *why = NULL;
 	struct checkpoint checkpoint;
 	struct proof proof;
-	struct note parsed;
 	snprintf(path, sizeof(path), "%s/witness", example.root);
 	assert_int_equal(key_create(path, "witness.example", NOTE_KEY_COSIGNATURE, &example.trust.witnesses[0]), OK);
 	assert_int_equal(key_load(path, &witness, &why), OK);
@@ -346,13 +373,9 @@ static void cosigned_checkpoints_are_taken_and_kept(void **state)
 	example.trust.quorum = 1;
 	struct log *log = open_log();
 	append_until(log, 10);
-	size_t bytes = log_checkpoint(log, note), entry_bytes = log_example_entry(9, entry), proof_bytes = 0;
-	assert_int_equal(note_parse(note, bytes, &parsed), OK);
-	assert_int_equal(signer_line(witness, 100, parsed.text, parsed.text_bytes, line), OK);
-	memcpy(note + bytes, line, strlen(line) + 1);
-	bytes += strlen(line);
+	size_t entry_bytes = log_example_entry(9, entry), proof_bytes = 0;
+	cosign_now(log, witness);
 	append_until(log, 12);
-	assert_int_equal(log_cosign(log, note, bytes), OK);
 	for (size_t round = 0; round < 2; round++) {
 		assert_int_equal(log_prove(log, 9, text, sizeof(text), &proof_bytes), OK);
 		assert_int_equal(proof_parse(text, proof_bytes, &proof), OK);
@@ -367,14 +390,25 @@ static void cosigned_checkpoints_are_taken_and_kept(void **state)
 	}
 	/* Published with the tree of its size, and there again afterwards. */
 	assert_int_equal(log_publish(log), OK);
-	bytes = log_checkpoint(log, note);
-	assert_int_equal(note_parse(note, bytes, &parsed), OK);
-	assert_int_equal(signer_line(witness, 100, parsed.text, parsed.text_bytes, line), OK);
-	memcpy(note + bytes, line, strlen(line) + 1);
-	assert_int_equal(log_cosign(log, note, bytes + strlen(line)), OK);
+	cosign_now(log, witness);
+	/* The newest tree is not cosigned yet: its witnesses vouch for the first ten. */
+	assert_string_equal(verify_complaint(NULL), "");
+	assert_int_equal(report.witnessed, 10);
+	flip("witnessed", 200);
 	assert_string_equal(verify_complaint(NULL), "checkpoint: too few witnesses have seen the log");
+	flip("witnessed", 200);
 	assert_int_equal(log_publish(log), OK);
 	assert_string_equal(verify_complaint(NULL), "");
+	assert_int_equal(report.witnessed, 12);
+	append_until(log, 13);
+	assert_int_equal(log_publish(log), OK);
+	assert_string_equal(verify_complaint(NULL), "");
+	assert_int_equal(report.witnessed, 12);
+	log_example_shell("cp -p %s/witnessed %s/kept", example.directory, example.root);
+	false_history_write(witness);
+	assert_string_equal(verify_complaint(NULL),
+		"the log was rewritten: its first 5 entries are not those of the older checkpoint");
+	log_example_shell("mv %s/kept %s/witnessed", example.root, example.directory);
 	log_close(log);
 	log = open_log();
 	entry_bytes = log_example_entry(11, entry);

@@ -10,7 +10,9 @@
 #include "core/cursor.h"
 #include "record/merkle.h"
 
-#define TILE_CHECKPOINT "checkpoint" /* the file's name in the log's directory */
+/* Names in the log's directory. */
+#define TILE_CHECKPOINT "checkpoint"
+#define TILE_WITNESSED "witnessed" /* the newest checkpoint that witnesses have cosigned */
 
 /** A log's tree as its files have it, with the tile that was read last. */
 struct tile_tree {

@@ -23,6 +23,7 @@ struct pass {
 	int directory;
 	uint64_t entries;
 	uint64_t bytes;
+	const struct checkpoint *witnessed; /* an older tree; NULL: the newest */
 	struct merkle_frontier frontier;
 	struct merkle_hash rows[MERKLE_TILE_LEVELS][MERKLE_TILE_WIDTH]; /* as the entries so far say */
 	char *complaint;
@@ -75,10 +76,9 @@ static int tiles_climb(struct pass *pass, uint64_t index, unsigned width)
 	return OK;
 }
 
-/** The tree had this many entries at some time: was it the tree of the older checkpoint? */
-static int older_compare(const struct pass *pass)
+/** The tree had this many entries at some time: was it the tree of an older checkpoint? */
+static int older_compare(const struct pass *pass, const struct checkpoint *older)
 {
-	const struct checkpoint *older = pass->options->older;
 	struct merkle_hash root;
 	if (older == NULL || older->entries == 0 || older->entries != pass->frontier.entries)
 		return OK;
@@ -109,7 +109,9 @@ static int bundle_verify(struct pass *pass, uint64_t index, unsigned width)
 		merkle_leaf(entry, entry_bytes, &pass->rows[0][i]);
 		merkle_frontier_add(&pass->frontier, &pass->rows[0][i]);
 		pass->bytes += entry_bytes;
-		err = older_compare(pass);
+		err = older_compare(pass, pass->options->older);
+		if (err == OK)
+			err = older_compare(pass, pass->witnessed);
 	}
 	if (err == OK)
 		err = tiles_climb(pass, index, width);
@@ -162,56 +164,62 @@ static int tree_verify(struct pass *pass, const struct checkpoint *checkpoint)
 	return OK;
 }
 
-static int checkpoint_verify(const struct verify_options *options, int directory, struct verify_report *report, char *complaint)
+/** Reads a checkpoint file and counts its witnesses; E_STATE: they are too few. */
+static int checkpoint_verify(const struct verify_options *options, int directory, const char *name,
+	struct checkpoint *ret_checkpoint, size_t *ret_cosigned, char *complaint)
 {
 	uint8_t *bytes = NULL;
 	size_t length = 0;
 	struct note note;
 	const char *why = NULL;
-	int err = tile_file_read(directory, TILE_CHECKPOINT, CHECKPOINT_BYTES_MAX, &bytes, &length);
+	struct proof_trust any = *options->trust;
+	any.quorum = 0;
+	int err = tile_file_read(directory, name, CHECKPOINT_BYTES_MAX, &bytes, &length);
 	if (err != OK)
-		return complain(complaint, err, TILE_CHECKPOINT ": %s", err == E_SYS ? strerror(errno) : "cannot be read");
-	err = checkpoint_open((const char *)bytes, length, &options->trust->log_key, &report->checkpoint, &note);
+		return complain(complaint, err, "%s: %s", name, err == E_SYS ? strerror(errno) : "cannot be read");
+	err = checkpoint_open((const char *)bytes, length, &options->trust->log_key, ret_checkpoint, &note);
 	if (err != OK)
 		why = err == E_DENIED ? "is not signed by this key" : "is damaged";
 	else
-		err = proof_cosigned(&note, options->trust, &report->cosigned, &why);
+		err = proof_cosigned(&note, &any, ret_cosigned, &why);
 	free(bytes);
-	return err == OK ? OK : complain(complaint, err, TILE_CHECKPOINT ": %s", why);
+	if (err != OK)
+		return complain(complaint, err, "%s: %s", name, why);
+	return *ret_cosigned >= options->trust->quorum ? OK
+						       : complain(complaint, E_STATE, "%s: too few witnesses have seen the log", name);
 }
 
-static int verify(const struct verify_options *options, bool is_whole, struct verify_report *ret_report, char *complaint)
+int verify_log(const struct verify_options *options, struct verify_report *ret_report,
+	char ret_complaint[static VERIFY_COMPLAINT_BYTES])
 {
 	struct verify_report report = {.bytes = 0};
+	struct checkpoint witnessed = {.entries = 0};
+	char aside[VERIFY_COMPLAINT_BYTES];
 	int directory = open(options->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (directory < 0)
-		return complain(complaint, E_SYS, "%.200s: %s", options->directory, strerror(errno));
-	int err = checkpoint_verify(options, directory, &report, complaint);
-	struct pass *pass = err == OK && is_whole ? calloc(1, sizeof(*pass)) : NULL;
-	if (pass != NULL) {
+		return complain(ret_complaint, E_SYS, "%.200s: %s", options->directory, strerror(errno));
+	struct pass *pass = calloc(1, sizeof(*pass));
+	int err = pass == NULL ? complain(ret_complaint, E_NOMEM, "out of memory")
+			       : checkpoint_verify(options, directory, TILE_CHECKPOINT, &report.checkpoint, &report.cosigned, ret_complaint);
+	report.witnessed = report.checkpoint.entries;
+	if (err == E_STATE) { /* the newest is not cosigned yet: then an older one must be */
+		err = checkpoint_verify(options, directory, TILE_WITNESSED, &witnessed, &report.cosigned, aside);
+		bool is_older = err == OK && witnessed.entries <= report.checkpoint.entries;
+		err = is_older ? OK : E_DENIED; /* what was said of the newest stands */
+		report.witnessed = witnessed.entries;
+		if (pass != NULL)
+			pass->witnessed = &witnessed;
+	}
+	if (pass != NULL && err == OK) {
 		pass->options = options;
 		pass->directory = directory;
-		pass->complaint = complaint;
+		pass->complaint = ret_complaint;
 		err = tree_verify(pass, &report.checkpoint);
 		report.bytes = pass->bytes;
-	} else if (err == OK && is_whole) {
-		err = complain(complaint, E_NOMEM, "out of memory");
 	}
 	free(pass);
 	close(directory);
 	if (err == OK)
 		*ret_report = report;
 	return err;
-}
-
-int verify_log(const struct verify_options *options, struct verify_report *ret_report,
-	char ret_complaint[static VERIFY_COMPLAINT_BYTES])
-{
-	return verify(options, true, ret_report, ret_complaint);
-}
-
-int verify_checkpoint(const struct verify_options *options, struct verify_report *ret_report,
-	char ret_complaint[static VERIFY_COMPLAINT_BYTES])
-{
-	return verify(options, false, ret_report, ret_complaint);
 }

@@ -2,7 +2,9 @@
  * Verification of a whole log from its published files, offline and without
  * any private key: every entry against its hash, every tile against the one
  * below it, the root against the checkpoint, the checkpoint against the keys
- * of the log and its witnesses, and the tree against an older checkpoint.
+ * of the log and its witnesses, and the tree against an older checkpoint. If
+ * witnesses have not seen the newest tree yet, they must have seen an older
+ * one, which this one must have grown out of.
  *
  * Does not look at the journal, which holds what is not published yet, nor at
  * files that the checkpoint does not speak of.
@@ -27,6 +29,7 @@ struct verify_options {
 struct verify_report {
 	struct checkpoint checkpoint;
 	size_t cosigned; /* different witnesses of the list */
+	uint64_t witnessed; /* entries that they have seen: all, or those of the newest checkpoint that enough of them have cosigned */
 	uint64_t bytes; /* of all entries */
 };
 
@@ -39,15 +42,4 @@ struct verify_report {
  * @return OK, E_MALFORMED, E_UNSUPPORTED, E_LIMIT (a file is no such file), E_DENIED (it is not what was signed), E_NOMEM, E_SYS
  */
 MUST_USE int verify_log(const struct verify_options *options, struct verify_report *ret_report,
-	char ret_complaint[static VERIFY_COMPLAINT_BYTES]);
-
-/**
- * Reads and verifies a log's checkpoint alone, without its tiles.
- *
- * @param options what is asked; older and visit are not looked at
- * @param ret_report filled on OK, but for bytes
- * @param ret_complaint else one line
- * @return as verify_log()
- */
-MUST_USE int verify_checkpoint(const struct verify_options *options, struct verify_report *ret_report,
 	char ret_complaint[static VERIFY_COMPLAINT_BYTES]);
