@@ -265,9 +265,10 @@ static void withdraw(struct authority *authority, struct book_order *entry, cons
 	char detail[BOOK_DETAIL_BYTES] = "", *line = NULL;
 	snprintf(approval.by, sizeof(approval.by), "%s", authority->policy.authority.name);
 	snprintf(approval.reason, sizeof(approval.reason), "%s", reason);
+	struct book_order *same = entry;
 	int err = approval_write(&approval, &line, detail);
 	if (err == OK)
-		err = line_take(authority, line, now_ms, &entry, detail);
+		err = line_take(authority, line, now_ms, &same, detail);
 	if (err != OK)
 		log_line(LOG_LEVEL_WARNING, "withdrawal_failed id=%s why=%s", book_id(entry), err_name(err));
 	free(line);
@@ -386,6 +387,7 @@ int authority_take(struct authority *authority, const char *text, int64_t now_ms
 	int err = document_take(authority, text, now_ms, &entry, ret_detail);
 	if (err != OK)
 		return err;
+	ASSERT(entry != NULL);
 	entry_turn(authority, entry, now_ms);
 	snprintf(ret_detail, BOOK_DETAIL_BYTES, "%s is %s", book_id(entry), lifecycle_state_name(entry->life.state));
 	return OK;
@@ -429,6 +431,7 @@ int authority_receipt(struct authority *authority, const struct receipt *receipt
 	free(line);
 	if (err != OK)
 		return err;
+	ASSERT(entry != NULL);
 	snprintf(ret_detail, BOOK_DETAIL_BYTES, "%s is %s", book_id(entry), lifecycle_state_name(entry->life.state));
 	if (receipt->state == RECEIPT_APPLIED)
 		older_withdraw(authority, entry, now_ms);
@@ -576,6 +579,7 @@ static int order_make(struct authority *authority, const struct countermeasure *
 	free(line);
 	if (err != OK)
 		return err;
+	ASSERT(entry != NULL);
 	entry_turn(authority, entry, now_ms);
 	snprintf(detail, BOOK_DETAIL_BYTES, "%s is %s", book_id(entry), lifecycle_state_name(entry->life.state));
 	return OK;

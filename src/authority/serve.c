@@ -89,21 +89,18 @@ void serve_free(struct serve *serve)
 	free(serve);
 }
 
-/** Room for so many bytes more. */
-static bool room_make(char **buffer, size_t used_bytes, size_t *room_bytes, size_t more_bytes, size_t most_bytes)
+/** The buffer with room for so many bytes; NULL: that is too many, or memory is out, and the buffer is as it was. */
+static char *room_make(char *buffer, size_t *room_bytes, size_t needed_bytes, size_t most_bytes)
 {
-	size_t needed_bytes = used_bytes + more_bytes;
 	if (needed_bytes <= *room_bytes)
-		return true;
+		return buffer;
 	if (needed_bytes > most_bytes)
-		return false;
+		return NULL;
 	size_t new_bytes = 2 * needed_bytes < most_bytes ? 2 * needed_bytes : most_bytes;
-	char *larger = realloc(*buffer, new_bytes);
-	if (larger == NULL)
-		return false;
-	*buffer = larger;
-	*room_bytes = new_bytes;
-	return true;
+	char *larger = realloc(buffer, new_bytes);
+	if (larger != NULL)
+		*room_bytes = new_bytes;
+	return larger;
 }
 
 static void client_flush(struct client *client)
@@ -123,12 +120,13 @@ static void client_flush(struct client *client)
 
 static bool client_send(struct client *client, const char *line)
 {
-	size_t length_bytes = strlen(line);
-	if (client->is_cut ||
-		!room_make(&client->out, client->out_bytes, &client->out_room_bytes, length_bytes + 1, LIMIT_AUTHORITY_REPLIES_BYTES)) {
+	size_t length_bytes = strlen(line), needed_bytes = client->out_bytes + length_bytes + 1;
+	char *out = room_make(client->out, &client->out_room_bytes, needed_bytes, LIMIT_AUTHORITY_REPLIES_BYTES);
+	if (out == NULL) {
 		client->is_cut = true;
 		return false;
 	}
+	client->out = out;
 	memcpy(client->out + client->out_bytes, line, length_bytes);
 	client->out[client->out_bytes + length_bytes] = '\n';
 	client->out_bytes += length_bytes + 1;
@@ -322,10 +320,13 @@ static void line_take(struct serve *serve, struct client *client, const char *li
 
 static void client_read(struct serve *serve, struct client *client)
 {
-	if (!room_make(&client->in, client->in_bytes, &client->in_room_bytes, READ_BYTES, LIMIT_AUTHORITY_REQUEST_BYTES + READ_BYTES)) {
+	char *in = room_make(client->in, &client->in_room_bytes, client->in_bytes + READ_BYTES,
+		LIMIT_AUTHORITY_REQUEST_BYTES + READ_BYTES);
+	if (in == NULL) {
 		client->is_cut = true;
 		return;
 	}
+	client->in = in;
 	ssize_t got = recv(client->fd, client->in + client->in_bytes, READ_BYTES, MSG_DONTWAIT);
 	if (got < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
