@@ -26,7 +26,7 @@
 static const char usage[] =
 	"usage: hinomi-authority --config FILE\n"
 	"       hinomi-authority --check FILE\n"
-	"       hinomi-authority orders|approve|refuse|ratify|withdraw|propose|key|carry|ledger ...\n"
+	"       hinomi-authority orders|approve|refuse|ratify|withdraw|propose|key|ledger ...\n"
 	"       hinomi-authority --version\n";
 
 static const struct {
@@ -40,7 +40,6 @@ static const struct {
 	{"withdraw", person_say},
 	{"propose", person_propose},
 	{"key", person_key},
-	{"carry", person_carry},
 	{"ledger", ledger_command},
 };
 

@@ -113,7 +113,8 @@ static char *line_exchange(const char *path, const char *line)
 	return answer;
 }
 
-json_t *person_ask(const char *socket_path, json_t *request)
+/** Asks the authority; says on standard error why there is no good answer. The request is taken over. */
+static json_t *ask(const char *socket_path, json_t *request)
 {
 	char *line = json_dumps(request, JSON_COMPACT);
 	char *text = line != NULL ? line_exchange(socket_path, line) : NULL;
@@ -155,7 +156,7 @@ static int line_submit(const struct options *options, const struct key *key, con
 	int err = note != NULL && asprintf(&text, "%s\n", line) >= 0 ? OK : E_NOMEM;
 	if (err == OK)
 		err = signer_note(key, text, text_bytes, note, room_bytes, &note_bytes);
-	json_t *answer = err == OK ? person_ask(options->socket, json_pack("{s:s, s:s}", "ask", "say", "text", note)) : NULL;
+	json_t *answer = err == OK ? ask(options->socket, json_pack("{s:s, s:s}", "ask", "say", "text", note)) : NULL;
 	if (err != OK)
 		complain("cannot sign", err_name(err));
 	if (answer != NULL)
@@ -253,7 +254,7 @@ int person_say(int argc, char **argv)
 		return usage_show();
 	if (policy_load(options.policy, &policy, complaint) != OK)
 		return complain(complaint, "");
-	json_t *answer = person_ask(options.socket, json_pack("{s:s, s:s}", "ask", "order", "id", options.argument));
+	json_t *answer = ask(options.socket, json_pack("{s:s, s:s}", "ask", "order", "id", options.argument));
 	if (answer == NULL)
 		return EXIT_REFUSED;
 	const char *note = json_string_value(json_object_get(json_object_get(answer, "order"), "note"));
@@ -299,7 +300,7 @@ int person_orders(int argc, char **argv)
 	struct options options;
 	if (!options_read(argc, argv, &options) || options.argument != NULL)
 		return usage_show();
-	json_t *answer = person_ask(options.socket, json_pack("{s:s}", "ask", "orders"));
+	json_t *answer = ask(options.socket, json_pack("{s:s}", "ask", "orders"));
 	if (answer == NULL)
 		return EXIT_REFUSED;
 	const json_t *orders = json_object_get(answer, "orders");

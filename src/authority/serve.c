@@ -40,6 +40,7 @@ struct serve {
 	struct authority *authority; /* while it runs */
 	int listen_fd;
 	struct client clients[PLACES];
+	char *cosigned; /* the checkpoint that was cosigned last, owned; NULL: none */
 	int64_t connect_mono_ns; /* when effectors that are not there are tried again */
 	struct log_bucket client_bucket, refused_bucket;
 };
@@ -86,6 +87,7 @@ void serve_free(struct serve *serve)
 	}
 	if (serve->listen_fd >= 0)
 		close(serve->listen_fd);
+	free(serve->cosigned);
 	free(serve);
 }
 
@@ -228,6 +230,36 @@ static json_t *answer_witness(struct serve *serve, const json_t *request)
 	return json_pack("{s:b, s:s%, s:s}", "ok", 1, "request", body, body_bytes, "checkpoint", note);
 }
 
+/**
+ * A checkpoint with the lines of another one of the same tree, but for those of signers that it has itself: witnesses come
+ * one after the other. The caller frees.
+ */
+static char *lines_join(const char *note, const char *other)
+{
+	char *joined = NULL;
+	size_t joined_bytes = 0;
+	const char *end = strstr(note, "\n\n"), *line = other != NULL ? strstr(other, "\n\n") : NULL;
+	FILE *stream = open_memstream(&joined, &joined_bytes);
+	if (stream == NULL)
+		return NULL;
+	fputs(note, stream);
+	bool is_same = end != NULL && line != NULL && end - note == line - other && memcmp(note, other, (size_t)(end - note)) == 0;
+	for (line = is_same ? line + 2 : ""; *line != '\0'; line += strcspn(line, "\n") + 1) {
+		size_t line_bytes = strcspn(line, "\n"), name_bytes = line_bytes;
+		while (name_bytes > 0 && line[name_bytes - 1] != ' ')
+			name_bytes--; /* the signer, with the blank before the signature */
+		if (line[line_bytes] == '\n' && memmem(end, strlen(end), line, name_bytes) == NULL)
+			fprintf(stream, "%.*s\n", (int)line_bytes, line);
+		if (line[line_bytes] == '\0')
+			break;
+	}
+	if (fclose(stream) != 0) {
+		free(joined);
+		return NULL;
+	}
+	return joined;
+}
+
 static json_t *answer_cosign(struct serve *serve, const json_t *request)
 {
 	const struct proof_trust *trust = &authority_policy(serve->authority)->ledger;
@@ -242,7 +274,14 @@ static json_t *answer_cosign(struct serve *serve, const json_t *request)
 		is_cosigned = is_cosigned || verdicts[i].is_signed;
 	if (!is_cosigned)
 		return refusal("no witness of the policy has signed it");
-	int err = log_cosign(authority_log(serve->authority), text, strlen(text));
+	char *joined = lines_join(text, serve->cosigned);
+	int err = joined != NULL ? log_cosign(authority_log(serve->authority), joined, strlen(joined)) : E_NOMEM;
+	if (err == OK) {
+		free(serve->cosigned);
+		serve->cosigned = joined;
+	} else {
+		free(joined);
+	}
 	return answer_of(err, err == OK ? "taken" : err_name(err));
 }
 

@@ -24,7 +24,7 @@ ME = pwd.getpwuid(os.getuid()).pw_name
 POLICY = """
 authority = "{authority}"
 log = "{log}"
-witnesses = {{"{inspector}"}}
+witnesses = {{"{inspector}", "{auditor}"}}
 witness_quorum = {quorum}
 protected = {{192.0.2.53}}
 member port {{ networks = {{192.0.2.0/24}} }}
@@ -116,7 +116,9 @@ class World:
         openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", folder / "passkey.pem")
         point = openssl("ec", "-in", folder / "passkey.pem", "-pubout", "-outform", "DER")[-64:]
         self.log_key = keys["log"]
-        keys["inspector"] = run("key", "new", folder / "inspector.key", "--name", "inspector", "--witness").strip()
+        self.witnesses = {name: run("key", "new", folder / f"{name}.key", "--name", name, "--witness").strip()
+                          for name in ("inspector", "auditor")}
+        keys.update(self.witnesses)
         (folder / "policy").write_text(POLICY.format(quorum=quorum, passkey=base64.b64encode(point).decode(), **keys))
         (folder / "conf").write_text(
             f'policy = "{folder}/policy"\nkey = "{folder}/authority.key"\nlog_key = "{folder}/log.key"\nledger = "{folder}/ledger"\n'
@@ -371,35 +373,45 @@ def a_kill_loses_nothing(world):
     effector.close()
 
 
-def an_order_waits_for_its_witness(world):
-    """The log's own word is not enough: an order acts once a witness has seen it in a log that only grew."""
-    (world.folder / "seen").mkdir()
-    witness = subprocess.Popen([AUTHORITY, "ledger", "witness", "--key", world.folder / "inspector.key", "--state", world.folder / "seen",
-                                "--log", world.log_key, "--socket", world.folder / "inspector.sock"])
-    carry = ("carry", "--once", "--socket", world.socket, "--policy", world.folder / "policy", f"inspector={world.folder}/inspector.sock")
+def an_order_waits_for_its_witnesses(world):
+    """The log's own word is not enough: an order acts once two witnesses have seen it in a log that only grew."""
+    processes = []
+    for name in world.witnesses:
+        (world.folder / f"{name}.seen").mkdir()
+        processes.append(subprocess.Popen([AUTHORITY, "ledger", "witness", "--key", world.folder / f"{name}.key", "--state",
+                                           world.folder / f"{name}.seen", "--log", world.log_key, "--socket", world.folder / f"{name}.sock"]))
+
+    def cosign(name):
+        for _ in range(400):
+            if (world.folder / f"{name}.sock").exists():
+                break
+            time.sleep(0.01)
+        run("ledger", "cosign", "--authority", world.socket, "--witness", world.witnesses[name], "--socket", world.folder / f"{name}.sock")
+
     try:
         effector = world.attach()
         order = id_of(world.propose(urgent=False))
         world.verb("approve", order, "jiro")
         world.verb("approve", order, "kyoko")
         assert world.states()[order] == "approved", "and not active"
-        for _ in range(400):
-            if (world.folder / "inspector.sock").exists():
-                break
-            time.sleep(0.01)
-        run(*carry)
+        cosign("inspector")
+        assert world.states()[order] == "approved", "one of two is not enough"
+        cosign("auditor")
         bundle = bundle_of(effector, order)
-        assert "inspector" in bundle["proof"]
+        assert "inspector" in bundle["proof"] and "auditor" in bundle["proof"]
         effector.send(receipt(bundle, "applied"))
         world.wait(order, "active")
-        run(*carry)  # from what it has seen
+        for _ in range(2):
+            cosign("inspector")
+            cosign("auditor")
         effector.close()
         world.stop()
         told = run("ledger", "verify", world.folder / "ledger", "--policy", world.folder / "policy")
-        assert "1 of 1 witnesses" in told, told
+        assert "2 of 2 witnesses" in told, told
     finally:
-        witness.kill()
-        witness.wait()
+        for process in processes:
+            process.kill()
+            process.wait()
 
 
 def what_is_missing_is_said_in_one_line(world):
@@ -434,10 +446,10 @@ def main():
             print(run("ledger", "verify", world.folder / "ledger", "--policy", world.folder / "policy").strip())
             what_is_missing_is_said_in_one_line(world)
             (world.folder / "witnessed").mkdir()
-            world = World(world.folder / "witnessed", quorum=1)
+            world = World(world.folder / "witnessed", quorum=2)
             world.start()
-            an_order_waits_for_its_witness(world)
-            print("ok an_order_waits_for_its_witness")
+            an_order_waits_for_its_witnesses(world)
+            print("ok an_order_waits_for_its_witnesses")
         except BaseException:
             print((world.folder / "log.txt").read_text(), file=sys.stderr)
             raise
