@@ -459,4 +459,5 @@ def main():
                 world.process.wait()
 
 
-main()
+if __name__ == "__main__":
+    main()
