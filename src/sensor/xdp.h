@@ -22,7 +22,7 @@ struct xdp_config {
 	uint32_t exporter; /* observation.exporter */
 	uint32_t sampling; /* 1:n, 1..LIMIT_FLOW_SAMPLING */
 	uint32_t ring_bytes; /* ring buffer for samples, rounded up to a power of two; 0: 8 MiB */
-	const char *pin_directory; /* in a BPF file system, one per interface, maybe an effector's; NULL: not pinned. Borrowed for the call */
+	const char *pin_directory; /* in a BPF file system, maybe an effector's; NULL: not pinned. Borrowed for the call */
 };
 
 struct xdp; /* opaque */
