@@ -189,37 +189,48 @@ static int half_write(const struct filter *filter, const struct xdp_tables *tabl
 	return err;
 }
 
-static struct filter_root root_make(const struct xdp_tables *tables, uint32_t half, uint32_t seed)
+/** The word that says what is in force. */
+static uint64_t root_make(const struct xdp_tables *tables, uint32_t half, uint32_t seed)
 {
-	struct filter_root root = {.in_force = half | (uint64_t)tables->rule_count << FILTER_ROOT_RULES_SHIFT | (uint64_t)seed << 32};
+	uint64_t in_force = half | (uint64_t)tables->rule_count << FILTER_ROOT_RULES_SHIFT | (uint64_t)seed << 32;
 	for (size_t i = 0; i < tables->target_count; i++)
-		root.in_force |= is_host(&tables->targets[i]) ? FILTER_ROOT_HOSTS : FILTER_ROOT_PREFIXES;
+		in_force |= is_host(&tables->targets[i]) ? FILTER_ROOT_HOSTS : FILTER_ROOT_PREFIXES;
+	return in_force;
+}
+
+static struct filter_touch touch_make(const struct xdp_tables *tables, uint32_t half)
+{
+	struct filter_touch touch = {0};
 	for (size_t i = 0; i < tables->rule_count; i++) {
 		const struct xdp_rule *rule = &tables->rules[i];
-		if (!rule->has_set || rule->set_mask < TOUCH_MASK_MIN || rule->set_mask <= root.touch_mask)
-			continue;
-		root.touch_seed = rule->set_seed;
-		root.touch_first = half * FILTER_SECOND_HALF + rule->set_first;
-		root.touch_mask = rule->set_mask;
+		if (rule->has_set && rule->set_mask >= TOUCH_MASK_MIN && rule->set_mask > touch.mask)
+			touch = (struct filter_touch){rule->set_seed, half * FILTER_SECOND_HALF + rule->set_first, rule->set_mask};
 	}
-	return root;
+	return touch;
+}
+
+static int root_store(const struct filter *filter, const struct filter_root *root)
+{
+	uint32_t key = 0;
+	return bpf_map_update_elem(filter->fds[PIN_ROOT], &key, root, BPF_ANY) == 0 ? OK : E_SYS;
 }
 
 static int tables_apply(const struct filter *filter, const struct xdp_tables *tables)
 {
-	uint64_t in_force = 0;
+	struct filter_root root;
 	uint32_t key = 0, seed = 0;
-	int err = filter_root_read(filter, &in_force);
-	uint32_t old_half = in_force & FILTER_ROOT_HALF, half = old_half ^ 1;
+	if (bpf_map_lookup_elem(filter->fds[PIN_ROOT], &key, &root) != 0)
+		return E_SYS;
+	uint32_t old_half = root.in_force & FILTER_ROOT_HALF, half = old_half ^ 1;
+	int err = half_write(filter, tables, half, &seed);
+	root.touch[half] = touch_make(tables, half);
 	if (err == OK)
-		err = half_write(filter, tables, half, &seed);
-	struct filter_root root = root_make(tables, half, seed);
-	if (err == OK && bpf_map_update_elem(filter->fds[PIN_ROOT], &key, &root, BPF_ANY) != 0)
-		err = E_SYS;
-	/* From here on the new rules are in force, whatever happens: only the old half's end can fail. */
+		err = root_store(filter, &root);
+	root.in_force = root_make(tables, half, seed);
 	if (err == OK)
-		err = buckets_put(filter, FILTER_BUCKETS_UNUSED, NULL, 1);
-	if (err == OK)
+		err = root_store(filter, &root);
+	/* Now the new rules are in force. Where there is no memory to wait with, the old buckets stay until the next time. */
+	if (err == OK && buckets_put(filter, FILTER_BUCKETS_UNUSED, NULL, 1) == OK)
 		(void)bpf_map_delete_elem(filter->fds[PIN_BUCKETS], &old_half);
 	return err;
 }

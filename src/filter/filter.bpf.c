@@ -424,13 +424,14 @@ static __always_inline __u64 tick_boot_ns(struct filter_cpu *cpu)
  * Loads the bucket in which the largest source set may have a source, so that it is on its way from memory while the
  * rules are found: that one miss costs more than all the rest.
  */
-static __always_inline struct xdp_touched bucket_touch(const __u32 *src_be)
+static __always_inline struct xdp_touched bucket_touch(__u64 in_force, const __u32 *src_be)
 {
-	struct xdp_touched touched = {.set_first = root.touch_first};
-	__u64 seed = root.touch_seed;
+	const volatile struct filter_touch *touch = &root.touch[in_force & FILTER_ROOT_HALF];
+	struct xdp_touched touched = {.set_first = touch->first};
+	__u64 seed = touch->seed;
 	if (seed == 0)
 		return touched;
-	touched.bucket = xdp_bucket_at(touched.set_first + (xdp_set_hash(seed, src_be) & root.touch_mask));
+	touched.bucket = xdp_bucket_at(touched.set_first + (xdp_set_hash(seed, src_be) & touch->mask));
 	if (touched.bucket)
 		(void)((const volatile struct xdp_bucket *)touched.bucket)->words_be[0];
 	return touched;
@@ -456,7 +457,7 @@ static __always_inline int frame_drops(struct xdp_md *ctx, const struct frame *f
 	struct packet_facts facts = {0};
 	if (!frame_facts(ctx, frame->network, &facts))
 		return 0;
-	struct xdp_touched touched = bucket_touch(facts.src_be);
+	struct xdp_touched touched = bucket_touch(in_force, facts.src_be);
 	const struct xdp_list *list = list_find(in_force, facts.dst_be);
 	return list && xdp_verdict(&facts, &touched, list, tick_boot_ns(cpu)) == XDP_VERDICT_DROP;
 }

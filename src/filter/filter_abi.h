@@ -73,12 +73,17 @@ struct filter_cpu {
 	__u64 tick_boot_ns; /* what it said, CLOCK_BOOTTIME */
 };
 
+/** The largest source set of one half, whose buckets are loaded before they are asked for. */
+struct filter_touch {
+	__u64 seed; /* 0: there is none */
+	__u32 first;
+	__u32 mask;
+};
+
 /** What the program reads first. */
 struct filter_root {
 	__u64 in_force; /* the one word that decides; of the values below */
-	__u64 touch_seed; /* the largest source set, whose buckets are loaded early: no more than a hint; 0: there is none */
-	__u32 touch_first;
-	__u32 touch_mask;
+	struct filter_touch touch[2]; /* of each half; changed while that half is not in force */
 };
 
 /*

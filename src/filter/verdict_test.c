@@ -259,16 +259,23 @@ static void protected_sources_pass(void **state)
 static void a_swap_loses_no_verdict(void **state)
 {
 	(void)state;
+	enum { COUNT = 20000 }; /* as many as have their buckets loaded early */
+	static struct ip_addr sources[COUNT];
 	struct rule rules[2] = {net_rule(TARGET), net_rule(TARGET)};
-	struct ip_addr source = ip_from_v4(SOURCE);
-	struct source_set *set = set_of(&source, 1);
+	for (uint32_t i = 0; i < COUNT; i++)
+		sources[i] = ip_from_v4(SOURCE + i);
+	struct source_set *sets[2] = {set_of(sources, COUNT), NULL};
+	for (uint32_t i = 0; i < COUNT; i++)
+		sources[i] = ip_from_v4(SOURCE - i);
+	sets[1] = set_of(sources, COUNT);
 	struct filter *filter = net_load(FILTER_ENFORCE, NULL);
 	struct filter_totals totals;
 	uint64_t counted = 0;
 	/* One in the trie, one in the table of hosts. */
 	rules[0].destination = (struct ip_prefix){ip_from_v4(TARGET & 0xffffff00u), 120};
-	rules[1].source_set = *source_set_name(set);
-	struct xdp_entry entries[2] = {{&rules[0], NULL, UINT64_MAX}, {&rules[1], set, UINT64_MAX}};
+	rules[0].source_set = *source_set_name(sets[0]);
+	rules[1].source_set = *source_set_name(sets[1]);
+	struct xdp_entry entries[2] = {{&rules[0], sets[0], UINT64_MAX}, {&rules[1], sets[1], UINT64_MAX}};
 	net_apply(filter, &entries[0], 1, NULL);
 	pid_t sender = fork();
 	if (sender == 0) {
@@ -295,7 +302,8 @@ static void a_swap_loses_no_verdict(void **state)
 	assert_true(totals.dropped.packets > 10000);
 	assert_int_equal(totals.dropped.packets, totals.kinds[FILTER_IPV4].packets);
 	assert_int_equal(counted, totals.dropped.packets);
-	source_set_free(set);
+	source_set_free(sets[0]);
+	source_set_free(sets[1]);
 	filter_close(filter);
 }
 
