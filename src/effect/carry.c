@@ -82,6 +82,8 @@ void carry_free(struct carry *carry)
 		return;
 	for (size_t i = 0; i < carry->pending_count; i++)
 		free(carry->pending[i].bundle);
+	for (size_t i = 0; i < carry->untold_count; i++)
+		free(carry->untold[i]);
 	order_book_free(carry->book);
 	free(carry);
 }
@@ -106,10 +108,14 @@ void carry_tell(struct carry *carry, const struct book_order *order, const struc
 		receipt.passed = order->passed;
 		receipt.collateral_permille = order->collateral_permille;
 	}
-	if (receipt_write(&receipt, &line, complaint) == OK)
-		carry->config.tell(carry->config.tell_arg, line);
-	else
+	if (receipt_write(&receipt, &line, complaint) != OK) {
 		log_line(LOG_LEVEL_ERROR, "receipt_unwritten: %s", complaint);
+	} else if (state == RECEIPT_ENDED && order != NULL && carry->untold_count < LIMIT_EFFECT_ORDERS) {
+		carry->untold[carry->untold_count++] = line;
+		return;
+	} else {
+		carry->config.tell(carry->config.tell_arg, line);
+	}
 	free(line);
 }
 
@@ -271,6 +277,18 @@ void carry_end(struct carry *carry, struct book_order *order, enum book_end end,
 	carry->must_enforce = true;
 }
 
+void carry_settle(struct carry *carry)
+{
+	if (carry->must_enforce)
+		carry->must_enforce = carry_enforce(carry, NULL) != CARRY_NOT_REFUSED;
+	for (size_t i = 0; i < carry->untold_count && !carry->must_enforce; i++) {
+		carry->config.tell(carry->config.tell_arg, carry->untold[i]);
+		free(carry->untold[i]);
+	}
+	if (!carry->must_enforce)
+		carry->untold_count = 0;
+}
+
 /** An order that the place does not take: out again, and the place as it was. */
 static enum carry_refusal order_undo(struct carry *carry, struct book_order *order, bool is_new, enum carry_refusal refusal,
 	const struct book_time *now)
@@ -285,7 +303,8 @@ static enum carry_refusal order_undo(struct carry *carry, struct book_order *ord
 			carry->must_rewrite = true;
 		order_book_end(carry->book, order, BOOK_UNENFORCED);
 	}
-	carry->must_enforce = carry_enforce(carry, NULL) != CARRY_NOT_REFUSED;
+	carry->must_enforce = true;
+	carry_settle(carry);
 	memcpy(carry->why, why, sizeof(why));
 	return refusal;
 }
@@ -320,6 +339,7 @@ static enum carry_refusal order_begin(struct carry *carry, const char *line, siz
 	if (replaced != NULL) {
 		carry_end(carry, replaced, BOOK_REPLACED, "", now);
 		carry->must_enforce = false; /* it was left out already */
+		carry_settle(carry);
 	}
 	carry_tell(carry, order, &order->digest, RECEIPT_APPLIED, "", now);
 	log_line(LOG_LEVEL_NOTICE, "order_in_force seq=%" PRIu32 " counter=%" PRIu64 " rules=%zu ends_in_s=%" PRId64, seq,
@@ -419,8 +439,8 @@ enum carry_refusal carry_line(struct carry *carry, const char *line, size_t leng
 			carry->why);
 		carry_tell(carry, NULL, &carry->judgement.digest, RECEIPT_REFUSED, why, now);
 	}
-	if (carry->must_enforce && refusal == CARRY_NOT_REFUSED && !carry->is_waiting)
-		carry->must_enforce = carry_enforce(carry, NULL) != CARRY_NOT_REFUSED;
+	if (refusal == CARRY_NOT_REFUSED && !carry->is_waiting)
+		carry_settle(carry);
 	return refusal;
 }
 
@@ -499,6 +519,7 @@ void carry_tick(struct carry *carry, const struct book_time *now)
 {
 	enum book_end end = BOOK_NOT_ENDED;
 	struct book_order *order;
+	size_t untold = carry->untold_count;
 	bool counts = now->boot_ns - carry->counted_boot_ns >= COUNT_EVERY_NS;
 	if (carry->is_waiting)
 		carry_restore(carry, now);
@@ -512,11 +533,11 @@ void carry_tick(struct carry *carry, const struct book_time *now)
 		orders_weigh(carry, now);
 	}
 	time_note(carry, now);
-	bool retries = now->boot_ns - carry->tried_boot_ns >= RETRY_NS;
+	bool has_ended = carry->untold_count > untold, retries = now->boot_ns - carry->tried_boot_ns >= RETRY_NS;
 	if (carry->must_enforce || carry->must_rewrite || journal_is_long(carry->journal))
 		carry->tried_boot_ns = retries ? now->boot_ns : carry->tried_boot_ns;
-	if (carry->must_enforce && (retries || end != BOOK_NOT_ENDED) && !carry->is_waiting)
-		carry->must_enforce = carry_enforce(carry, NULL) != CARRY_NOT_REFUSED;
+	if ((retries || has_ended) && !carry->is_waiting)
+		carry_settle(carry);
 	if ((carry->must_rewrite || journal_is_long(carry->journal)) && retries)
 		carry_rewrite(carry, now);
 }

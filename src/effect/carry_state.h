@@ -29,6 +29,8 @@ struct carry {
 	bool must_enforce; /* the place may not hold what the book says */
 	bool must_rewrite; /* the journal does not have an end that happened */
 	int64_t counted_boot_ns, noted_boot_ns, tried_boot_ns;
+	size_t untold_count;
+	char *untold[LIMIT_EFFECT_ORDERS]; /* receipts of ends that the place has not heard of yet; owned */
 	struct effect_entry entries[LIMIT_EFFECT_RULES];
 	struct effect_counts counts[LIMIT_EFFECT_RULES];
 	struct carry_counters counters;
@@ -52,8 +54,11 @@ enum carry_refusal carry_judge(struct carry *carry, const char *line, size_t len
 /** Has the place enforce the book, without one order where one is given, and reads back. @return why not */
 enum carry_refusal carry_enforce(struct carry *carry, const struct book_order *without);
 
-/** Ends an order: journal, receipt, book; the place hears of it by must_enforce. */
+/** Ends an order: journal, receipt, book; the place hears of it, and then the receipt is told, by carry_settle(). */
 void carry_end(struct carry *carry, struct book_order *order, enum book_end end, const char *detail, const struct book_time *now);
+
+/** Has the place enforce the book if it does not, and tells what has waited for that. */
+void carry_settle(struct carry *carry);
 
 /** Makes a receipt of an order in force, or of a digest alone, and tells it. */
 void carry_tell(struct carry *carry, const struct book_order *order, const struct document_digest *digest,

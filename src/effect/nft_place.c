@@ -134,6 +134,15 @@ static void counts_keep(struct place *place)
 	}
 }
 
+/** The table is not what this process wrote: the next writing is of all, and counters begin at 0. */
+static int table_lost(struct place *place, int error)
+{
+	for (size_t i = 0; i < place->held_count; i++)
+		place->held[i].before = (struct effect_counts){0};
+	place->is_written = false;
+	return error;
+}
+
 static int place_read_back(void *context, const struct effect_entry *entries, size_t count, char ret_why[static EFFECTOR_WHY_BYTES])
 {
 	struct place *place = context;
@@ -143,7 +152,7 @@ static int place_read_back(void *context, const struct effect_entry *entries, si
 	int err = states_read(place, NFT_COMMAND_LIST, why);
 	if (err != OK) {
 		snprintf(ret_why, EFFECTOR_WHY_BYTES, "nft: %s", why);
-		return err == E_STATE ? E_SYS : err;
+		return table_lost(place, err == E_STATE ? E_SYS : err);
 	}
 	for (size_t i = 0; i < count; i++) {
 		const struct nft_state *state = state_find(place, entries[i].id);
@@ -152,14 +161,14 @@ static int place_read_back(void *context, const struct effect_entry *entries, si
 		if (is_open || entries[i].expires_boot_ns - now_ns < NEAR_END_NS)
 			continue;
 		snprintf(ret_why, EFFECTOR_WHY_BYTES, "nft: rule %u is not in force", entries[i].id);
-		return E_STATE;
+		return table_lost(place, E_STATE);
 	}
 	for (size_t i = 0; i < place->state_count; i++)
 		open_count += place->states[i].is_in_force;
 	if (open_count == asked_count)
 		return OK;
 	snprintf(ret_why, EFFECTOR_WHY_BYTES, "nft: %zu rules are in force that nobody asked for", open_count - asked_count);
-	return E_STATE;
+	return table_lost(place, E_STATE);
 }
 
 static int place_counts(void *context, const struct effect_entry *entries, size_t count, struct effect_counts *ret_counts)
@@ -168,15 +177,13 @@ static int place_counts(void *context, const struct effect_entry *entries, size_
 	char why[NFT_RUNNER_WHY_BYTES];
 	int err = states_read(place, NFT_COMMAND_COUNTERS, why);
 	if (err != OK)
-		return err; /* E_STATE: the table is gone */
+		return table_lost(place, err); /* E_STATE: the table is gone */
 	for (size_t i = 0; i < count; i++) {
 		static const struct nft_state none;
 		const struct held *held = held_find(place, entries[i].id, i);
 		const struct nft_state *state = state_find(place, entries[i].id);
-		if (held == NULL)
-			return E_STATE;
-		if (state == NULL && held->expires_boot_ns != 0)
-			return E_STATE;
+		if (held == NULL || (state == NULL && held->expires_boot_ns != 0))
+			return table_lost(place, E_STATE);
 		if (state == NULL)
 			state = &none; /* left out, since it had less than a second to go */
 		ret_counts[i] = (struct effect_counts){
@@ -293,10 +300,8 @@ static int place_apply(void *context, const struct effect_entry *entries, size_t
 	if (filled > 0) {
 		int err = nft_write_added(place->entries, filled, &place->where, &text);
 		err = text_load(place, err, text, ret_why);
-		if (err != OK) {
-			place->is_written = false; /* the table may be gone: the next writing is of all */
-			return err;
-		}
+		if (err != OK)
+			return table_lost(place, err); /* it may be gone */
 	}
 	held_make(place, entries, count, now_ns);
 	return OK;

@@ -12,6 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
 
 #include "core/clock.h"
 #include "core/log.h"
@@ -76,12 +79,21 @@ static int filter_take(const struct effector_config *config, const char *interfa
 	return filter_load(&load, ret_filter, why);
 }
 
+/** Lets libbpf find out now what the kernel can do: it loads programs for that, which the sandbox does not allow later. */
+static void libbpf_prepare(void)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_ARRAY, "probe", sizeof(uint32_t), sizeof(uint32_t), 1, NULL);
+	if (fd >= 0)
+		close(fd);
+}
+
 static int place_open(const struct effector_config *config, void **ret_place, char ret_why[static EFFECTOR_WHY_BYTES])
 {
 	struct place *place = calloc(1, sizeof(*place));
 	(void)mkdir(config->pin_directory, S_IRWXU); /* whoever pins there tells what is wrong with it */
 	int err = place == NULL ? E_NOMEM : config->interface_count > INTERFACES_MAX ? E_LIMIT : OK;
 	char why[FILTER_WHY_BYTES] = "no memory, or too many interfaces";
+	libbpf_prepare();
 	for (size_t i = 0; i < config->interface_count && err == OK; i++) {
 		place->ones[i].interface = config->interfaces[i];
 		err = filter_take(config, config->interfaces[i], &place->ones[i].filter, why);
