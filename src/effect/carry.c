@@ -169,7 +169,8 @@ static enum carry_refusal sets_load(struct carry *carry, struct source_set *sets
 	for (size_t i = 0; i < rules->count; i++) {
 		if (rules->rules[i].source_set.count == 0)
 			continue;
-		int err = carry->config.sets_fd < 0 ? E_STATE : source_set_load(carry->config.sets_fd, &rules->rules[i].source_set, &sets[i]);
+		int err = carry->config.sets_fd < 0 ? E_STATE
+			: source_set_load(carry->config.sets_fd, &rules->rules[i].source_set, &sets[i]);
 		if (err == OK)
 			continue;
 		snprintf(carry->why, sizeof(carry->why), "the source set of rule %zu: %s", i, err_name(err));

@@ -136,8 +136,8 @@ void carry_begin(struct carry *carry, struct journal *journal, bool is_clock_rig
 	}
 	carry_restore(carry, now);
 	if (carry->is_waiting)
-		log_line(LOG_LEVEL_ERROR, "clock_behind seconds=%" PRId64 ": nothing begins until it has come that far; if it is right now, "
-			"start once with --clock-is-right", (carry->floor_wall_ms - now->wall_ms) / 1000);
+		log_line(LOG_LEVEL_ERROR, "clock_behind seconds=%" PRId64 ": nothing begins until it has come that far; "
+			"if it is right now, start once with --clock-is-right", (carry->floor_wall_ms - now->wall_ms) / 1000);
 	else if (carry->must_rewrite)
 		carry_rewrite(carry, now);
 }

@@ -467,8 +467,8 @@ static void a_later_order_of_the_same_finding_replaces(void **state)
 static void talk(unsigned peers, uint16_t src_port, int64_t ms)
 {
 	for (unsigned i = 0; i < peers; i++) {
-		struct packet_facts in = {.protocol = 17, .src_port = src_port, .dst_port = 443, .length_bytes = 468, .has = PACKET_HAS_PORTS,
-			.fragment = PACKET_FRAGMENT_WHOLE, .look_count = PACKET_LOOK_BYTES};
+		struct packet_facts in = {.protocol = 17, .src_port = src_port, .dst_port = 443, .length_bytes = 468,
+			.has = PACKET_HAS_PORTS, .fragment = PACKET_FRAGMENT_WHOLE, .look_count = PACKET_LOOK_BYTES};
 		const struct ip_addr peer = ip_from_v4(0xcb007100 + i), ours = ip_from_v4(0xc000020a);
 		memcpy(in.look, rule_signatures[RULE_SIGNATURE_NTP_PRIVATE].value, sizeof(in.look));
 		memcpy(in.src_be, &peer, sizeof(in.src_be));

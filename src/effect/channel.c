@@ -41,7 +41,8 @@ int channel_open(const char *path, uid_t uid, struct channel **ret_channel, char
 		*ret_channel = channel;
 		return OK;
 	}
-	err = err == E_STATE ? why_refuse(ret_why, err, path, "another process answers there") : why_refuse_errno(ret_why, path, "socket");
+	err = err == E_STATE ? why_refuse(ret_why, err, path, "another process answers there")
+		: why_refuse_errno(ret_why, path, "socket");
 	channel_close(channel);
 	return err;
 }

@@ -96,7 +96,8 @@ static void what_was_written_is_read(void **state)
 	(void)state;
 	uint64_t torn = 1;
 	append_three();
-	struct journal_record withdrawn = {.kind = JOURNAL_WITHDRAWN, .digest = {{9, 8, 7}}}, noted = {.kind = JOURNAL_TIME, .wall_ms = 77};
+	struct journal_record withdrawn = {.kind = JOURNAL_WITHDRAWN, .digest = {{9, 8, 7}}};
+	struct journal_record noted = {.kind = JOURNAL_TIME, .wall_ms = 77};
 	assert_int_equal(journal_append(journal, &withdrawn), OK);
 	assert_int_equal(journal_append(journal, &noted), OK);
 	assert_int_equal(reopen(&torn), OK);
@@ -233,7 +234,8 @@ static struct order_counters counters = {.floor = 7, .count = 3, .used = {9, 11,
 static bool next_of_two(void *context, struct journal_record *ret_record)
 {
 	unsigned *step = context;
-	*ret_record = *step == 0 ? (struct journal_record){.kind = JOURNAL_COUNTERS, .seq = 5, .counters = &counters} : accepted(2, "{\"b\":2}");
+	const struct journal_record first = {.kind = JOURNAL_COUNTERS, .seq = 5, .counters = &counters};
+	*ret_record = *step == 0 ? first : accepted(2, "{\"b\":2}");
 	return (*step)++ < 2;
 }
 

@@ -128,8 +128,8 @@ static bool files_open(struct live *live)
 	const struct config *config = live->config;
 	live->sets_fd = config->source_sets[0] != '\0' ? open(config->source_sets, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (live->sets_fd < 0 && config->source_sets[0] != '\0')
-		log_line(LOG_LEVEL_WARNING, "source_sets_remark path=%s reason=\"%s\": orders with source sets are refused", config->source_sets,
-			strerror(errno));
+		log_line(LOG_LEVEL_WARNING, "source_sets_remark path=%s reason=\"%s\": orders with source sets are refused",
+			config->source_sets, strerror(errno));
 	return boot_id_read(live);
 }
 
@@ -155,8 +155,8 @@ static bool journal_begin(struct live *live)
 	if (err == E_STATE)
 		return failed("state_directory", config->state_directory, "another process uses it");
 	if (err == E_MALFORMED)
-		return failed("state_directory", config->state_directory, "the journal is damaged: what was accepted is not known any more. "
-			"Nothing acts; what is in the kernel ends by itself");
+		return failed("state_directory", config->state_directory, "the journal is damaged: what was accepted is not known any "
+			"more. Nothing acts; what is in the kernel ends by itself");
 	if (err != OK)
 		return failed("state_directory", config->state_directory, err == E_SYS ? strerror(errno) : err_name(err));
 	if (torn_bytes > 0)
@@ -275,11 +275,11 @@ static void account_tell(const struct live *live)
 	(void)order_book_list(carry_book(live->carry), &count);
 	for (size_t i = 0; i < CARRY_REFUSAL_COUNT; i++)
 		refused += counters->refused[i];
-	log_line(LOG_LEVEL_NOTICE, "stopped lines=%" PRIu64 " accepted=%" PRIu64 " ratified=%" PRIu64 " withdrawals=%" PRIu64 " refused=%"
-		PRIu64 " journal_failures=%" PRIu64 " place_failures=%" PRIu64 " receipts=%" PRIu64 " receipts_lost=%" PRIu64
+	log_line(LOG_LEVEL_NOTICE, "stopped lines=%" PRIu64 " accepted=%" PRIu64 " ratified=%" PRIu64 " withdrawals=%" PRIu64
+		" refused=%" PRIu64 " journal_failures=%" PRIu64 " place_failures=%" PRIu64 " receipts=%" PRIu64 " receipts_lost=%" PRIu64
 		" strangers=%" PRIu64 " in_force=%zu: it stays until it ends", counters->lines, counters->accepted, counters->ratified,
-		counters->withdrawals, refused, counters->journal_failures, counters->place_failures, channel->receipts, channel->receipts_lost,
-		channel->strangers, count);
+		counters->withdrawals, refused, counters->journal_failures, counters->place_failures, channel->receipts,
+		channel->receipts_lost, channel->strangers, count);
 }
 
 static void live_free(struct live *live)

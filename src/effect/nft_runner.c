@@ -174,8 +174,8 @@ static int command_run(enum nft_command command, const char *input, size_t input
 static bool request_serve(int fd)
 {
 	struct request request;
-	if (!all_receive(fd, &request, sizeof(request)) || request.command <= NFT_COMMAND_NONE || request.command >= NFT_COMMAND_COUNT ||
-		request.input_bytes > NFT_RUNNER_INPUT_BYTES_MAX)
+	if (!all_receive(fd, &request, sizeof(request)) || request.command <= NFT_COMMAND_NONE ||
+		request.command >= NFT_COMMAND_COUNT || request.input_bytes > NFT_RUNNER_INPUT_BYTES_MAX)
 		return false;
 	char *input = malloc(request.input_bytes + 1), *text = NULL;
 	size_t text_bytes = 0;

@@ -10,11 +10,10 @@
  *
  * Good orders drop UDP to port 7777 of 192.0.2.10 for a minute.
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <fcntl.h>
 #include <unistd.h>
 
 #include "core/units.h"
@@ -127,10 +126,6 @@ static void requester_approves(struct making *into)
 
 static void hana_asks(struct making *into) { snprintf(into->order.requester, sizeof(into->order.requester), "hana"); }
 static void stranger_asks(struct making *into) { snprintf(into->order.requester, sizeof(into->order.requester), "stranger"); }
-static void hana_is_forged(struct making *into)
-{
-	two_approve(into);
-}
 static void signed_by_stranger(struct making *into)
 {
 	resign(into, PARTY_STRANGER);
@@ -139,9 +134,8 @@ static void signed_by_stranger(struct making *into)
 static void changed_after_signing(struct making *into)
 {
 	two_approve(into);
-	char *port = strstr(into->bundle.order, "7777");
-	ASSERT(port != NULL);
-	memcpy(port, "8888", 4);
+	for (char *port = into->bundle.order; (port = strstr(port, "7777")) != NULL;)
+		memcpy(port, "8888", 4);
 	replace(&into->bundle.proof, order_world_proof(&world, into->bundle.order, 1));
 }
 static void second_line(struct making *into)
@@ -371,7 +365,7 @@ static const struct kind kinds[] = {
 	{"withdrawn", NULL, "takes back the good order", NULL, withdrawn},
 
 	{"forged", "bad_signature", "signed by nobody who may ask", NULL, signed_by_stranger},
-	{"forged_requester", "bad_signature", "says that a person asks, signed by the authority", hana_asks, hana_is_forged},
+	{"forged_requester", "bad_signature", "says that a person asks, signed by the authority", hana_asks, NULL},
 	{"changed", "bad_signature", "changed after it was signed", NULL, changed_after_signing},
 	{"moved", "bad_document", "a rule moved out of its scope, signed again", beyond_its_scope, rule_moved},
 	{"second_line", "bad_document", "another document above the order", NULL, second_line},
@@ -379,7 +373,7 @@ static const struct kind kinds[] = {
 	{"expired", "expired", "its time is over", expired, NULL},
 	{"early", "not_yet_valid", "its time has not come", not_yet, NULL},
 	{"too_long", "too_long", "lasts longer than the policy allows", too_long, NULL},
-	{"everything", "outside_member", "0.0.0.0/0", everything, NULL},
+	{"everything", "too_wide", "0.0.0.0/0", everything, NULL},
 	{"too_wide", "too_wide", "a /32 of IPv6, where a /48 is the widest", too_wide, NULL},
 	{"wrong_scope", "outside_member", "a network of someone else", of_someone_else, NULL},
 	{"other_effector", "other_effector", "for another effector", for_another_effector, NULL},
@@ -450,7 +444,8 @@ static int kind_print(const struct kind *kind, uint64_t counter)
 	order_world_bundle(&world, &making.order, &making.bundle);
 	(kind->bundle != NULL ? kind->bundle : two_approve)(&making);
 	struct withdrawal withdrawal = {making.is_withdrawal ? making.bundle.approvals[0] : NULL};
-	int err = making.is_withdrawal ? withdrawal_write(&withdrawal, &line, complaint) : bundle_write(&making.bundle, &line, complaint);
+	int err = making.is_withdrawal ? withdrawal_write(&withdrawal, &line, complaint)
+		: bundle_write(&making.bundle, &line, complaint);
 	if (err == OK)
 		puts(line);
 	else

@@ -74,7 +74,8 @@ static int filter_take(const struct effector_config *config, const char *interfa
 	}
 	if (err != E_END)
 		return err;
-	struct filter_config load = {.interface = interface, .pin_directory = pins, .mode = FILTER_ENFORCE, .sampling = config->sampling};
+	struct filter_config load = {.interface = interface, .pin_directory = pins, .mode = FILTER_ENFORCE};
+	load.sampling = config->sampling;
 	memcpy(load.policy, config->policy_digest, sizeof(load.policy));
 	return filter_load(&load, ret_filter, why);
 }
@@ -192,8 +193,8 @@ static void interface_follow(struct one *one)
 	char why[FILTER_WHY_BYTES];
 	enum interface_state state = filter_follow(one->filter, why);
 	if (state != one->state || why[0] != '\0')
-		log_line(state == INTERFACE_UP ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERROR, "interface_%s interface=%s %s", interface_state_name(state),
-			one->interface, why);
+		log_line(state == INTERFACE_UP ? LOG_LEVEL_NOTICE : LOG_LEVEL_ERROR, "interface_%s interface=%s %s",
+			interface_state_name(state), one->interface, why);
 	one->state = state;
 }
 
