@@ -95,10 +95,10 @@ static void send_due(struct live *live, int64_t until_ns)
 		if (traffic_next(live->traffic, &packet) != OK)
 			break;
 		packet_count(live, &packet, live->start_wall_ns + now_ns(live));
-		if (range_send(live->range, &packet) != OK)
+		if (wire_send(range_wire(live->range), &packet) != OK)
 			live->is_broken = true;
 	}
-	if (range_flush(live->range) != OK)
+	if (wire_flush(range_wire(live->range)) != OK)
 		live->is_broken = true;
 }
 
@@ -160,7 +160,7 @@ static void turn(struct live *live)
 	}
 	if (time_ns - live->drawn_ns >= DRAW_EVERY_NS) {
 		rates_take(live, time_ns);
-		live->screen.sent = range_sent(live->range);
+		live->screen.sent = wire_sent(range_wire(live->range));
 		screen_draw(&live->screen, &live->score, live->start_wall_ns + time_ns);
 		live->drawn_ns = time_ns;
 	}
@@ -210,8 +210,8 @@ static int results(struct live *live, const struct options *options, int64_t cpu
 		is_right = is_right && score_is_right(&live->score.attacks[i]);
 	if (live->score.attack_count == 0)
 		is_right = is_right && live->score.strays == 0;
-	uint64_t sent = range_sent(live->range), received = live->screen.account.received;
-	uint64_t lost = live->screen.account.dropped + range_refused(live->range);
+	uint64_t sent = wire_sent(range_wire(live->range)), received = live->screen.account.received;
+	uint64_t lost = live->screen.account.dropped + wire_refused(range_wire(live->range));
 	if (options->is_json && score_write(&live->score, sent, received, lost, cpu_ns, stdout) != OK)
 		return 1;
 	fprintf(live->screen.out, "\nResult of %s\n  %llu packets sent, %llu seen by the sensor, %llu lost;", live->scenario.name,

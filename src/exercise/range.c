@@ -10,12 +10,10 @@
  */
 #include "exercise/range.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <linux/if_link.h>
-#include <linux/if_packet.h>
 #include <linux/rtnetlink.h>
 #include <linux/veth.h>
 #include <net/if.h>
@@ -52,17 +50,11 @@ struct range {
 	pid_t sensor; /* 0: does not run */
 	int go_fd; /* the child waits for a byte here */
 	int ready_fd; /* and tells here that it has its namespace */
-	int packet_fd;
+	struct wire *wire;
 	int findings_fd;
-	size_t waiting;
-	uint64_t sent;
-	uint64_t refused;
 	size_t line_used_bytes;
 	size_t line_taken_bytes; /* of the line that was handed out last */
 	char *line;
-	uint8_t frames[RANGE_BATCH_FRAMES][FRAME_BYTES_MAX];
-	struct iovec slices[RANGE_BATCH_FRAMES];
-	struct mmsghdr messages[RANGE_BATCH_FRAMES];
 };
 
 static const char *path_of(const struct range *range, enum file file, char ret_path[static PATH_BYTES])
@@ -221,16 +213,6 @@ static int sensor_fork(struct range *range, const char *sensor_path)
 	return OK;
 }
 
-static int packet_socket(struct range *range)
-{
-	struct sockaddr_ll to = {.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex(range->outer)};
-	int yes = 1;
-	range->packet_fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (range->packet_fd < 0 || bind(range->packet_fd, (struct sockaddr *)&to, sizeof(to)) != 0)
-		return E_SYS;
-	return setsockopt(range->packet_fd, SOL_PACKET, PACKET_QDISC_BYPASS, &yes, sizeof(yes)) == 0 ? OK : E_SYS;
-}
-
 /* The sensor's log says "started" when it watches. */
 static bool has_started(const struct range *range)
 {
@@ -300,7 +282,7 @@ static int place_make(struct range *range, const struct range_config *config, ch
 		(void)snprintf(why, 160, "no second network namespace");
 		return E_DENIED;
 	}
-	if (veth_make(range) != OK || link_up(range->outer) != OK || packet_socket(range) != OK) {
+	if (veth_make(range) != OK || link_up(range->outer) != OK || wire_open(range->outer, &range->wire) != OK) {
 		(void)snprintf(why, 160, "no veth pair in a namespace of its own: %s", strerror(errno));
 		return E_DENIED;
 	}
@@ -319,15 +301,10 @@ int range_open(const struct range_config *config, char why[static 160], struct r
 		(void)snprintf(why, 160, "no memory");
 		return E_NOMEM;
 	}
-	range->go_fd = range->ready_fd = range->packet_fd = range->findings_fd = -1;
+	range->go_fd = range->ready_fd = range->findings_fd = -1;
 	(void)snprintf(range->directory, sizeof(range->directory), "/tmp/hinomi-exercise-XXXXXX");
 	(void)snprintf(range->outer, sizeof(range->outer), "hx%do", (int)getpid());
 	(void)snprintf(range->inner, sizeof(range->inner), "hx%di", (int)getpid());
-	for (size_t i = 0; i < RANGE_BATCH_FRAMES; i++) {
-		range->slices[i].iov_base = range->frames[i];
-		range->messages[i].msg_hdr.msg_iov = &range->slices[i];
-		range->messages[i].msg_hdr.msg_iovlen = 1;
-	}
 	int error = place_make(range, config, why);
 	if (error != OK) {
 		range_close(range);
@@ -362,13 +339,13 @@ void range_stop(struct range *range, int64_t *ret_cpu_ns)
 
 void range_close(struct range *range)
 {
-	int fds[4];
+	int fds[3];
 	int64_t cpu_ns;
 	char path[PATH_BYTES];
 	if (range == NULL)
 		return;
 	range_stop(range, &cpu_ns);
-	memcpy(fds, (int[]){range->go_fd, range->ready_fd, range->packet_fd, range->findings_fd}, sizeof(fds));
+	memcpy(fds, (int[]){range->go_fd, range->ready_fd, range->findings_fd}, sizeof(fds));
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
 		if (fds[i] >= 0)
 			(void)close(fds[i]);
@@ -378,44 +355,14 @@ void range_close(struct range *range)
 			(void)unlink(path_of(range, (enum file)i, path));
 		(void)rmdir(range->directory);
 	}
+	wire_close(range->wire);
 	free(range->line);
 	free(range);
 }
 
-int range_flush(struct range *range)
+struct wire *range_wire(struct range *range)
 {
-	size_t at = 0;
-	while (at < range->waiting) {
-		int sent = sendmmsg(range->packet_fd, range->messages + at, (unsigned)(range->waiting - at), 0);
-		if (sent > 0) {
-			range->sent += (uint64_t)sent;
-			at += (size_t)sent;
-		} else if (errno == ENOBUFS || errno == EAGAIN) {
-			range->refused++;
-			at++;
-		} else if (errno != EINTR) {
-			return E_SYS;
-		}
-	}
-	range->waiting = 0;
-	return OK;
-}
-
-int range_send(struct range *range, const struct packet *packet)
-{
-	size_t at = range->waiting++;
-	range->slices[at].iov_len = frame_write(packet, range->frames[at]);
-	return range->waiting == RANGE_BATCH_FRAMES ? range_flush(range) : OK;
-}
-
-uint64_t range_sent(const struct range *range)
-{
-	return range->sent;
-}
-
-uint64_t range_refused(const struct range *range)
-{
-	return range->refused;
+	return range->wire;
 }
 
 const char *range_finding(struct range *range, size_t *ret_length_bytes)

@@ -13,9 +13,7 @@
 #include <sys/types.h>
 
 #include "core/err.h"
-#include "exercise/frame.h"
-
-#define RANGE_BATCH_FRAMES 64
+#include "exercise/wire.h"
 
 struct range; /* opaque */
 
@@ -46,17 +44,8 @@ MUST_USE int range_open(const struct range_config *config, char why[static 160],
 /** Stops what still runs, by its process id, and removes the temporary directory; NULL is fine. */
 void range_close(struct range *range);
 
-/** Takes a packet to be sent with the next range_flush(), or at once when the batch is full. Returns OK or E_SYS. */
-MUST_USE int range_send(struct range *range, const struct packet *packet);
-
-/** Sends what waits. Returns OK or E_SYS. */
-MUST_USE int range_flush(struct range *range);
-
-/** Packets that the kernel took. */
-uint64_t range_sent(const struct range *range);
-
-/** Packets that the kernel refused. */
-uint64_t range_refused(const struct range *range);
+/** The outer end, where packets are sent; stays the range's. */
+struct wire *range_wire(struct range *range);
 
 /**
  * The next finding that the sensor has written, one line of JSON.

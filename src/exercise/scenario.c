@@ -13,8 +13,13 @@
 #include "core/conf.h"
 #include "core/units.h"
 #include "exercise/address.h"
+#include "exercise/clients.h"
 
 #define DEFAULT_DURATION_MS 10000
+#define DEFAULT_LINE_PPS 2000
+#define DEFAULT_HTTP_CLIENTS 48
+#define DEFAULT_PACKETS 2000000
+#define DEFAULT_RATIFY_MS 4000
 #define DEFAULT_TARGET_V4 "203.0.113.10"
 #define DEFAULT_TARGET_V6 "2001:db8:113::a"
 
@@ -26,6 +31,8 @@ const unsigned scenario_builtin_count = ARRAY_LEN(scenario_builtins);
 /* The names of enum finding_kind, up to the last that can be played. */
 static const char *const kind_names[] = {"", "flood", "carpet_bombing", "outbound_attack", "scan", "backscatter", NULL};
 static const char *const mix_names[] = {"none", "all", "web", "speedtest", NULL};
+
+const char *const scenario_decision_names[SCENARIO_DECISION_COUNT + 1] = {"standing", "approved", "refused", "ratified", "lapsed", NULL};
 
 struct attack_draft {
 	struct scenario_attack *attack;
@@ -83,10 +90,15 @@ static const struct conf_option file_options[] = {
 	{"clients_load", scenario_set_units, OF_SCENARIO(clients_permille), A_SHARE},
 	{"client_machines", scenario_set_units, OF_SCENARIO(client_machines), .unit = UNIT_NONE, .min = 1},
 	{"client_sessions", scenario_set_units, OF_SCENARIO(client_sessions), .unit = UNIT_NONE, .min = 1, .max = 65536},
+	{"line", scenario_set_units, OF_SCENARIO(line_pps), .unit = UNIT_PPS, .min = 100, .max = SCENARIO_PPS_MAX},
+	{"http_clients", scenario_set_units, OF_SCENARIO(http_clients), .unit = UNIT_NONE, .min = 1, .max = CLIENTS_MAX},
+	{"packets", scenario_set_units, OF_SCENARIO(packets_max), .unit = UNIT_NONE, .min = 1, .max = SCENARIO_PACKETS_MAX},
+	{"ratify_within", scenario_set_units, OF_SCENARIO(ratify_ms), A_TIME, .min = 100},
 };
 
 static const struct conf_option attack_options[] = {
 	{"kind", attack_set_choice, OF_ATTACK(kind), .choices = kind_names},
+	{"decision", attack_set_choice, OF_ATTACK(decision), .choices = scenario_decision_names},
 	{"target", conf_set_text, offsetof(struct attack_draft, target[0]), .max = IP_PREFIX_TEXT_BYTES},
 	{"target6", conf_set_text, offsetof(struct attack_draft, target[1]), .max = IP_PREFIX_TEXT_BYTES},
 	{"start", attack_set_units, OF_ATTACK(start_ms), A_TIME},
@@ -173,6 +185,10 @@ static struct scenario scenario_blank(const struct scenario_options *options)
 		.client_machines = 2000,
 		.client_sessions = 96,
 		.sources = options->sources,
+		.line_pps = DEFAULT_LINE_PPS,
+		.http_clients = DEFAULT_HTTP_CLIENTS,
+		.packets_max = DEFAULT_PACKETS,
+		.ratify_ms = DEFAULT_RATIFY_MS,
 		.duration_ms = DEFAULT_DURATION_MS};
 	int error = ip_prefix_parse(options->is_v4 ? ADDRESS_MEMBER_V4 : ADDRESS_MEMBER_V6, &scenario.member);
 	ASSERT(error == OK);

@@ -7,6 +7,10 @@
  *     duration = 20s
  *     clients = all                  # none, all, web, speedtest
  *     clients_load = 1000            # permille of --clients-pps
+ *     line = 2kpps                   # hinomi exercise run: what the line to the hosts takes
+ *     http_clients = 48              # and how many clients make real requests
+ *     packets = 2000000              # and no more attack packets than this are sent
+ *     ratify_within = 4s             # and how long an urgent order acts without being ratified
  *     attack "name" {
  *         kind = flood               # as findings name it
  *         target = "203.0.113.10"    # and target6, for --ip 6
@@ -14,6 +18,7 @@
  *         end = 13s
  *         load = 1000                # permille of --pps
  *         pulse_on = 1s              # optional, with pulse_off; ramp = 5s; dst_port = 80
+ *         decision = standing        # run: or approved, refused, ratified, lapsed
  *     }
  *     stream "syn_flood" {           # of the attack above
  *         share = 600                # permille of the attack
@@ -39,6 +44,7 @@
 #define SCENARIO_ABOUT_BYTES 160
 #define SCENARIO_PPS_MAX 100000000
 #define SCENARIO_SECONDS_MAX 86400
+#define SCENARIO_PACKETS_MAX 100000000 /* of one live exercise */
 
 /** One kind of packet of an attack. Times count from the start of the attack. */
 struct scenario_stream {
@@ -50,10 +56,23 @@ struct scenario_stream {
 	uint64_t sources; /* machines; 0: as the whole exercise */
 };
 
+/** How a measure against an attack comes to act, or does not: what the people of an exercise do. */
+enum scenario_decision {
+	SCENARIO_STANDING = 0, /* a standing order covers it */
+	SCENARIO_APPROVED, /* it is asked for, and approved */
+	SCENARIO_REFUSED, /* it is asked for, and refused */
+	SCENARIO_RATIFIED, /* it is urgent, acts, and is ratified */
+	SCENARIO_LAPSED, /* it is urgent, acts, nobody ratifies it, and it ends by itself */
+	SCENARIO_DECISION_COUNT
+};
+
+extern const char *const scenario_decision_names[SCENARIO_DECISION_COUNT + 1];
+
 /** One attack: one finding is expected. Times count from the start of the exercise. */
 struct scenario_attack {
 	char name[SCENARIO_NAME_BYTES];
 	enum finding_kind kind;
+	enum scenario_decision decision;
 	struct ip_prefix target; /* of the member; for an outbound attack the address that attacks */
 	bool has_dst_port; /* dst_port is for all streams */
 	uint64_t dst_port; /* 0: random */
@@ -80,6 +99,10 @@ struct scenario {
 	enum session_mix clients;
 	uint64_t client_machines; /* how many there are outside */
 	uint64_t client_sessions; /* at the same time */
+	uint64_t line_pps; /* run: what the line to the hosts takes */
+	uint64_t http_clients; /* run: machines that make real requests */
+	uint64_t packets_max; /* run: attack packets */
+	uint64_t ratify_ms; /* run: how long an urgent order acts without being ratified */
 	uint64_t sources; /* machines of a botnet, amplifiers; 0: as each recipe has them */
 	size_t attack_count;
 	struct scenario_attack attacks[SCENARIO_ATTACKS_MAX];
