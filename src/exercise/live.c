@@ -10,7 +10,6 @@
 #include "exercise/live.h"
 
 #include <errno.h>
-#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +19,7 @@
 
 #include "core/clock.h"
 #include "exercise/options.h"
+#include "exercise/program.h"
 #include "exercise/range.h"
 #include "exercise/score.h"
 #include "exercise/screen.h"
@@ -27,6 +27,7 @@
 
 #define EXIT_SKIP 77
 #define END_QUIET_MS 2000
+#define DEFAULT_THRESHOLD_PPS 3000
 #define LINGER_NS (4 * NS_PER_S) /* after the last packet, for the sensor to tell the end of everything */
 #define DRAW_EVERY_NS (200 * NS_PER_MS)
 #define READ_EVERY_NS (10 * NS_PER_MS)
@@ -183,26 +184,6 @@ static void loop(struct live *live)
 	screen_draw(&live->screen, &live->score, live->start_wall_ns + now_ns(live));
 }
 
-/* The sensor lies beside this program, or where the build puts it. */
-static const char *sensor_find(const char *wanted, char ret_path[static 4096])
-{
-	static const char *const places[] = {"hinomi-sensor", "../sensor/hinomi-sensor", "../libexec/hinomi/hinomi-sensor"};
-	char self[2048];
-	if (wanted != NULL)
-		return access(wanted, X_OK) == 0 ? wanted : NULL;
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (length <= 0)
-		return NULL;
-	self[length] = '\0';
-	const char *folder = dirname(self);
-	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		(void)snprintf(ret_path, 4096, "%s/%s", folder, places[i]);
-		if (access(ret_path, X_OK) == 0)
-			return ret_path;
-	}
-	return NULL;
-}
-
 static int results(struct live *live, const struct options *options, int64_t cpu_ns)
 {
 	bool is_right = !live->is_broken && stop_signal == 0;
@@ -225,7 +206,8 @@ static int results(struct live *live, const struct options *options, int64_t cpu
 
 static int play(struct live *live, const struct options *options, const char *sensor_path)
 {
-	struct range_config config = {sensor_path, options->threshold_pps, END_QUIET_MS};
+	uint64_t threshold_pps = options_threshold_pps(options, &live->scenario, DEFAULT_THRESHOLD_PPS);
+	struct range_config config = {sensor_path, threshold_pps, END_QUIET_MS};
 	FILE *out = options->is_json ? stderr : stdout;
 	bool is_page = !options->is_plain && !options->is_json && isatty(STDOUT_FILENO);
 	char why[160] = "";
@@ -238,7 +220,7 @@ static int play(struct live *live, const struct options *options, const char *se
 		fprintf(stderr, "hinomi-exercise: %s\n", why);
 		return error == E_DENIED ? EXIT_SKIP : 1;
 	}
-	score_init(&live->score, &live->scenario, options->threshold_pps);
+	score_init(&live->score, &live->scenario, threshold_pps);
 	screen_init(&live->screen, out, is_page, &live->scenario);
 	loop(live);
 	range_stop(live->range, &cpu_ns);
@@ -248,9 +230,8 @@ static int play(struct live *live, const struct options *options, const char *se
 
 int live_main(int argc, char **argv)
 {
-	struct options options = {.scenario = {.is_v4 = true, .seed = 1, .pps = 10000, .clients_pps = 800},
-		.threshold_pps = 3000};
-	char path[4096];
+	struct options options = {.scenario = {.is_v4 = true, .seed = 1, .pps = 10000, .clients_pps = 800}};
+	char path[PROGRAM_PATH_BYTES];
 
 	if (options_parse(argc, argv, &options) != OK)
 		return 2;
@@ -263,7 +244,7 @@ int live_main(int argc, char **argv)
 		free(live);
 		return 2;
 	}
-	const char *sensor_path = sensor_find(options.sensor_path, path);
+	const char *sensor_path = options.sensor_path != NULL ? options.sensor_path : program_find("hinomi-sensor", path) ? path : NULL;
 	int code = 1;
 	signals_catch();
 	if (sensor_path == NULL)

@@ -8,6 +8,7 @@
 #include "exercise/generate.h"
 #include "exercise/live.h"
 #include "exercise/recipe.h"
+#include "exercise/run.h"
 #include "exercise/scenario.h"
 
 static const char usage[] =
@@ -22,6 +23,12 @@ static const char usage[] =
 	"  --seconds N  --sources N  --seed N    length, machines that attack, random seed [10, 500 (scans 1), 1]\n"
 	"  --sampling N                          look at one packet in N [1]\n"
 	"  --active N  --inactive N              flow cache timeouts in seconds [60, 15]\n"
+	"hinomi-exercise run [SCENARIO|FILE] OPTION...   play it with everything: named, ordered, stopped, proven (root) [december-26]\n"
+	"  --vector --pps --seconds --sources --seed --threshold-pps as above and below\n"
+	"  --effector xdp|nft                    where packets are stopped [xdp]\n"
+	"  --alone                               not a second time beside it without Hinomi\n"
+	"  --keep DIRECTORY                      make it, and leave keys, ledger and logs there\n"
+	"  --json                                results as JSON on standard output\n"
 	"hinomi-exercise live OPTION...          play against hinomi-sensor in namespaces of its own (root)\n"
 	"  --vector --scenario --ip --target --pps --clients-pps --seconds --sources --seed as above [december-26]\n"
 	"  --threshold-pps N                     the sensor's threshold for a host [3000]\n"
@@ -64,6 +71,8 @@ int main(int argc, char **argv)
 		return generate_main(argc - 1, argv + 1);
 	if (strcmp(command, "live") == 0)
 		return live_main(argc - 1, argv + 1);
+	if (strcmp(command, "run") == 0)
+		return run_main(argc - 1, argv + 1);
 	if (strcmp(command, "list") == 0 && argc == 2)
 		return list_main();
 	if (strcmp(command, "show") == 0 && argc == 3)

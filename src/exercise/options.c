@@ -40,6 +40,9 @@ static const struct option_row {
 	{"--sources", OPTION_NUMBER, offsetof(struct options, scenario.sources), UINT64_C(1) << 40},
 	{"--seed", OPTION_NUMBER, offsetof(struct options, scenario.seed), UINT64_C(1) << 53},
 	{"--sampling", OPTION_NUMBER, offsetof(struct options, sampling), 16383}, /* NetFlow v5 has 14 bits for it */
+	{"--effector", OPTION_TEXT, offsetof(struct options, effector), 0},
+	{"--keep", OPTION_TEXT, offsetof(struct options, keep), 0},
+	{"--alone", OPTION_FLAG, offsetof(struct options, is_alone), 0},
 	{"--plain", OPTION_FLAG, offsetof(struct options, is_plain), 0},
 	{"--json", OPTION_FLAG, offsetof(struct options, is_json), 0},
 };
@@ -145,4 +148,11 @@ int options_scenario(const struct options *options, struct scenario *ret_scenari
 	if (error != OK)
 		fprintf(stderr, "hinomi-exercise: %s\n", why);
 	return error;
+}
+
+uint64_t options_threshold_pps(const struct options *options, const struct scenario *scenario, uint64_t default_pps)
+{
+	if (options->threshold_pps != 0)
+		return options->threshold_pps;
+	return scenario->threshold_pps != 0 ? scenario->threshold_pps : default_pps;
 }

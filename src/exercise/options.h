@@ -1,5 +1,5 @@
 /*
- * What `generate` and `live` are asked for on the command line.
+ * What `generate`, `live` and `run` are asked for on the command line.
  */
 #pragma once
 
@@ -21,10 +21,13 @@ struct options {
 	uint64_t active_ms;
 	uint64_t inactive_ms;
 	int64_t start_wall_ns;
-	uint64_t threshold_pps; /* live: the sensor's host_pps */
+	uint64_t threshold_pps; /* live, run: the sensor's host_pps; 0: the scenario's */
 	const char *sensor_path; /* live, NULL: found beside this program */
 	bool is_plain; /* live: one line per event */
-	bool is_json; /* live: machine-readable results at the end */
+	bool is_json; /* live, run: machine-readable results at the end */
+	const char *effector; /* run: "xdp" or "nft" */
+	const char *keep; /* run: a directory that is made, gets all files, and stays; NULL: a temporary one */
+	bool is_alone; /* run: not a second time without Hinomi */
 };
 
 /**
@@ -39,6 +42,9 @@ MUST_USE int options_parse(int argc, char **argv, struct options *options);
 
 /** Makes the scenario that the options ask for; on an error one line has been written to standard error. */
 MUST_USE int options_scenario(const struct options *options, struct scenario *ret_scenario);
+
+/** The sensor's threshold: of the command line, else of the scenario, else the default given. */
+uint64_t options_threshold_pps(const struct options *options, const struct scenario *scenario, uint64_t default_pps);
 
 /** The name of an output format. Static text. */
 const char *options_format_name(enum exporter_format format);

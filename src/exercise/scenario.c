@@ -90,6 +90,7 @@ static const struct conf_option file_options[] = {
 	{"clients_load", scenario_set_units, OF_SCENARIO(clients_permille), A_SHARE},
 	{"client_machines", scenario_set_units, OF_SCENARIO(client_machines), .unit = UNIT_NONE, .min = 1},
 	{"client_sessions", scenario_set_units, OF_SCENARIO(client_sessions), .unit = UNIT_NONE, .min = 1, .max = 65536},
+	{"threshold", scenario_set_units, OF_SCENARIO(threshold_pps), .unit = UNIT_PPS, .min = 1, .max = SCENARIO_PPS_MAX},
 	{"line", scenario_set_units, OF_SCENARIO(line_pps), .unit = UNIT_PPS, .min = 100, .max = SCENARIO_PPS_MAX},
 	{"http_clients", scenario_set_units, OF_SCENARIO(http_clients), .unit = UNIT_NONE, .min = 1, .max = CLIENTS_MAX},
 	{"packets", scenario_set_units, OF_SCENARIO(packets_max), .unit = UNIT_NONE, .min = 1, .max = SCENARIO_PACKETS_MAX},

@@ -7,6 +7,7 @@
  *     duration = 20s
  *     clients = all                  # none, all, web, speedtest
  *     clients_load = 1000            # permille of --clients-pps
+ *     threshold = 1kpps              # hinomi exercise live and run: the sensor's threshold for a host
  *     line = 2kpps                   # hinomi exercise run: what the line to the hosts takes
  *     http_clients = 48              # and how many clients make real requests
  *     packets = 2000000              # and no more attack packets than this are sent
@@ -99,6 +100,7 @@ struct scenario {
 	enum session_mix clients;
 	uint64_t client_machines; /* how many there are outside */
 	uint64_t client_sessions; /* at the same time */
+	uint64_t threshold_pps; /* live, run: the sensor's, of one host; 0: the file does not say */
 	uint64_t line_pps; /* run: what the line to the hosts takes */
 	uint64_t http_clients; /* run: machines that make real requests */
 	uint64_t packets_max; /* run: attack packets */

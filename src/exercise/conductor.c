@@ -1,0 +1,350 @@
+/*
+ * A line of a second is written when its last request has had its time. Line
+ * counters are read where a rule comes into force and where its attack ends:
+ * what came through in between is its leak.
+ */
+#include "exercise/conductor.h"
+
+#include <stdarg.h>
+#include <string.h>
+
+#include "core/clock.h"
+#include "exercise/people.h"
+#include "exercise/report.h"
+
+#define SECOND_COMPLETE_NS (NS_PER_S + (CLIENTS_DEADLINE_MS + 100) * NS_PER_MS) /* after it began, with a look of the clients' own */
+#define COUNT_AFTER_NS (50 * NS_PER_MS) /* what was sent last has arrived by then */
+#define BAR_CELLS 16
+#define DEFAULT_THRESHOLD_PPS 1000
+
+int64_t conductor_now_ns(const struct conductor *conductor)
+{
+	return clock_mono_ns() - conductor->start_mono_ns;
+}
+
+static int64_t wall_ns(const struct conductor *conductor)
+{
+	return conductor->start_wall_ns + conductor_now_ns(conductor);
+}
+
+__attribute__((format(printf, 4, 5))) static void tell(struct conductor *conductor, int64_t at_wall_ns, const char *who,
+	const char *format, ...)
+{
+	va_list args;
+	fprintf(conductor->out, "%7.2f s  %-16.16s ", (double)(at_wall_ns - conductor->start_wall_ns) / (double)NS_PER_S, who);
+	va_start(args, format);
+	vfprintf(conductor->out, format, args);
+	va_end(args);
+	fputc('\n', conductor->out);
+	(void)fflush(conductor->out);
+}
+
+static int stages_open(struct conductor *conductor, char why[static 160])
+{
+	static const char *const labels[CONDUCTOR_SIDES] = {"w", "n"};
+	for (size_t i = 0; i < conductor->side_count; i++) {
+		int error = stage_open(&conductor->scenario, labels[i], why, &conductor->stages[i]);
+		if (error != OK)
+			return error;
+	}
+	return OK;
+}
+
+static int begin(struct conductor *conductor, char why[static 160])
+{
+	conductor->start_mono_ns = clock_mono_ns();
+	conductor->start_wall_ns = conductor->course.start_wall_ns = clock_wall_ns();
+	for (size_t i = 0; i < conductor->side_count; i++) {
+		if (stage_begin(&conductor->stages[i], conductor->start_mono_ns) != OK) {
+			(void)snprintf(why, 160, "the clients' process cannot be started");
+			return E_SYS;
+		}
+	}
+	return OK;
+}
+
+int conductor_open(struct conductor *conductor, const struct options *options, const char *directory, char why[static 160])
+{
+	const struct scenario *scenario = &conductor->scenario;
+	conductor->scenario.clients = SESSION_MIX_NONE; /* those here are real */
+	conductor->is_json = options->is_json;
+	conductor->out = options->is_json ? stderr : stdout;
+	conductor->directory = directory;
+	conductor->side_count = options->is_alone ? 1 : CONDUCTOR_SIDES;
+	uint64_t threshold_pps = options_threshold_pps(options, scenario, DEFAULT_THRESHOLD_PPS);
+	course_init(&conductor->course, scenario, threshold_pps);
+	(void)snprintf(why, 160, "no memory");
+	int error = traffic_new(scenario, &conductor->traffic);
+	if (error == OK)
+		error = stages_open(conductor, why);
+	if (error != OK)
+		return error;
+	const struct place *place = conductor->stages[CONDUCTOR_WITH].place;
+	struct defence_config config = {.scenario = scenario, .net_fd = place_edge_fd(place), .interface = place_interface(place),
+		.effector = options->effector, .threshold_pps = threshold_pps, .ratify_ms = scenario->ratify_ms,
+		.directory = directory};
+	error = defence_open(&config, why, &conductor->defence);
+	if (error != OK)
+		return error;
+	fprintf(conductor->out, "Exercise %s: %s\n%zu clients ask %zu services once a second; the line to them takes %llu packets/s\n",
+		scenario->name, scenario->about, conductor->stages[0].plan.client_count, conductor->stages[0].plan.service_count,
+		(unsigned long long)scenario->line_pps);
+	return begin(conductor, why);
+}
+
+static void packet_send(struct conductor *conductor, const struct packet *packet)
+{
+	struct score *score = &conductor->course.score;
+	size_t attack = score->stream_attack[packet->origin];
+	int64_t now_ns = wall_ns(conductor);
+	if (score->attacks[attack].first_ns == 0)
+		tell(conductor, now_ns, score->attacks[attack].plan->name, "first packet of the attack");
+	score_packet(score, packet, now_ns);
+	conductor->attack_sent++;
+	for (size_t i = 0; i < conductor->side_count; i++) {
+		if (wire_send(place_wire(conductor->stages[i].place), packet) != OK)
+			conductor->is_broken = true;
+	}
+}
+
+void conductor_send(struct conductor *conductor, int64_t until_ns, unsigned packets_max)
+{
+	struct packet packet;
+	for (unsigned i = 0; i < packets_max && traffic_due_ns(conductor->traffic) <= until_ns && !conductor->is_full; i++) {
+		if (traffic_next(conductor->traffic, &packet) != OK)
+			break;
+		if (!packet.is_response && !packet.is_outbound) /* hosts answer by themselves */
+			packet_send(conductor, &packet);
+		conductor->is_full = conductor->attack_sent >= conductor->scenario.packets_max;
+		if (conductor->is_full)
+			tell(conductor, wall_ns(conductor), "exercise", "the attack ends here: %llu packets are what the scenario allows",
+				(unsigned long long)conductor->attack_sent);
+	}
+	for (size_t i = 0; i < conductor->side_count; i++) {
+		if (wire_flush(place_wire(conductor->stages[i].place)) != OK)
+			conductor->is_broken = true;
+	}
+}
+
+static void finding_take(struct conductor *conductor, const struct finding *finding)
+{
+	char target[IP_PREFIX_TEXT_BYTES], vectors[96] = "";
+	size_t used = 0, attack = course_finding(&conductor->course, finding, wall_ns(conductor));
+	for (size_t i = 0; i < finding->vector_count && i < 4 && used < sizeof(vectors) - 1; i++) {
+		int written = snprintf(vectors + used, sizeof(vectors) - used, " %s %u%%", finding->vectors[i].name,
+			finding->vectors[i].packets_permille / 10u);
+		used += written > 0 ? (size_t)written : 0;
+	}
+	tell(conductor, wall_ns(conductor), attack != SCORE_NOBODY ? conductor->scenario.attacks[attack].name : "?", "%s: %s of %s,%s",
+		finding->phase == FINDING_END ? "over" : finding->phase == FINDING_BEGIN ? "found" : "changes", finding_kind_name(finding->kind),
+		ip_prefix_write(&finding->target, target), vectors);
+}
+
+static void counts_begin(struct conductor *conductor, struct course_attack *attack)
+{
+	if (place_count(conductor->stages[CONDUCTOR_WITH].place, &attack->from_counts) == OK)
+		attack->from_sent = conductor->attack_sent;
+}
+
+/* What people do about an order that waits for them. */
+static void asked_answer(struct conductor *conductor, const char *order, enum scenario_decision decision)
+{
+	switch (decision) {
+	case SCENARIO_APPROVED:
+		defence_say(conductor->defence, "approve", order, PEOPLE_DUTY, "the service is in need");
+		defence_say(conductor->defence, "approve", order, PEOPLE_COMMISSION, "narrow, short, and needed");
+		return;
+	case SCENARIO_REFUSED:
+		defence_say(conductor->defence, "approve", order, PEOPLE_DUTY, "to be on the safe side");
+		defence_say(conductor->defence, "refuse", order, PEOPLE_COMMISSION, "no harm to the service is shown");
+		return;
+	case SCENARIO_STANDING:
+	case SCENARIO_RATIFIED:
+	case SCENARIO_LAPSED:
+	case SCENARIO_DECISION_COUNT:
+		return; /* nobody is there to answer, and the course will show it */
+	}
+}
+
+static void force_take(struct conductor *conductor, const struct defence_order *order, struct course_attack *attack, const char *name)
+{
+	int64_t first_ns = conductor->course.score.attacks[attack - conductor->course.attacks].first_ns;
+	tell(conductor, order->since_ms * NS_PER_MS, name, "in force, %.2f s after the first packet%s",
+		(double)(order->since_ms * NS_PER_MS - first_ns) / (double)NS_PER_S, order->is_urgent ? "; must be ratified" : "");
+	if (attack->from_sent == 0)
+		counts_begin(conductor, attack);
+}
+
+static void order_take(struct conductor *conductor, const struct defence_order *order)
+{
+	size_t index = 0;
+	bool is_new_urgent = false;
+	enum course_step step = course_order(&conductor->course, order, &index);
+	if (step == COURSE_NOTHING)
+		return;
+	struct course_attack *attack = &conductor->course.attacks[index];
+	const struct scenario_attack *plan = &conductor->scenario.attacks[index];
+	int64_t at_ns = order->since_ms * NS_PER_MS;
+	switch (step) {
+	case COURSE_ASKED:
+	case COURSE_ORDERED:
+		tell(conductor, at_ns, plan->name, "order %.8s %s: to stop %.1f %%, at a cost of %.1f %%", order->id,
+			step == COURSE_ASKED ? "waits for approvals" : "is made", order->predicted.stopped_permille / 10.0,
+			order->predicted.collateral_permille / 10.0);
+		if (step == COURSE_ASKED)
+			asked_answer(conductor, order->id, plan->decision);
+		return;
+	case COURSE_IN_FORCE:
+		is_new_urgent = order->is_urgent && plan->decision == SCENARIO_RATIFIED;
+		force_take(conductor, order, attack, plan->name);
+		break;
+	case COURSE_REFUSED:
+		tell(conductor, at_ns, plan->name, "refused by the commission: nothing is done");
+		break;
+	case COURSE_RATIFIED:
+		tell(conductor, at_ns, plan->name, "ratified: it may stay until it expires");
+		break;
+	case COURSE_LAPSED:
+		tell(conductor, at_ns, plan->name, "not ratified in time: ends by itself");
+		break;
+	case COURSE_GONE:
+		tell(conductor, at_ns, plan->name, "order %.8s has ended (%s)", order->id, order->state);
+		break;
+	case COURSE_NOTHING:
+		break;
+	}
+	if (is_new_urgent) {
+		defence_say(conductor->defence, "ratify", order->id, PEOPLE_DUTY, "the service was in need");
+		defence_say(conductor->defence, "ratify", order->id, PEOPLE_COMMISSION, "seen and agreed");
+	}
+}
+
+static void news_take(struct conductor *conductor)
+{
+	struct defence_event event;
+	for (unsigned i = 0; i < 64 && defence_next(conductor->defence, &event); i++) {
+		switch (event.news) {
+		case DEFENCE_FINDING:
+			finding_take(conductor, event.finding);
+			break;
+		case DEFENCE_ORDER:
+			order_take(conductor, event.order);
+			break;
+		case DEFENCE_TROUBLE:
+			tell(conductor, wall_ns(conductor), "trouble", "%s", event.text);
+			conductor->troubles++;
+			break;
+		case DEFENCE_NO_NEWS:
+			break;
+		}
+	}
+}
+
+/* The leak of a rule is counted until its attack ends, or until it is gone if that comes first. */
+static void counts_end(struct conductor *conductor)
+{
+	int64_t now_ns = conductor_now_ns(conductor);
+	for (size_t i = 0; i < conductor->scenario.attack_count; i++) {
+		struct course_attack *attack = &conductor->course.attacks[i];
+		bool is_over = now_ns > (int64_t)conductor->scenario.attacks[i].end_ms * NS_PER_MS + COUNT_AFTER_NS;
+		if (attack->from_sent == 0 || attack->to_sent != 0 || (!is_over && attack->gone_ns == 0))
+			continue;
+		if (place_count(conductor->stages[CONDUCTOR_WITH].place, &attack->to_counts) == OK)
+			attack->to_sent = conductor->attack_sent;
+	}
+}
+
+static void side_show(struct conductor *conductor, enum conductor_side side, const char *name)
+{
+	struct clients_sum sum = clients_sum(conductor->stages[side].counts, conductor->second, conductor->second + 1, CLIENTS_SERVICES_MAX);
+	uint64_t cells = sum.asked > 0 ? sum.served * BAR_CELLS / sum.asked : 0;
+	fprintf(conductor->out, "  %s ", name);
+	for (uint64_t i = 0; i < BAR_CELLS; i++)
+		fputs(i < cells ? "█" : "·", conductor->out);
+	fprintf(conductor->out, " %2llu of %2llu served", (unsigned long long)sum.served, (unsigned long long)sum.asked);
+}
+
+/* Whose clients had to suffer, and in this second all got what they asked for. */
+static void well_note(struct conductor *conductor)
+{
+	const struct stage *stage = &conductor->stages[CONDUCTOR_WITH];
+	struct clients_sum sum = clients_sum(stage->counts, conductor->second, conductor->second + 1, CLIENTS_SERVICES_MAX);
+	int64_t second_ns = conductor->start_wall_ns + (int64_t)conductor->second * NS_PER_S;
+	for (size_t i = 0; i < conductor->scenario.attack_count; i++) {
+		struct course_attack *attack = &conductor->course.attacks[i];
+		if (attack->force_ns == 0 || attack->well_ns != 0 || second_ns + NS_PER_S < attack->force_ns || sum.served != sum.asked)
+			continue;
+		attack->well_ns = second_ns > attack->force_ns ? second_ns : attack->force_ns;
+		tell(conductor, attack->well_ns, conductor->scenario.attacks[i].name, "clients are well");
+	}
+}
+
+static void seconds_show(struct conductor *conductor)
+{
+	while (conductor->second * 1000 < conductor->scenario.duration_ms &&
+		conductor_now_ns(conductor) >= (int64_t)conductor->second * NS_PER_S + SECOND_COMPLETE_NS) {
+		fprintf(conductor->out, "%4zu-%zu s  ", conductor->second, conductor->second + 1);
+		side_show(conductor, CONDUCTOR_WITH, "with Hinomi");
+		if (conductor->side_count > 1)
+			side_show(conductor, CONDUCTOR_WITHOUT, " without");
+		fputc('\n', conductor->out);
+		(void)fflush(conductor->out);
+		well_note(conductor);
+		conductor->second++;
+	}
+}
+
+void conductor_look(struct conductor *conductor)
+{
+	bool is_over = conductor_now_ns(conductor) >= (int64_t)conductor->scenario.duration_ms * NS_PER_MS;
+	news_take(conductor);
+	counts_end(conductor);
+	seconds_show(conductor);
+	for (size_t i = 0; i < conductor->side_count; i++) {
+		if (stage_is_whole(&conductor->stages[i], is_over))
+			continue;
+		tell(conductor, wall_ns(conductor), "trouble", "hosts or clients are gone");
+		conductor->is_broken = true;
+	}
+}
+
+bool conductor_is_over(const struct conductor *conductor)
+{
+	for (size_t i = 0; i < conductor->scenario.attack_count; i++) {
+		if (conductor->course.attacks[i].in_force > 0)
+			return false;
+	}
+	return conductor->second * 1000 >= conductor->scenario.duration_ms;
+}
+
+static void receipt_take(void *context, const char *order, bool is_applied, int64_t at_ms)
+{
+	course_receipt(context, order, is_applied, at_ms * NS_PER_MS);
+}
+
+int conductor_close(struct conductor *conductor, int signal_number)
+{
+	char line[DEFENCE_LINE_BYTES];
+	conductor_look(conductor);
+	defence_stop(conductor->defence);
+	bool is_proven = defence_ledger_verify(conductor->defence, line) &&
+		defence_ledger_read(conductor->defence, receipt_take, &conductor->course) == OK;
+	fprintf(conductor->out, "\nLedger %s: %s\n", is_proven ? "verified" : "NOT IN ORDER", line);
+	if (signal_number != 0)
+		fprintf(conductor->out, "Stopped by signal %d before its end\n", signal_number);
+	bool is_right = report_show(conductor, is_proven, conductor->is_broken || signal_number != 0);
+	if (conductor->is_json && report_write(conductor, is_proven) != OK)
+		is_right = false;
+	conductor_abort(conductor);
+	return is_right ? 0 : 1;
+}
+
+void conductor_abort(struct conductor *conductor)
+{
+	defence_close(conductor->defence);
+	for (size_t i = 0; i < conductor->side_count; i++)
+		stage_close(&conductor->stages[i]);
+	traffic_free(conductor->traffic);
+	conductor->traffic = NULL;
+	conductor->defence = NULL;
+}
