@@ -14,6 +14,7 @@
 
 #define SECOND_COMPLETE_NS (NS_PER_S + (CLIENTS_DEADLINE_MS + 100) * NS_PER_MS) /* after it began, with a look of the clients' own */
 #define COUNT_AFTER_NS (50 * NS_PER_MS) /* what was sent last has arrived by then */
+#define WITHDRAW_AFTER_NS (2 * NS_PER_S)
 #define BAR_CELLS 16
 #define DEFAULT_THRESHOLD_PPS 1000
 
@@ -155,12 +156,13 @@ static void asked_answer(struct conductor *conductor, const char *order, enum sc
 		defence_say(conductor->defence, "approve", order, PEOPLE_COMMISSION, "narrow, short, and needed");
 		return;
 	case SCENARIO_REFUSED:
-		defence_say(conductor->defence, "approve", order, PEOPLE_DUTY, "to be on the safe side");
 		defence_say(conductor->defence, "refuse", order, PEOPLE_COMMISSION, "no harm to the service is shown");
 		return;
-	case SCENARIO_STANDING:
 	case SCENARIO_RATIFIED:
-	case SCENARIO_LAPSED:
+	case SCENARIO_LAPSED: /* one who is on duty may begin what is urgent */
+		defence_say(conductor->defence, "approve", order, PEOPLE_DUTY, "the service is in need, and it is urgent");
+		return;
+	case SCENARIO_STANDING:
 	case SCENARIO_DECISION_COUNT:
 		return; /* nobody is there to answer, and the course will show it */
 	}
@@ -169,8 +171,9 @@ static void asked_answer(struct conductor *conductor, const char *order, enum sc
 static void force_take(struct conductor *conductor, const struct defence_order *order, struct course_attack *attack, const char *name)
 {
 	int64_t first_ns = conductor->course.score.attacks[attack - conductor->course.attacks].first_ns;
-	tell(conductor, order->since_ms * NS_PER_MS, name, "in force, %.2f s after the first packet%s",
-		(double)(order->since_ms * NS_PER_MS - first_ns) / (double)NS_PER_S, order->is_urgent ? "; must be ratified" : "");
+	tell(conductor, order->since_ms * NS_PER_MS, name, "order %.8s in force, %.2f s after the first packet: to stop %.1f %%, %s", order->id,
+		(double)(order->since_ms * NS_PER_MS - first_ns) / (double)NS_PER_S, order->predicted.stopped_permille / 10.0,
+		order->has_standing ? "under the standing order" : order->is_urgent ? "urgent, to be ratified" : "as approved");
 	if (attack->from_sent == 0)
 		counts_begin(conductor, attack);
 }
@@ -213,10 +216,8 @@ static void order_take(struct conductor *conductor, const struct defence_order *
 	case COURSE_NOTHING:
 		break;
 	}
-	if (is_new_urgent) {
-		defence_say(conductor->defence, "ratify", order->id, PEOPLE_DUTY, "the service was in need");
+	if (is_new_urgent)
 		defence_say(conductor->defence, "ratify", order->id, PEOPLE_COMMISSION, "seen and agreed");
-	}
 }
 
 static void news_take(struct conductor *conductor)
@@ -240,17 +241,35 @@ static void news_take(struct conductor *conductor)
 	}
 }
 
-/* The leak of a rule is counted until its attack ends, or until it is gone if that comes first. */
+/* The leak of a rule is counted until its attack ends, until it is gone, or until shortly before it lapses. */
 static void counts_end(struct conductor *conductor)
 {
-	int64_t now_ns = conductor_now_ns(conductor);
+	int64_t now_ns = conductor_now_ns(conductor), ratify_ns = (int64_t)conductor->scenario.ratify_ms * NS_PER_MS;
 	for (size_t i = 0; i < conductor->scenario.attack_count; i++) {
 		struct course_attack *attack = &conductor->course.attacks[i];
-		bool is_over = now_ns > (int64_t)conductor->scenario.attacks[i].end_ms * NS_PER_MS + COUNT_AFTER_NS;
+		const struct scenario_attack *plan = &conductor->scenario.attacks[i];
+		bool is_over = now_ns > (int64_t)plan->end_ms * NS_PER_MS + COUNT_AFTER_NS;
+		if (plan->decision == SCENARIO_LAPSED && attack->force_ns != 0)
+			is_over = is_over || now_ns > attack->force_ns - conductor->start_wall_ns + ratify_ns / 2;
 		if (attack->from_sent == 0 || attack->to_sent != 0 || (!is_over && attack->gone_ns == 0))
 			continue;
 		if (place_count(conductor->stages[CONDUCTOR_WITH].place, &attack->to_counts) == OK)
 			attack->to_sent = conductor->attack_sent;
+	}
+}
+
+/* What people let act, people end: nothing was stopped by it for a while, because its attack is over. */
+static void people_withdraw(struct conductor *conductor)
+{
+	int64_t now_ns = conductor_now_ns(conductor);
+	for (size_t i = 0; i < conductor->course.order_count; i++) {
+		struct course_order *order = &conductor->course.orders[i];
+		const struct scenario_attack *plan = &conductor->scenario.attacks[order->attack];
+		bool is_peoples = plan->decision == SCENARIO_APPROVED || plan->decision == SCENARIO_RATIFIED;
+		if (!is_peoples || !order->is_in_force || order->is_withdrawn || now_ns < (int64_t)plan->end_ms * NS_PER_MS + WITHDRAW_AFTER_NS)
+			continue;
+		order->is_withdrawn = true;
+		defence_say(conductor->defence, "withdraw", order->id, PEOPLE_COMMISSION, "the attack is over");
 	}
 }
 
@@ -275,7 +294,8 @@ static void well_note(struct conductor *conductor)
 		if (attack->force_ns == 0 || attack->well_ns != 0 || second_ns + NS_PER_S < attack->force_ns || sum.served != sum.asked)
 			continue;
 		attack->well_ns = second_ns > attack->force_ns ? second_ns : attack->force_ns;
-		tell(conductor, attack->well_ns, conductor->scenario.attacks[i].name, "clients are well");
+		tell(conductor, wall_ns(conductor), conductor->scenario.attacks[i].name, "clients are well since %.2f s",
+			(double)(attack->well_ns - conductor->start_wall_ns) / (double)NS_PER_S);
 	}
 }
 
@@ -296,14 +316,16 @@ static void seconds_show(struct conductor *conductor)
 
 void conductor_look(struct conductor *conductor)
 {
-	bool is_over = conductor_now_ns(conductor) >= (int64_t)conductor->scenario.duration_ms * NS_PER_MS;
+	bool is_over = conductor_now_ns(conductor) >= ((int64_t)conductor->scenario.duration_ms - CLIENTS_EVERY_MS) * NS_PER_MS;
 	news_take(conductor);
 	counts_end(conductor);
+	people_withdraw(conductor);
 	seconds_show(conductor);
 	for (size_t i = 0; i < conductor->side_count; i++) {
 		if (stage_is_whole(&conductor->stages[i], is_over))
 			continue;
-		tell(conductor, wall_ns(conductor), "trouble", "hosts or clients are gone");
+		if (!conductor->is_broken)
+			tell(conductor, wall_ns(conductor), "trouble", "hosts or clients are gone");
 		conductor->is_broken = true;
 	}
 }

@@ -157,7 +157,7 @@ static const char *decision_complaint(const struct course_attack *attack, enum s
 	case SCENARIO_STANDING:
 		return attack->force_ns == 0 ? "no rule came into force" : !attack->has_standing ? "no standing order covered it" : "";
 	case SCENARIO_APPROVED:
-		return attack->force_ns == 0 ? "no rule came into force" : attack->has_standing || attack->is_urgent ? "was not asked for" : "";
+		return attack->force_ns == 0 ? "no rule came into force" : attack->has_standing ? "was not asked for" : "";
 	case SCENARIO_REFUSED:
 		return !attack->is_refused ? "was not refused" : attack->force_ns != 0 ? "acted although it was refused" : "";
 	case SCENARIO_RATIFIED:

@@ -51,6 +51,7 @@ struct course_order {
 	char id[ORDER_ID_BYTES];
 	size_t attack;
 	bool is_in_force;
+	bool is_withdrawn; /* people have said so; the authority may not have heard yet */
 };
 
 struct course {

@@ -31,7 +31,8 @@
 #define ANSWER_BYTES_MAX (4 * 1024 * 1024) /* all orders of an exercise */
 #define ORDERS_MAX 128 /* followed; later ones are not news */
 #define VERBS_MAX 16 /* running at the same time */
-#define END_QUIET_MS 2000
+#define END_QUIET_MS 2000 /* a finding is over after so long below the threshold */
+#define EFFECT_QUIET_MS 4000 /* and a rule under a standing order that has stopped nothing for so long: longer than a pulse's pause */
 
 enum part { PART_AUTHORITY = 0, PART_EFFECTOR, PART_SENSOR, PART_COUNT };
 static const char *const part_names[PART_COUNT] = {"hinomi-authority", "hinomi-effect", "hinomi-sensor"};
@@ -81,6 +82,17 @@ static FILE *file_open(const struct defence *defence, const char *name)
 	return fopen(path_of(defence, name, path), "we");
 }
 
+/* Where no standing order fits the sensor asks for urgency if the scenario has an urgent case. */
+static bool is_urgent_wished(const struct scenario *scenario)
+{
+	for (size_t i = 0; i < scenario->attack_count; i++) {
+		enum scenario_decision decision = scenario->attacks[i].decision;
+		if (decision == SCENARIO_RATIFIED || decision == SCENARIO_LAPSED)
+			return true;
+	}
+	return false;
+}
+
 static int sensor_config_write(const struct defence *defence)
 {
 	const char *folder = defence->people.directory;
@@ -93,6 +105,8 @@ static int sensor_config_write(const struct defence *defence)
 	fprintf(file, "threshold default {\n\thost_pps = %llupps\n\tprefix_pps = %llupps\n\toutbound_pps = %llupps\n}\n", host_pps,
 		host_pps * 2, host_pps);
 	fprintf(file, "detection { learn = no memory = 128MiB end_quiet = %llums }\n", (unsigned long long)END_QUIET_MS);
+	fprintf(file, "countermeasures {\n\tauthority = \"%s/authority.sock\"\n\tsource_sets = \"%s/sets\"\n\tduration = 1min\n"
+		"\turgent = %s\n}\n", folder, folder, is_urgent_wished(defence->config.scenario) ? "yes" : "no");
 	fprintf(file, "findings { file = \"%s/findings.jsonl\" }\nstatus_socket = \"%s/sensor.sock\"\n", folder, folder);
 	return fclose(file) == 0 ? OK : E_SYS;
 }
@@ -103,19 +117,29 @@ static int effect_config_write(const struct defence *defence)
 	FILE *file = file_open(defence, "effect.conf");
 	if (file == NULL)
 		return E_SYS;
-	fprintf(file, "name = \"" PEOPLE_EFFECTOR "\"\npolicy = \"%s/policy\"\nauthority = \"%s/authority.sock\"\nstate = \"%s/effect\"\n",
-		folder, folder, folder);
-	fprintf(file, "interfaces = {\"%s\"}\npins = \"%s/bpf/effect\"\n", defence->config.interface, folder);
+	fprintf(file, "effector = \"" PEOPLE_EFFECTOR "\"\nplace = %s\ninterfaces = {\"%s\"}\npin_directory = \"%s/bpf/edge\"\n",
+		defence->config.effector, defence->config.interface, folder);
+	fprintf(file, "policy = \"%s/policy\"\nstate_directory = \"%s/effect\"\nsource_sets = \"%s/sets\"\nsocket = \"%s/effect.sock\"\n"
+		"end_quiet = %llums\n", folder, folder, folder, folder, (unsigned long long)EFFECT_QUIET_MS);
 	return fclose(file) == 0 ? OK : E_SYS;
+}
+
+static int folders_make(const struct defence *defence)
+{
+	static const char *const names[] = {"effect", "sets", "bpf"};
+	char path[PEOPLE_PATH_BYTES];
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		if (mkdir(path_of(defence, names[i], path), 0700) != 0)
+			return E_SYS;
+	}
+	return OK;
 }
 
 /* A BPF file system that nobody else sees, so that nothing that is pinned outlives the exercise. */
 static int pins_make(const struct defence *defence)
 {
 	char path[PEOPLE_PATH_BYTES];
-	if (mkdir(path_of(defence, "effect", path), 0700) != 0 || mkdir(path_of(defence, "bpf", path), 0700) != 0)
-		return E_SYS;
-	return mount("bpf", path, "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") == 0 ? OK : E_SYS;
+	return mount("bpf", path_of(defence, "bpf", path), "bpf", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=0700") == 0 ? OK : E_SYS;
 }
 
 static int authority_connect(const struct defence *defence)
@@ -191,7 +215,7 @@ static bool authority_is_ready(struct defence *defence)
 
 static bool effector_is_ready(struct defence *defence)
 {
-	return log_says(defence, PART_EFFECTOR, "attached");
+	return log_says(defence, PART_EFFECTOR, "started effector=");
 }
 
 static bool sensor_is_ready(struct defence *defence)
@@ -227,8 +251,7 @@ static int parts_start(struct defence *defence, char why[static 160])
 		error = people_stand(&defence->people, defence->config.scenario, why);
 	if (error != OK)
 		return error;
-	const char *const effector[] = {defence->paths[PART_EFFECTOR], defence->config.effector, "--config",
-		path_of(defence, "effect.conf", conf), NULL};
+	const char *const effector[] = {defence->paths[PART_EFFECTOR], "--config", path_of(defence, "effect.conf", conf), NULL};
 	error = part_start(defence, PART_EFFECTOR, effector, effector_is_ready, why);
 	if (error != OK)
 		return error;
@@ -259,7 +282,8 @@ int defence_open(const struct defence_config *config, char why[static 160], stru
 	memcpy(defence->people.authority, defence->paths[PART_AUTHORITY], sizeof(defence->people.authority));
 	if (error == OK)
 		error = people_settle(&defence->people, config->scenario, config->ratify_ms, why);
-	if (error == OK && (sensor_config_write(defence) != OK || effect_config_write(defence) != OK || pins_make(defence) != OK)) {
+	if (error == OK && (sensor_config_write(defence) != OK || effect_config_write(defence) != OK || folders_make(defence) != OK ||
+		pins_make(defence) != OK)) {
 		(void)snprintf(why, 160, "%.120s: %s", config->directory, strerror(errno));
 		error = E_SYS;
 	}
@@ -341,7 +365,7 @@ static bool note_read(const char *text, struct defence_order *order)
 	char complaint[DOCUMENT_COMPLAINT_BYTES];
 	struct note note;
 	if (text == NULL || note_parse(text, strlen(text), &note) != OK ||
-		order_parse(note.text, note.text_bytes, &document, complaint) != OK)
+		order_parse(note.text, note.text_bytes - 1, &document, complaint) != OK)
 		return false;
 	memcpy(order->finding, document.finding, sizeof(order->finding));
 	memcpy(order->id, document.id, sizeof(order->id));

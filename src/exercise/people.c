@@ -79,7 +79,7 @@ static int policy_write(const struct people *people, const struct scenario *scen
 		"person \"" PEOPLE_COMMISSION "\" { key = \"%s\" roles = {commission} }\n"
 		"class \"own_edge\" {\n\tapprovals = {duty, commission}\n\tlongest = 10min\n\tanswer_within = 1min\n"
 		"\twidest_v4 = 24\n\twidest_v6 = 48\n\tcollateral_permille = 50\n\trules = 16\n"
-		"\tstanding = yes\n\tstanding_longest = 1d\n\turgent = yes\n\tratify_within = %llums\n}\n",
+		"\tstanding = yes\n\tstanding_longest = 1d\n\turgent = yes\n\turgent_approvals = {duty}\n\tratify_within = %llums\n}\n",
 		vkeys[NAME_AUTHORITY], vkeys[NAME_LEDGER], ip_prefix_write(&scenario->member, network), vkeys[NAME_EFFECTOR],
 		vkeys[NAME_ASKS], vkeys[NAME_DUTY], vkeys[NAME_COMMISSION], (unsigned long long)ratify_ms);
 }
@@ -97,14 +97,15 @@ static int config_write(const struct people *people)
 
 int people_settle(const struct people *people, const struct scenario *scenario, uint64_t ratify_ms, char why[static 160])
 {
-	char vkeys[NAME_COUNT][VKEY_BYTES], said[SAID_BYTES], path[PEOPLE_PATH_BYTES];
+	char vkeys[NAME_COUNT][VKEY_BYTES], said[SAID_BYTES], ledger[PEOPLE_PATH_BYTES], key[PEOPLE_PATH_BYTES];
 	int error = keys_make(people, vkeys, why);
 	if (error != OK)
 		return error;
 	(void)snprintf(why, 160, "cannot write to %.120s", people->directory);
 	if (policy_write(people, scenario, ratify_ms, vkeys) != OK || config_write(people) != OK)
 		return E_SYS;
-	const char *const argv[] = {people->authority, "--new-ledger", people_path(people, "authority.conf", path), NULL};
+	const char *const argv[] = {people->authority, "ledger", "create", people_path(people, "ledger", ledger), "--key",
+		key_path(people, names[NAME_LEDGER], key), NULL};
 	return verb_run(argv, said, why);
 }
 

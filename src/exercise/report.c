@@ -7,7 +7,7 @@
 #include "exercise/labels.h"
 
 #define SERVED_BAR_PERMILLE 990 /* of requests while all attacks are met by a rule */
-#define LEAK_BAR_PERMILLE 10
+#define STOPPED_BAR_PERMILLE 950 /* of an attack while a rule was in force: what the sensor asks of rules */
 
 struct clients_sum report_defended(const struct conductor *conductor, enum conductor_side side)
 {
@@ -100,7 +100,7 @@ static void attacks_judge(const struct conductor *conductor, struct tally *tally
 			continue;
 		}
 		(void)snprintf(why, sizeof(why), "%s", complaint);
-		if (complaint[0] == '\0' && leak > LEAK_BAR_PERMILLE)
+		if (complaint[0] == '\0' && leak > 1000 - STOPPED_BAR_PERMILLE)
 			(void)snprintf(why, sizeof(why), "%.1f %% of the attack still came through", leak / 10.0);
 		note(conductor, tally, why[0] == '\0', conductor->scenario.attacks[i].name, why);
 	}
