@@ -13,6 +13,9 @@
 /** The member's own networks in every exercise (RFC 5737, RFC 3849: they route nowhere). */
 #define ADDRESS_MEMBER_V4 "203.0.113.0/24"
 #define ADDRESS_MEMBER_V6 "2001:db8:113::/48"
+/** And the member's other site: it attacks nobody, and what happens to one does not touch the other. */
+#define ADDRESS_OTHER_V4 "198.51.100.0/24"
+#define ADDRESS_OTHER_V6 "2001:db8:51::/48"
 
 /**
  * A public unicast address that is nobody's documentation, private or member address.

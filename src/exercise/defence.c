@@ -100,8 +100,13 @@ static int sensor_config_write(const struct defence *defence)
 	FILE *file = file_open(defence, "sensor.conf");
 	if (file == NULL)
 		return E_SYS;
-	fprintf(file, "sensor = \"exercise\"\nnetworks = {\"%s\", \"%s\"}\n", ADDRESS_MEMBER_V4, ADDRESS_MEMBER_V6);
-	fprintf(file, "capture \"%s\" { method = packet ring = 16MiB }\n", defence->config.interface);
+	fprintf(file, "sensor = \"exercise\"\nnetworks = {\"" ADDRESS_MEMBER_V4 "\", \"" ADDRESS_MEMBER_V6 "\", \"" ADDRESS_OTHER_V4 "\", \""
+		ADDRESS_OTHER_V6 "\"}\n");
+	if (strcmp(defence->config.effector, "xdp") == 0) /* the effector's program, which it has pinned there */
+		fprintf(file, "capture \"%s\" { method = xdp pin_directory = \"%s/bpf/edge/%s\" }\n", defence->config.interface, folder,
+			defence->config.interface);
+	else
+		fprintf(file, "capture \"%s\" { method = packet ring = 16MiB }\n", defence->config.interface);
 	fprintf(file, "threshold default {\n\thost_pps = %llupps\n\tprefix_pps = %llupps\n\toutbound_pps = %llupps\n}\n", host_pps,
 		host_pps * 2, host_pps);
 	fprintf(file, "detection { learn = no memory = 128MiB end_quiet = %llums }\n", (unsigned long long)END_QUIET_MS);

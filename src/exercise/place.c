@@ -104,6 +104,13 @@ static int command(int net_fd, const char *const *argv, const char *input, char 
 	return E_DENIED;
 }
 
+/* To both of the member's networks. */
+static void routes_add(struct text *text, bool is_v4, const char *type, const char *word, const char *way)
+{
+	text_add(text, "route add %s%s %s %s\n", type, is_v4 ? ADDRESS_MEMBER_V4 : ADDRESS_MEMBER_V6, word, way);
+	text_add(text, "route add %s%s %s %s\n", type, is_v4 ? ADDRESS_OTHER_V4 : ADDRESS_OTHER_V6, word, way);
+}
+
 static int outside_make(const struct place *place, const struct place_config *config, char why[static 160])
 {
 	static struct text text;
@@ -116,7 +123,7 @@ static int outside_make(const struct place *place, const struct place_config *co
 	text_add(&text, "link set %s up\naddress add %s dev %s\n", place->outer, place->is_v4 ? "192.0.2.1/30" : "2001:db8:2::1/64",
 		place->outer);
 	text_add(&text, "neighbour add %s lladdr " MAC_EDGE " dev %s nud permanent\n", edge, place->outer);
-	text_add(&text, "route add %s via %s\n", place->is_v4 ? ADDRESS_MEMBER_V4 : ADDRESS_MEMBER_V6, edge);
+	routes_add(&text, place->is_v4, "", "via", edge);
 	for (size_t i = 0; i < config->client_count; i++)
 		text_add(&text, "route add local %s dev lo\n", ip_write(&config->clients[i], client));
 	return command(place->outside_fd, ip_argv, text.bytes, why);
@@ -136,8 +143,8 @@ static int edge_make(const struct place *place, char why[static 160])
 	text_add(&text, "link add name line address " MAC_LINE " type veth peer name line address " MAC_HOSTS
 		" netns /proc/%d/fd/%d\n", (int)getpid(), place->hosts_fd);
 	text_add(&text, "link set line up\naddress add %s dev line\n", is_v4 ? "192.0.2.5/30" : "2001:db8:3::1/64");
-	text_add(&text, "neighbour add %s lladdr " MAC_HOSTS " dev line nud permanent\nroute add %s via %s\n", hosts,
-		is_v4 ? ADDRESS_MEMBER_V4 : ADDRESS_MEMBER_V6, hosts);
+	text_add(&text, "neighbour add %s lladdr " MAC_HOSTS " dev line nud permanent\n", hosts);
+	routes_add(&text, is_v4, "", "via", hosts);
 	return command(place->edge_fd, ip_argv, text.bytes, why);
 }
 
@@ -150,7 +157,7 @@ static int hosts_make(const struct place *place, char why[static 160])
 	text.used_bytes = 0;
 	text_add(&text, "link set lo up\nlink set line up\naddress add %s dev line\n", is_v4 ? "192.0.2.6/30" : "2001:db8:3::2/64");
 	text_add(&text, "neighbour add %s lladdr " MAC_LINE " dev line nud permanent\nroute add default via %s\n", edge, edge);
-	text_add(&text, "route add local %s dev lo\n", is_v4 ? ADDRESS_MEMBER_V4 : ADDRESS_MEMBER_V6);
+	routes_add(&text, is_v4, "local ", "dev", "lo");
 	return command(place->hosts_fd, ip_argv, text.bytes, why);
 }
 
