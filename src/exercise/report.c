@@ -102,7 +102,10 @@ static void attacks_judge(const struct conductor *conductor, struct tally *tally
 		(void)snprintf(why, sizeof(why), "%s", complaint);
 		if (complaint[0] == '\0' && leak > 1000 - STOPPED_BAR_PERMILLE)
 			(void)snprintf(why, sizeof(why), "%.1f %% of the attack still came through", leak / 10.0);
-		note(conductor, tally, why[0] == '\0', conductor->scenario.attacks[i].name, why);
+		bool is_right = why[0] == '\0';
+		if (is_right && !score_is_named(&conductor->course.score.attacks[i]))
+			(void)snprintf(why, sizeof(why), "dealt with, though not all of its vectors were named");
+		note(conductor, tally, is_right, conductor->scenario.attacks[i].name, why);
 	}
 }
 
