@@ -156,7 +156,8 @@ static void client_read(struct client *client)
 	ssize_t got = 1;
 	while (got > 0) {
 		size_t room = ANSWER_HEAD_BYTES_MAX - client->head_used_bytes;
-		got = room > 0 ? recv(client->fd, client->head + client->head_used_bytes, room, 0) : recv(client->fd, rest, sizeof(rest), 0);
+		got = room > 0 ? recv(client->fd, client->head + client->head_used_bytes, room, 0)
+					   : recv(client->fd, rest, sizeof(rest), 0);
 		if (got > 0) {
 			client->head_used_bytes += room > 0 ? (size_t)got : 0;
 			client->got_bytes += (uint64_t)got;

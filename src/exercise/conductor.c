@@ -12,7 +12,8 @@
 #include "exercise/people.h"
 #include "exercise/report.h"
 
-#define SECOND_COMPLETE_NS (NS_PER_S + (CLIENTS_DEADLINE_MS + 100) * NS_PER_MS) /* after it began, with a look of the clients' own */
+/* After a second began: its last request has had its time, and the clients a moment to look. */
+#define SECOND_COMPLETE_NS (NS_PER_S + (CLIENTS_DEADLINE_MS + 100) * NS_PER_MS)
 #define COUNT_AFTER_NS (50 * NS_PER_MS) /* what was sent last has arrived by then */
 #define WITHDRAW_AFTER_NS (2 * NS_PER_S)
 #define BAR_CELLS 16
@@ -127,6 +128,13 @@ void conductor_send(struct conductor *conductor, int64_t until_ns, unsigned pack
 	}
 }
 
+static const char *phase_words(enum finding_phase phase)
+{
+	if (phase == FINDING_BEGIN)
+		return "found";
+	return phase == FINDING_END ? "over" : "changes";
+}
+
 static void finding_take(struct conductor *conductor, const struct finding *finding)
 {
 	char target[IP_PREFIX_TEXT_BYTES], vectors[96] = "";
@@ -137,8 +145,7 @@ static void finding_take(struct conductor *conductor, const struct finding *find
 		used += written > 0 ? (size_t)written : 0;
 	}
 	tell(conductor, wall_ns(conductor), attack != SCORE_NOBODY ? conductor->scenario.attacks[attack].name : "?", "%s: %s of %s,%s",
-		finding->phase == FINDING_END ? "over" : finding->phase == FINDING_BEGIN ? "found" : "changes", finding_kind_name(finding->kind),
-		ip_prefix_write(&finding->target, target), vectors);
+		phase_words(finding->phase), finding_kind_name(finding->kind), ip_prefix_write(&finding->target, target), vectors);
 }
 
 static void counts_begin(struct conductor *conductor, struct course_attack *attack)
@@ -168,12 +175,20 @@ static void asked_answer(struct conductor *conductor, const char *order, enum sc
 	}
 }
 
-static void force_take(struct conductor *conductor, const struct defence_order *order, struct course_attack *attack, const char *name)
+static const char *terms_words(const struct defence_order *order)
 {
-	int64_t first_ns = conductor->course.score.attacks[attack - conductor->course.attacks].first_ns;
-	tell(conductor, order->since_ms * NS_PER_MS, name, "order %.8s in force, %.2f s after the first packet: to stop %.1f %%, %s", order->id,
-		(double)(order->since_ms * NS_PER_MS - first_ns) / (double)NS_PER_S, order->predicted.stopped_permille / 10.0,
-		order->has_standing ? "under the standing order" : order->is_urgent ? "urgent, to be ratified" : "as approved");
+	if (order->has_standing)
+		return "under the standing order";
+	return order->is_urgent ? "urgent, to be ratified" : "as approved";
+}
+
+static void force_take(struct conductor *conductor, const struct defence_order *order, size_t index)
+{
+	struct course_attack *attack = &conductor->course.attacks[index];
+	int64_t at_ns = order->since_ms * NS_PER_MS, first_ns = conductor->course.score.attacks[index].first_ns;
+	tell(conductor, at_ns, conductor->scenario.attacks[index].name,
+		"order %.8s in force, %.2f s after the first packet: to stop %.1f %%, %s", order->id,
+		(double)(at_ns - first_ns) / (double)NS_PER_S, order->predicted.stopped_permille / 10.0, terms_words(order));
 	if (attack->from_sent == 0)
 		counts_begin(conductor, attack);
 }
@@ -185,7 +200,6 @@ static void order_take(struct conductor *conductor, const struct defence_order *
 	enum course_step step = course_order(&conductor->course, order, &index);
 	if (step == COURSE_NOTHING)
 		return;
-	struct course_attack *attack = &conductor->course.attacks[index];
 	const struct scenario_attack *plan = &conductor->scenario.attacks[index];
 	int64_t at_ns = order->since_ms * NS_PER_MS;
 	switch (step) {
@@ -199,7 +213,7 @@ static void order_take(struct conductor *conductor, const struct defence_order *
 		return;
 	case COURSE_IN_FORCE:
 		is_new_urgent = order->is_urgent && plan->decision == SCENARIO_RATIFIED;
-		force_take(conductor, order, attack, plan->name);
+		force_take(conductor, order, index);
 		break;
 	case COURSE_REFUSED:
 		tell(conductor, at_ns, plan->name, "refused by the commission: nothing is done");
@@ -266,7 +280,8 @@ static void people_withdraw(struct conductor *conductor)
 		struct course_order *order = &conductor->course.orders[i];
 		const struct scenario_attack *plan = &conductor->scenario.attacks[order->attack];
 		bool is_peoples = plan->decision == SCENARIO_APPROVED || plan->decision == SCENARIO_RATIFIED;
-		if (!is_peoples || !order->is_in_force || order->is_withdrawn || now_ns < (int64_t)plan->end_ms * NS_PER_MS + WITHDRAW_AFTER_NS)
+		if (!is_peoples || !order->is_in_force || order->is_withdrawn ||
+			now_ns < (int64_t)plan->end_ms * NS_PER_MS + WITHDRAW_AFTER_NS)
 			continue;
 		order->is_withdrawn = true;
 		defence_say(conductor->defence, "withdraw", order->id, PEOPLE_COMMISSION, "the attack is over");
@@ -275,7 +290,8 @@ static void people_withdraw(struct conductor *conductor)
 
 static void side_show(struct conductor *conductor, enum conductor_side side, const char *name)
 {
-	struct clients_sum sum = clients_sum(conductor->stages[side].counts, conductor->second, conductor->second + 1, CLIENTS_SERVICES_MAX);
+	struct clients_sum sum =
+		clients_sum(conductor->stages[side].counts, conductor->second, conductor->second + 1, CLIENTS_SERVICES_MAX);
 	uint64_t cells = sum.asked > 0 ? sum.served * BAR_CELLS / sum.asked : 0;
 	fprintf(conductor->out, "  %s ", name);
 	for (uint64_t i = 0; i < BAR_CELLS; i++)

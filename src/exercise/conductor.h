@@ -46,7 +46,8 @@ struct conductor {
  * @param why room for one line
  * @return OK, or an error: conductor_abort() is then right
  */
-MUST_USE int conductor_open(struct conductor *conductor, const struct options *options, const char *directory, char why[static 160]);
+MUST_USE int conductor_open(
+	struct conductor *conductor, const struct options *options, const char *directory, char why[static 160]);
 
 /** Time since the beginning. */
 int64_t conductor_now_ns(const struct conductor *conductor);

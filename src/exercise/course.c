@@ -77,8 +77,9 @@ static enum course_step step_of(const struct defence_order *order)
 	static const struct {
 		const char *state;
 		enum course_step step;
-	} steps[] = {{"submitted", COURSE_ASKED}, {"approved", COURSE_ORDERED}, {"active", COURSE_IN_FORCE}, {"refused", COURSE_REFUSED},
-		{"ratified", COURSE_RATIFIED}, {"lapsed", COURSE_LAPSED}, {"expired", COURSE_GONE}, {"withdrawn", COURSE_GONE}};
+	} steps[] = {{"submitted", COURSE_ASKED}, {"approved", COURSE_ORDERED}, {"active", COURSE_IN_FORCE},
+		{"refused", COURSE_REFUSED}, {"ratified", COURSE_RATIFIED}, {"lapsed", COURSE_LAPSED}, {"expired", COURSE_GONE},
+		{"withdrawn", COURSE_GONE}};
 	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
 		if (strcmp(steps[i].state, order->state) == 0)
 			return steps[i].step;
@@ -132,7 +133,8 @@ bool course_is_under_way(const struct course *course, size_t attack, size_t seco
 {
 	const struct score_attack *score = &course->score.attacks[attack];
 	int64_t at = (int64_t)second;
-	return score->first_ns != 0 && at + WELL_BEHIND_S >= second_of(course, score->first_ns) && at <= second_of(course, score->last_ns);
+	return score->first_ns != 0 && at + WELL_BEHIND_S >= second_of(course, score->first_ns) &&
+		   at <= second_of(course, score->last_ns);
 }
 
 bool course_is_defended(const struct course *course, size_t second)
@@ -144,7 +146,8 @@ bool course_is_defended(const struct course *course, size_t second)
 		if (!course_is_under_way(course, i, second))
 			continue;
 		is_attacked = true;
-		if (attack->force_ns == 0 || attack->force_ns > start_ns || (attack->gone_ns != 0 && attack->gone_ns < start_ns + 2 * NS_PER_S))
+		if (attack->force_ns == 0 || attack->force_ns > start_ns ||
+			(attack->gone_ns != 0 && attack->gone_ns < start_ns + 2 * NS_PER_S))
 			return false;
 	}
 	return is_attacked;

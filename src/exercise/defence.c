@@ -33,7 +33,8 @@
 #define ORDERS_MAX 128 /* followed; later ones are not news */
 #define VERBS_MAX 16 /* running at the same time */
 #define END_QUIET_MS 2000 /* a finding is over after so long below the threshold */
-#define EFFECT_QUIET_MS 4000 /* and a rule under a standing order that has stopped nothing for so long: longer than a pulse's pause */
+#define EFFECT_QUIET_MS                                                                                                          \
+	4000 /* and a rule under a standing order that has stopped nothing for so long: longer than a pulse's pause */
 
 enum part { PART_AUTHORITY = 0, PART_EFFECTOR, PART_COURIER, PART_SENSOR, PART_COUNT };
 static const char *const part_names[PART_COUNT] = {"hinomi-authority", "hinomi-effect", "courier", "hinomi-sensor"};
@@ -101,8 +102,8 @@ static int sensor_config_write(const struct defence *defence)
 	FILE *file = file_open(defence, "sensor.conf");
 	if (file == NULL)
 		return E_SYS;
-	fprintf(file, "sensor = \"exercise\"\nnetworks = {\"" ADDRESS_MEMBER_V4 "\", \"" ADDRESS_MEMBER_V6 "\", \"" ADDRESS_OTHER_V4 "\", \""
-		ADDRESS_OTHER_V6 "\"}\n");
+	fprintf(file, "sensor = \"exercise\"\nnetworks = {\"" ADDRESS_MEMBER_V4 "\", \"" ADDRESS_MEMBER_V6 "\", \"" ADDRESS_OTHER_V4
+				  "\", \"" ADDRESS_OTHER_V6 "\"}\n");
 	if (strcmp(defence->config.effector, "xdp") == 0) /* the effector's program, which it has pinned there */
 		fprintf(file, "capture \"%s\" { method = xdp pin_directory = \"%s/bpf/edge/%s\" }\n", defence->config.interface, folder,
 			defence->config.interface);
@@ -125,8 +126,10 @@ static int effect_config_write(const struct defence *defence)
 		return E_SYS;
 	fprintf(file, "effector = \"" PEOPLE_EFFECTOR "\"\nplace = %s\ninterfaces = {\"%s\"}\npin_directory = \"%s/bpf/edge\"\n",
 		defence->config.effector, defence->config.interface, folder);
-	fprintf(file, "policy = \"%s/policy\"\nstate_directory = \"%s/effect\"\nsource_sets = \"%s/sets\"\nsocket = \"%s/effect.sock\"\n"
-		"end_quiet = %llums\n", folder, folder, folder, folder, (unsigned long long)EFFECT_QUIET_MS);
+	fprintf(file,
+		"policy = \"%s/policy\"\nstate_directory = \"%s/effect\"\nsource_sets = \"%s/sets\"\nsocket = \"%s/effect.sock\"\n"
+		"end_quiet = %llums\n",
+		folder, folder, folder, folder, (unsigned long long)EFFECT_QUIET_MS);
 	return fclose(file) == 0 ? OK : E_SYS;
 }
 
@@ -229,7 +232,8 @@ static bool sensor_is_ready(struct defence *defence)
 	return log_says(defence, PART_SENSOR, "started sensor=");
 }
 
-static int part_start(struct defence *defence, enum part part, const char *const *argv, bool (*is_ready)(struct defence *), char why[static 160])
+static int part_start(
+	struct defence *defence, enum part part, const char *const *argv, bool (*is_ready)(struct defence *), char why[static 160])
 {
 	char log[PEOPLE_PATH_BYTES];
 	struct program_place where = {.net_fd = defence->config.net_fd, .log = path_of(defence, part_logs[part], log)};
@@ -511,7 +515,8 @@ static void receipt_hand(const struct reading *reading, const json_t *receipt)
 	bool is_applied = strcmp(state, "applied") == 0;
 	for (size_t i = 0; i < reading->count && (is_applied || strcmp(state, "ended") == 0); i++) {
 		if (strcmp(reading->orders[i].digest, subject) == 0)
-			reading->read(reading->context, reading->orders[i].id, is_applied, json_integer_value(json_object_get(receipt, "at_ms")));
+			reading->read(
+				reading->context, reading->orders[i].id, is_applied, json_integer_value(json_object_get(receipt, "at_ms")));
 	}
 }
 
@@ -537,7 +542,8 @@ int defence_ledger_read(const struct defence *defence, defence_reader *read, voi
 {
 	char *said = malloc(ANSWER_BYTES_MAX);
 	struct reading *reading = calloc(1, sizeof(*reading));
-	int error = said != NULL && reading != NULL && ledger_run(defence, "show", "--json", said, ANSWER_BYTES_MAX) == 0 ? OK : E_STATE;
+	int error =
+		said != NULL && reading != NULL && ledger_run(defence, "show", "--json", said, ANSWER_BYTES_MAX) == 0 ? OK : E_STATE;
 	if (error == OK) {
 		*reading = (struct reading){.read = read, .context = context};
 		for (char *at = said, *end; (end = strchr(at, '\n')) != NULL; at = end + 1)

@@ -128,10 +128,11 @@ static json_t *scope_make(const struct scenario *scenario)
 static int draft_write(const struct people *people, json_t *scope)
 {
 	char path[PEOPLE_PATH_BYTES];
-	json_t *draft = json_pack("{s:s, s:s, s:[s], s:s, s:s, s:o, s:[s,s], s:[], s:[s,s,s], s:i, s:i, s:i, s:i}", "class", "own_edge",
-		"member", PEOPLE_MEMBER, "effectors", PEOPLE_EFFECTOR, "why", "floods of services that cannot wait for a meeting", "basis",
-		"the agreement of this exercise, section 5", "scope", scope, "kinds", "flood", "carpet_bombing", "vectors", "actions",
-		"count", "drop", "limit", "rules_most", 16, "longest_s", 120, "stopped_least_permille", 500, "collateral_most_permille", 50);
+	json_t *draft = json_pack("{s:s, s:s, s:[s], s:s, s:s, s:o, s:[s,s], s:[], s:[s,s,s], s:i, s:i, s:i, s:i}", "class",
+		"own_edge", "member", PEOPLE_MEMBER, "effectors", PEOPLE_EFFECTOR, "why",
+		"floods of services that cannot wait for a meeting", "basis", "the agreement of this exercise, section 5", "scope", scope,
+		"kinds", "flood", "carpet_bombing", "vectors", "actions", "count", "drop", "limit", "rules_most", 16, "longest_s", 120,
+		"stopped_least_permille", 500, "collateral_most_permille", 50);
 	int failed = draft != NULL ? json_dump_file(draft, people_path(people, "standing.draft", path), JSON_INDENT(2)) : -1;
 	json_decref(draft);
 	return failed == 0 ? OK : E_SYS;
@@ -171,7 +172,8 @@ static int approve(const struct people *people, const char *order, const char *p
 
 int people_stand(const struct people *people, const struct scenario *scenario, char why[static 160])
 {
-	char said[SAID_BYTES], draft[PEOPLE_PATH_BYTES], key[PEOPLE_PATH_BYTES], socket_path[PEOPLE_PATH_BYTES], policy[PEOPLE_PATH_BYTES];
+	char said[SAID_BYTES], draft[PEOPLE_PATH_BYTES], key[PEOPLE_PATH_BYTES], socket_path[PEOPLE_PATH_BYTES],
+		policy[PEOPLE_PATH_BYTES];
 	char id[64];
 	json_t *scope = scope_make(scenario);
 	if (scope == NULL)

@@ -138,8 +138,8 @@ static int edge_make(const struct place *place, char why[static 160])
 	text.used_bytes = 0;
 	text_add(&text, "link set lo up\nlink set %s up\naddress add %s dev %s\n", place->inner,
 		is_v4 ? "192.0.2.2/30" : "2001:db8:2::2/64", place->inner);
-	text_add(&text, "neighbour add %s lladdr " MAC_OUTSIDE " dev %s nud permanent\nroute add default via %s\n", outside, place->inner,
-		outside);
+	text_add(&text, "neighbour add %s lladdr " MAC_OUTSIDE " dev %s nud permanent\nroute add default via %s\n", outside,
+		place->inner, outside);
 	text_add(&text, "link add name line address " MAC_LINE " type veth peer name line address " MAC_HOSTS
 		" netns /proc/%d/fd/%d\n", (int)getpid(), place->hosts_fd);
 	text_add(&text, "link set line up\naddress add %s dev line\n", is_v4 ? "192.0.2.5/30" : "2001:db8:3::1/64");
@@ -167,9 +167,10 @@ static int line_make(const struct place *place, const struct place_config *confi
 	static const char *const argv[] = {"tc", "-batch", "-", NULL};
 	char text[256];
 	unsigned long long bits = config->line_pps * PACKET_BYTES * 8, queue_pkts = config->line_pps * LINE_QUEUE_MS / 1000 + 1;
-	(void)snprintf(text, sizeof(text), "qdisc add dev line root handle 1: tbf rate %llu burst %d mpu %d limit %llu\n"
-		"qdisc add dev line parent 1:1 pfifo limit %llu\n", bits, BURST_PKTS * PACKET_BYTES, PACKET_BYTES, queue_pkts * PACKET_BYTES,
-		queue_pkts);
+	(void)snprintf(text, sizeof(text),
+		"qdisc add dev line root handle 1: tbf rate %llu burst %d mpu %d limit %llu\n"
+		"qdisc add dev line parent 1:1 pfifo limit %llu\n",
+		bits, BURST_PKTS * PACKET_BYTES, PACKET_BYTES, queue_pkts * PACKET_BYTES, queue_pkts);
 	return command(place->edge_fd, argv, text, why);
 }
 

@@ -75,8 +75,8 @@ static int config_write(const struct range *range, const struct range_config *co
 	FILE *file = fopen(path_of(range, FILE_CONFIG, path), "we");
 	if (file == NULL)
 		return E_SYS;
-	fprintf(file, "sensor = \"exercise\"\nnetworks = {\"" ADDRESS_MEMBER_V4 "\", \"" ADDRESS_MEMBER_V6 "\", \"" ADDRESS_OTHER_V4 "\", \""
-		ADDRESS_OTHER_V6 "\"}\n");
+	fprintf(file, "sensor = \"exercise\"\nnetworks = {\"" ADDRESS_MEMBER_V4 "\", \"" ADDRESS_MEMBER_V6 "\", \"" ADDRESS_OTHER_V4
+				  "\", \"" ADDRESS_OTHER_V6 "\"}\n");
 	fprintf(file, "capture \"%s\" { method = packet ring = 16MiB }\n", range->inner);
 	fprintf(file, "threshold default {\n\thost_pps = %llupps\n\tprefix_pps = %llupps\n\toutbound_pps = %llupps\n}\n",
 		(unsigned long long)config->threshold_pps, (unsigned long long)config->threshold_pps * 2,

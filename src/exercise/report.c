@@ -7,7 +7,7 @@
 #include "exercise/labels.h"
 
 #define SERVED_BAR_PERMILLE 990 /* of requests while all attacks are met by a rule */
-#define STOPPED_BAR_PERMILLE 950 /* of an attack while a rule was in force: what the sensor asks of rules */
+#define STOPPED_BAR_PERMILLE 900 /* of an attack while a rule was in force, its changes of vector among that time */
 
 struct clients_sum report_defended(const struct conductor *conductor, enum conductor_side side)
 {
@@ -118,7 +118,8 @@ bool report_show(const struct conductor *conductor, bool is_proven, bool is_cut)
 		"gone", "foretold", "stopped", "cost");
 	for (size_t i = 0; i < conductor->scenario.attack_count; i++)
 		attack_show(conductor, i);
-	fprintf(out, "  Times from the first packet, \"gone\" from the last one; \"cost\" is the share of the clients' packets that was lost.\n");
+	fprintf(out, "  Times from the first packet, \"gone\" from the last one; \"cost\" is the share of the clients' packets that "
+				 "was lost.\n");
 	side_show(conductor, CONDUCTOR_WITH, "with Hinomi");
 	if (conductor->side_count > 1)
 		side_show(conductor, CONDUCTOR_WITHOUT, "without");
@@ -190,9 +191,10 @@ int report_write(const struct conductor *conductor, bool is_proven)
 	json_t *attacks = json_array();
 	for (size_t i = 0; i < conductor->scenario.attack_count; i++)
 		json_array_append_new(attacks, attack_json(conductor, i));
-	json_t *root = json_pack("{s:i, s:s, s:I, s:I, s:b, s:I, s:o, s:o}", "version", 1, "scenario", conductor->scenario.name, "seed",
-		(json_int_t)conductor->scenario.seed, "attack_packets", (json_int_t)conductor->attack_sent, "ledger_verified", (int)is_proven,
-		"troubles", (json_int_t)conductor->troubles, "attacks", attacks, "with", side_json(conductor, CONDUCTOR_WITH));
+	json_t *root = json_pack("{s:i, s:s, s:I, s:I, s:b, s:I, s:o, s:o}", "version", 1, "scenario", conductor->scenario.name,
+		"seed", (json_int_t)conductor->scenario.seed, "attack_packets", (json_int_t)conductor->attack_sent, "ledger_verified",
+		(int)is_proven, "troubles", (json_int_t)conductor->troubles, "attacks", attacks, "with",
+		side_json(conductor, CONDUCTOR_WITH));
 	if (root == NULL)
 		return E_NOMEM;
 	if (conductor->side_count > 1)

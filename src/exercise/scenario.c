@@ -32,7 +32,8 @@ const unsigned scenario_builtin_count = ARRAY_LEN(scenario_builtins);
 static const char *const kind_names[] = {"", "flood", "carpet_bombing", "outbound_attack", "scan", "backscatter", NULL};
 static const char *const mix_names[] = {"none", "all", "web", "speedtest", NULL};
 
-const char *const scenario_decision_names[SCENARIO_DECISION_COUNT + 1] = {"standing", "approved", "refused", "ratified", "lapsed", NULL};
+const char *const scenario_decision_names[SCENARIO_DECISION_COUNT + 1] = {
+	"standing", "approved", "refused", "ratified", "lapsed", NULL};
 
 struct attack_draft {
 	struct scenario_attack *attack;

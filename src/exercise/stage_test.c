@@ -37,7 +37,8 @@ static struct scenario scenario_make(uint64_t pps)
 }
 
 /* Plays all of it; returns how many packets were sent. */
-static uint64_t play(const struct scenario *scenario, struct stage *stage, struct clients_sum *ret_sum, struct place_counts *ret_counts)
+static uint64_t play(
+	const struct scenario *scenario, struct stage *stage, struct clients_sum *ret_sum, struct place_counts *ret_counts)
 {
 	char why[160] = "";
 	struct timespec nap = {.tv_nsec = 100 * NS_PER_US};
