@@ -355,9 +355,9 @@ bool conductor_is_over(const struct conductor *conductor)
 	return conductor->second * 1000 >= conductor->scenario.duration_ms;
 }
 
-static void receipt_take(void *context, const char *order, bool is_applied, int64_t at_ms)
+static void receipt_take(void *context, const char *order, enum receipt_state state, int64_t at_ms)
 {
-	course_receipt(context, order, is_applied, at_ms * NS_PER_MS);
+	course_receipt(context, order, state, at_ms * NS_PER_MS);
 }
 
 int conductor_close(struct conductor *conductor, int signal_number)

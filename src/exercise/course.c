@@ -111,15 +111,16 @@ enum course_step course_order(struct course *course, const struct defence_order 
 	return step;
 }
 
-void course_receipt(struct course *course, const char *order, bool is_applied, int64_t at_ns)
+void course_receipt(struct course *course, const char *order, enum receipt_state state, int64_t at_ns)
 {
 	for (size_t i = 0; i < course->order_count; i++) {
 		struct course_attack *attack = &course->attacks[course->orders[i].attack];
 		if (strcmp(course->orders[i].id, order) != 0)
 			continue;
-		if (is_applied && (attack->applied_ns == 0 || at_ns < attack->applied_ns))
+		attack->is_denied |= state == RECEIPT_REFUSED;
+		if (state == RECEIPT_APPLIED && (attack->applied_ns == 0 || at_ns < attack->applied_ns))
 			attack->applied_ns = at_ns;
-		if (!is_applied && at_ns > attack->ended_ns)
+		if (state == RECEIPT_ENDED && at_ns > attack->ended_ns)
 			attack->ended_ns = at_ns;
 	}
 }
@@ -181,6 +182,8 @@ const char *course_complaint(const struct course *course, size_t attack)
 		return "was not found";
 	if (complaint[0] != '\0')
 		return complaint;
+	if (at->is_denied)
+		return "the effector did not carry out an order";
 	return at->force_ns != 0 && at->gone_ns == 0 ? "its rule was still there at the end" : "";
 }
 

@@ -32,7 +32,8 @@ struct course_attack {
 	size_t in_force; /* orders */
 	bool has_standing;
 	bool is_urgent;
-	bool is_refused;
+	bool is_refused; /* by people */
+	bool is_denied; /* by the effector, one of its orders at least */
 	bool is_ratified;
 	bool is_lapsed;
 	struct order_effect predicted; /* of the order that came into force first */
@@ -93,8 +94,8 @@ enum course_step {
  */
 enum course_step course_order(struct course *course, const struct defence_order *order, size_t *ret_attack);
 
-/** Notes a receipt of the ledger: an order was in force, or no longer was, at_ns of the wall clock. */
-void course_receipt(struct course *course, const char *order, bool is_applied, int64_t at_ns);
+/** Notes a receipt of the ledger; at_ns of the wall clock. */
+void course_receipt(struct course *course, const char *order, enum receipt_state state, int64_t at_ns);
 
 /** Whether an attack sends in a second of the exercise, or has sent so shortly before that requests suffer. */
 bool course_is_under_way(const struct course *course, size_t attack, size_t second);

@@ -147,11 +147,16 @@ static void test_the_ledger_tells_when_rules_were_there(void **state)
 	(void)state;
 	begin(SCENARIO_STANDING);
 	assert_int_equal(news("active", true, 3300), COURSE_IN_FORCE);
-	course_receipt(&course, "ffffffffffffffffffffffffffffffff", true, 1);
+	course_receipt(&course, "ffffffffffffffffffffffffffffffff", RECEIPT_APPLIED, 1);
 	assert_int_equal(course.attacks[0].applied_ns, 0);
-	course_receipt(&course, "00112233445566778899aabbccddeeff", true, 20);
-	course_receipt(&course, "00112233445566778899aabbccddeeff", true, 30);
-	course_receipt(&course, "00112233445566778899aabbccddeeff", false, 40);
+	course_receipt(&course, "00112233445566778899aabbccddeeff", RECEIPT_APPLIED, 20);
+	course_receipt(&course, "00112233445566778899aabbccddeeff", RECEIPT_APPLIED, 30);
+	course_receipt(&course, "00112233445566778899aabbccddeeff", RECEIPT_PROGRESS, 35);
+	course_receipt(&course, "00112233445566778899aabbccddeeff", RECEIPT_ENDED, 40);
+	assert_int_equal(news("withdrawn", true, 9000), COURSE_GONE);
+	assert_string_equal(course_complaint(&course, 0), "");
+	course_receipt(&course, "00112233445566778899aabbccddeeff", RECEIPT_REFUSED, 50);
+	assert_string_equal(course_complaint(&course, 0), "the effector did not carry out an order");
 	assert_int_equal(course.attacks[0].applied_ns, 20);
 	assert_int_equal(course.attacks[0].ended_ns, 40);
 }

@@ -506,17 +506,17 @@ static void order_remember(struct reading *reading, const char *id, const struct
 	(void)snprintf(named->id, sizeof(named->id), "%s", id);
 }
 
-static void receipt_hand(const struct reading *reading, const json_t *receipt)
+static void receipt_hand(const struct reading *reading, const char *line)
 {
-	const char *state = json_string_value(json_object_get(receipt, "state"));
-	const char *subject = json_string_value(json_object_get(receipt, "order"));
-	if (state == NULL || subject == NULL)
+	struct receipt receipt;
+	char complaint[DOCUMENT_COMPLAINT_BYTES], digest[2 * DOCUMENT_DIGEST_BYTES + 1];
+	size_t length_bytes = strcspn(line, "\n");
+	if (receipt_parse(line, length_bytes, &receipt, complaint) != OK)
 		return;
-	bool is_applied = strcmp(state, "applied") == 0;
-	for (size_t i = 0; i < reading->count && (is_applied || strcmp(state, "ended") == 0); i++) {
-		if (strcmp(reading->orders[i].digest, subject) == 0)
-			reading->read(
-				reading->context, reading->orders[i].id, is_applied, json_integer_value(json_object_get(receipt, "at_ms")));
+	sodium_bin2hex(digest, sizeof(digest), receipt.order.bytes, sizeof(receipt.order.bytes));
+	for (size_t i = 0; i < reading->count; i++) {
+		if (strcmp(reading->orders[i].digest, digest) == 0)
+			reading->read(reading->context, reading->orders[i].id, receipt.state, receipt.at_ms);
 	}
 }
 
@@ -533,7 +533,7 @@ static void entry_read(struct reading *reading, const char *line, size_t length_
 	if (is_note && kind != NULL && id != NULL && strcmp(kind, "order") == 0)
 		order_remember(reading, id, &note);
 	else if (kind != NULL && strcmp(kind, "receipt") == 0)
-		receipt_hand(reading, document);
+		receipt_hand(reading, text);
 	json_decref(document);
 	json_decref(root);
 }

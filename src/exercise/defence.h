@@ -15,6 +15,7 @@
 #include "exercise/scenario.h"
 #include "record/finding.h"
 #include "record/order.h"
+#include "record/receipt.h"
 
 #define DEFENCE_LINE_BYTES 256
 
@@ -84,13 +85,13 @@ void defence_stop(struct defence *defence);
 /** Verifies the ledger with the ledger verb. @return whether it is in order; ret_line: what the verb said */
 bool defence_ledger_verify(const struct defence *defence, char ret_line[static DEFENCE_LINE_BYTES]);
 
-/** Takes one receipt of the ledger about an order: it was in force, or no longer was. */
-typedef void defence_reader(void *context, const char *order, bool is_applied, int64_t at_ms);
+/** Takes one receipt of the ledger about an order; at_ms of the wall clock. */
+typedef void defence_reader(void *context, const char *order, enum receipt_state state, int64_t at_ms);
 
 /**
  * Reads the ledger with the ledger verb.
  *
- * @param read gets each receipt that says that an order came into force or ended
+ * @param read gets each receipt
  * @param context for read
  * @return OK or E_STATE: the verb failed
  */

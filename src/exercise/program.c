@@ -67,6 +67,7 @@ static int log_open(const struct program_place *place)
 static int child_fork(const struct program_place *place, int input_fd, int output_fd, int (*run)(void *), void *context,
 	const char *const *argv, pid_t *ret_pid)
 {
+	ASSERT((run != NULL) != (argv != NULL));
 	pid_t parent = getpid(), pid = input_fd >= 0 && output_fd >= 0 ? fork() : -1;
 	if (pid < 0)
 		return E_SYS;
