@@ -160,16 +160,14 @@ static int filter_new(const char *interface, const char *pin_directory, struct f
 	struct interface found = {0};
 	struct filter *filter = calloc(1, sizeof(*filter));
 	int cpu_count = libbpf_num_possible_cpus(), err = OK;
-	if (filter == NULL || cpu_count <= 0)
-		err = why_refuse(ret_why, E_NOMEM, interface, "out of memory");
-	if (err == OK) {
-		memset(filter->fds, 0xff, sizeof(filter->fds));
-		filter->cpu_count = (size_t)cpu_count;
-		filter->of_cpus = calloc(filter->cpu_count, sizeof(struct filter_cpu));
-		filter->socket_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-		if (filter->of_cpus == NULL || filter->socket_fd < 0)
-			err = why_refuse_errno(ret_why, interface, "socket");
-	}
+	if (filter == NULL)
+		return why_refuse(ret_why, E_NOMEM, interface, "out of memory");
+	memset(filter->fds, 0xff, sizeof(filter->fds));
+	filter->cpu_count = cpu_count > 0 ? (size_t)cpu_count : 0;
+	filter->of_cpus = calloc(filter->cpu_count + 1, sizeof(struct filter_cpu));
+	filter->socket_fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (filter->of_cpus == NULL || filter->socket_fd < 0 || filter->cpu_count == 0)
+		err = why_refuse_errno(ret_why, interface, "memory, a socket, or the number of CPUs");
 	if (err == OK)
 		err = interface_require(filter->socket_fd, interface, &found, ret_why);
 	if (err == OK && !is_ethernet(&found))

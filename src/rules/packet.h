@@ -81,9 +81,21 @@ PACKET_INLINE __u8 packet_extension_bit(__u16 protocol)
 	}
 }
 
+/*
+ * Copies a number from a packet, where nothing is aligned. For BPF clang would copy byte by byte, which took half of the
+ * parser's time; the machines that have XDP read at any address.
+ */
+#ifdef __bpf__
+#define PACKET_COPY(to, from, type) (*(type *)(void *)(to) = *(const type *)(const void *)(from))
+#else
+#define PACKET_COPY(to, from, type) ((void)__builtin_memcpy(to, from, sizeof(type)))
+#endif
+
 PACKET_INLINE __u16 packet_be16(const __u8 *at)
 {
-	return (__u16)(at[0] << 8 | at[1]);
+	__u16 number_be;
+	PACKET_COPY(&number_be, at, __u16);
+	return __builtin_bswap16(number_be);
 }
 
 /** Keeps the first bytes of a payload: by sixteen, or by ever shorter pieces (few paths for the kernel's verifier). */
@@ -91,24 +103,25 @@ PACKET_INLINE void packet_look(struct packet_facts *facts, const __u8 *at, const
 {
 	__u32 count = 0;
 	if (left >= 16 && at + 16 <= end) {
-		__builtin_memcpy(facts->look, at, 16);
+		PACKET_COPY(facts->look, at, __u64);
+		PACKET_COPY(facts->look + 8, at + 8, __u64);
 		facts->look_count = 16;
 		return;
 	}
 	if (left >= 8 && at + 8 <= end) {
-		__builtin_memcpy(facts->look, at, 8);
+		PACKET_COPY(facts->look, at, __u64);
 		at += 8;
 		left -= 8;
 		count = 8;
 	}
 	if (left >= 4 && at + 4 <= end) {
-		__builtin_memcpy(facts->look + count, at, 4);
+		PACKET_COPY(facts->look + count, at, __u32);
 		at += 4;
 		left -= 4;
 		count += 4;
 	}
 	if (left >= 2 && at + 2 <= end) {
-		__builtin_memcpy(facts->look + count, at, 2);
+		PACKET_COPY(facts->look + count, at, __u16);
 		at += 2;
 		left -= 2;
 		count += 2;
@@ -152,8 +165,8 @@ PACKET_INLINE int packet_parse_v4(struct packet_facts *facts, const __u8 *at, co
 	__u32 header_bytes = (at[0] & 0x0fu) * 4;
 	__u16 offset = packet_be16(at + 6);
 	facts->src_be[2] = facts->dst_be[2] = __builtin_bswap32(0xffff);
-	__builtin_memcpy(&facts->src_be[3], at + 12, 4);
-	__builtin_memcpy(&facts->dst_be[3], at + 16, 4);
+	PACKET_COPY(&facts->src_be[3], at + 12, __u32);
+	PACKET_COPY(&facts->dst_be[3], at + 16, __u32);
 	facts->length_bytes = packet_be16(at + 2);
 	facts->protocol = at[9];
 	facts->fragment = (offset & 0x1fff) != 0 ? PACKET_FRAGMENT_LATER : (offset & 0x2000) != 0 ? PACKET_FRAGMENT_FIRST
@@ -208,8 +221,10 @@ PACKET_INLINE int packet_parse_v6(struct packet_facts *facts, const __u8 *at, co
 	if (at + 40 > end || at[0] >> 4 != 6)
 		return 0;
 	struct packet_walk walk = {.facts = facts, .start = at, .end = end, .offset = 40, .left = packet_be16(at + 4), .next = at[6]};
-	__builtin_memcpy(facts->src_be, at + 8, 16);
-	__builtin_memcpy(facts->dst_be, at + 24, 16);
+	PACKET_COPY(facts->src_be, at + 8, __u64);
+	PACKET_COPY(facts->src_be + 2, at + 16, __u64);
+	PACKET_COPY(facts->dst_be, at + 24, __u64);
+	PACKET_COPY(facts->dst_be + 2, at + 32, __u64);
 	facts->length_bytes = walk.left + 40 > 65535 ? 65535 : (__u16)(walk.left + 40);
 	facts->fragment = PACKET_FRAGMENT_WHOLE;
 	facts->protocol = PACKET_PROTOCOL_UNKNOWN;

@@ -73,12 +73,13 @@ struct xdp_rule {
 	__u8 source_count;
 	__u8 look_count; /* first bytes of a UDP payload that must be there; 0: no signature */
 	__u8 asks_transport; /* 0: neither ports, flags, type nor signature are asked */
+	__u8 unused_byte; /* 0, as the rest: rules are compared byte by byte */
 	__u64 cost_per_unit; /* of a packet or of a byte, in ticks of 2^-20 */
 	__u64 burst_ticks; /* what a meter lets through at once */
 	__u64 look_mask[PACKET_LOOK_BYTES / 8];
 	__u64 look_value[PACKET_LOOK_BYTES / 8];
 	struct xdp_source sources[XDP_SOURCES_MAX];
-	__u64 unused[3]; /* so that each begins with a cache line */
+	__u64 unused[3]; /* 0; so that each begins with a cache line */
 };
 
 struct xdp_counts {
