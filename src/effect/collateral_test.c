@@ -43,7 +43,8 @@ static int teardown(void **state)
 
 static struct packet_facts facts_of(uint32_t src, uint32_t dst, uint16_t protocol, uint8_t tcp_flags)
 {
-	struct packet_facts facts = {.protocol = protocol, .length_bytes = 100, .has = PACKET_HAS_PORTS, .fragment = PACKET_FRAGMENT_WHOLE};
+	struct packet_facts facts = {.protocol = protocol, .length_bytes = 100, .has = PACKET_HAS_PORTS,
+		.fragment = PACKET_FRAGMENT_WHOLE};
 	const struct ip_addr from = ip_from_v4(src), to = ip_from_v4(dst);
 	facts.tcp_flags = tcp_flags;
 	facts.has |= protocol == 6 ? PACKET_HAS_FLAGS : 0;
