@@ -160,8 +160,10 @@ static int filter_new(const char *interface, const char *pin_directory, struct f
 	struct interface found = {0};
 	struct filter *filter = calloc(1, sizeof(*filter));
 	int cpu_count = libbpf_num_possible_cpus(), err = OK;
-	if (filter == NULL)
-		return why_refuse(ret_why, E_NOMEM, interface, "out of memory");
+	if (filter == NULL) {
+		(void)why_refuse(ret_why, E_NOMEM, interface, "out of memory");
+		return E_NOMEM; /* told apart, so that analyzers see that it is no success */
+	}
 	memset(filter->fds, 0xff, sizeof(filter->fds));
 	filter->cpu_count = cpu_count > 0 ? (size_t)cpu_count : 0;
 	filter->of_cpus = calloc(filter->cpu_count + 1, sizeof(struct filter_cpu));
