@@ -141,7 +141,8 @@ void order_book_end(struct order_book *book, struct book_order *order, enum book
 	ASSERT(at < book->count && end != BOOK_NOT_ENDED);
 	book->rule_count -= order->order.rules.count;
 	book->counters.ended[end]++;
-	memmove(book->orders + at, book->orders + at + 1, (--book->count - at) * sizeof(book->orders[0]));
+	for (book->count--; at < book->count; at++)
+		book->orders[at] = book->orders[at + 1];
 	order_free(order);
 }
 
