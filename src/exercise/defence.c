@@ -21,7 +21,6 @@
 
 #include "core/clock.h"
 #include "exercise/address.h"
-#include "exercise/courier.h"
 #include "exercise/people.h"
 #include "record/note.h"
 
@@ -36,9 +35,9 @@
 #define EFFECT_QUIET_MS                                                                                                          \
 	4000 /* and a rule under a standing order that has stopped nothing for so long: longer than a pulse's pause */
 
-enum part { PART_AUTHORITY = 0, PART_EFFECTOR, PART_COURIER, PART_SENSOR, PART_COUNT };
-static const char *const part_names[PART_COUNT] = {"hinomi-authority", "hinomi-effect", "courier", "hinomi-sensor"};
-static const char *const part_logs[PART_COUNT] = {"authority.log", "effect.log", "courier.log", "sensor.log"};
+enum part { PART_AUTHORITY = 0, PART_EFFECTOR, PART_SENSOR, PART_COUNT };
+static const char *const part_names[PART_COUNT] = {"hinomi-authority", "hinomi-effect", "hinomi-sensor"};
+static const char *const part_logs[PART_COUNT] = {"authority.log", "effect.log", "sensor.log"};
 
 struct verb {
 	pid_t pid; /* 0: the place is free */
@@ -252,18 +251,6 @@ static int part_start(
 	return OK;
 }
 
-static int courier_start(struct defence *defence, char why[static 160])
-{
-	char log[PEOPLE_PATH_BYTES], authority[PEOPLE_PATH_BYTES], effector[PEOPLE_PATH_BYTES];
-	struct program_place where = {.net_fd = -1, .log = path_of(defence, part_logs[PART_COURIER], log)};
-	struct courier courier = {.authority = path_of(defence, "authority.sock", authority),
-		.effector = path_of(defence, "effect.sock", effector), .name = PEOPLE_EFFECTOR};
-	if (program_fork(&where, courier_run, &courier, &defence->parts[PART_COURIER]) == OK)
-		return OK;
-	(void)snprintf(why, 160, "no process for the courier");
-	return E_SYS;
-}
-
 static int parts_start(struct defence *defence, char why[static 160])
 {
 	char conf[PEOPLE_PATH_BYTES];
@@ -275,9 +262,6 @@ static int parts_start(struct defence *defence, char why[static 160])
 		return error;
 	const char *const effector[] = {defence->paths[PART_EFFECTOR], "--config", path_of(defence, "effect.conf", conf), NULL};
 	error = part_start(defence, PART_EFFECTOR, effector, effector_is_ready, why);
-	if (error != OK)
-		return error;
-	error = courier_start(defence, why);
 	if (error != OK)
 		return error;
 	const char *const sensor[] = {defence->paths[PART_SENSOR], "--config", path_of(defence, "sensor.conf", conf), NULL};
@@ -299,7 +283,7 @@ int defence_open(const struct defence_config *config, char why[static 160], stru
 	(void)snprintf(defence->people.directory, sizeof(defence->people.directory), "%s", config->directory);
 	int error = OK;
 	for (size_t i = 0; i < PART_COUNT && error == OK; i++) {
-		if (i != PART_COURIER && !program_find(part_names[i], defence->paths[i])) {
+		if (!program_find(part_names[i], defence->paths[i])) {
 			(void)snprintf(why, 160, "%s is not installed beside this program", part_names[i]);
 			error = E_UNSUPPORTED;
 		}
@@ -532,7 +516,7 @@ static void entry_read(struct reading *reading, const char *line, size_t length_
 	const char *id = json_string_value(json_object_get(document, "id"));
 	if (is_note && kind != NULL && id != NULL && strcmp(kind, "order") == 0)
 		order_remember(reading, id, &note);
-	else if (kind != NULL && strcmp(kind, "receipt") == 0)
+	else if (text != NULL && kind != NULL && strcmp(kind, "receipt") == 0)
 		receipt_hand(reading, text);
 	json_decref(document);
 	json_decref(root);

@@ -93,7 +93,8 @@ static int config_write(const struct people *people)
 	return file_write(people, "authority.conf",
 		"policy = \"%s/policy\"\nkey = \"%s/authority.key\"\nlog_key = \"%s/ledger.key\"\nledger = \"%s/ledger\"\n"
 		"socket = \"%s/authority.sock\"\nbasis = \"the agreement of this exercise, section 4\"\n"
-		"sensors = {\"%s\"}\neffectors = {\"%s\"}\npeople = {\"%s\"}\n", folder, folder, folder, folder, folder, user, user, user);
+		"sensors = {\"%s\"}\neffectors = {\"%s\"}\npeople = {\"%s\"}\n"
+		"effector \"" PEOPLE_EFFECTOR "\" { socket = \"%s/effect.sock\" }\n", folder, folder, folder, folder, folder, user, user, user, folder);
 }
 
 int people_settle(const struct people *people, const struct scenario *scenario, uint64_t ratify_ms, char why[static 160])
