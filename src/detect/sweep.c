@@ -28,7 +28,7 @@
 #define SWEEP_QUIET_S 60 /* over after so long */
 #define SCAN_TRIES 4 /* asks for each address and port; one that repeats itself more than that is no scan */
 #define COUNTED_ENDS_MAX 300 /* beyond, the bitmaps are too full to tell how many */
-#define TICK_BUDGET 512 /* asks and answers per tick that are all looked at */
+#define TICK_BUDGET 256 /* asks and answers per tick that are all looked at */
 #define TICK_STEP 16 /* of more, one in so many up to TICK_STEP times the budget, then one in its square */
 #define BITS 128
 
