@@ -94,7 +94,8 @@ static int config_write(const struct people *people)
 		"policy = \"%s/policy\"\nkey = \"%s/authority.key\"\nlog_key = \"%s/ledger.key\"\nledger = \"%s/ledger\"\n"
 		"socket = \"%s/authority.sock\"\nbasis = \"the agreement of this exercise, section 4\"\n"
 		"sensors = {\"%s\"}\neffectors = {\"%s\"}\npeople = {\"%s\"}\n"
-		"effector \"" PEOPLE_EFFECTOR "\" { socket = \"%s/effect.sock\" }\n", folder, folder, folder, folder, folder, user, user, user, folder);
+		"effector \"" PEOPLE_EFFECTOR "\" { socket = \"%s/effect.sock\" }\n",
+		folder, folder, folder, folder, folder, user, user, user, folder);
 }
 
 int people_settle(const struct people *people, const struct scenario *scenario, uint64_t ratify_ms, char why[static 160])
