@@ -89,6 +89,7 @@ static int client_connect(const struct clients_plan *plan, size_t at)
 	if (fd < 0)
 		return -1;
 	(void)setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &yes, sizeof(yes));
+	(void)setsockopt(fd, IPPROTO_IPV6, IPV6_FREEBIND, &yes, sizeof(yes)); /* a local route is no address to IPv6 */
 	(void)setsockopt(fd, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl));
 	(void)setsockopt(fd, IPPROTO_IPV6, IPV6_UNICAST_HOPS, &ttl, sizeof(ttl));
 	if (bind(fd, (struct sockaddr *)&from, sizeof(from)) == 0 &&
