@@ -29,6 +29,7 @@
 #include "exercise/options.h"
 
 #define EXIT_SKIP 77
+#define DIRECTORY_BYTES 64 /* of its path: sockets are in it, and theirs have 108 */
 #define NAP_NS (100 * NS_PER_US) /* an attack that comes in bursts leaves gaps for clients, which real ones do not */
 #define SLACK_NS 1000 /* of the kernel's timers, likewise */
 #define TURN_PACKETS 512 /* sent before anything else is looked at */
@@ -82,26 +83,39 @@ static int file_remove(const char *path, const struct stat *stat, int flag, stru
 	return 0;
 }
 
-/* A directory of its own, in a mount namespace of its own: what is mounted there nobody else sees. */
-static int directory_make(const struct options *options, char path[static 64], char why[static 160])
+/* Makes the directory; ret_path is absolute. Returns OK or E_SYS, errno tells. */
+static int directory_at(const char *keep, char ret_path[static DIRECTORY_BYTES])
 {
-	(void)snprintf(path, 64, "%s", options->keep != NULL ? options->keep : "/tmp/hinomi-exercise-XXXXXX");
+	char made[] = "/tmp/hinomi-exercise-XXXXXX";
+	const char *directory = keep == NULL ? mkdtemp(made) : mkdir(keep, 0700) == 0 ? keep : NULL;
+	char *absolute = directory != NULL ? realpath(directory, NULL) : NULL;
+	int error = absolute != NULL ? OK : E_SYS;
+	if (error == OK && strlen(absolute) >= DIRECTORY_BYTES) {
+		errno = ENAMETOOLONG;
+		error = E_SYS;
+	}
+	if (error == OK)
+		memcpy(ret_path, absolute, strlen(absolute) + 1);
+	free(absolute);
+	return error;
+}
+
+/* A directory of its own, in a mount namespace of its own: what is mounted there nobody else sees. */
+static int directory_make(const struct options *options, char ret_path[static DIRECTORY_BYTES], char why[static 160])
+{
 	if (unshare(CLONE_NEWNS) != 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
 		(void)snprintf(why, 160, "no mount namespace of its own: %s (root is needed)", strerror(errno));
-		path[0] = '\0';
 		return E_DENIED;
 	}
-	bool is_there = options->keep != NULL ? strlen(options->keep) < 64 && mkdir(path, 0700) == 0 : mkdtemp(path) != NULL;
-	if (is_there)
-		return OK;
-	(void)snprintf(why, 160, "%.60s: %s", path, strerror(errno));
-	path[0] = '\0';
-	return E_SYS;
+	int error = directory_at(options->keep, ret_path);
+	if (error != OK)
+		(void)snprintf(why, 160, "%.80s: %s", options->keep != NULL ? options->keep : "/tmp", strerror(errno));
+	return error;
 }
 
 static int play(struct conductor *conductor, const struct options *options)
 {
-	char why[160] = "", path[64] = "";
+	char why[160] = "", path[DIRECTORY_BYTES] = "";
 	int code = 1;
 	int error = directory_make(options, path, why);
 	if (error == OK)
