@@ -231,8 +231,8 @@ static void add(struct profile *profile, const struct observation *obs, const st
 	uint32_t factor = detail_factor(profile);
 	if (factor == 0)
 		return;
-	uint64_t weight = mark->packets * factor;
-	slot_add_details(profile, slot, obs, weight > UINT32_MAX ? UINT32_MAX : (uint32_t)weight);
+	/* Not with the packets of others: else one of a few would look like a share. */
+	slot_add_details(profile, slot, obs, obs->packets > UINT32_MAX ? UINT32_MAX : (uint32_t)obs->packets);
 	peer_add(profile, obs, mark, peer_is_dst, factor);
 }
 
