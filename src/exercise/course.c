@@ -114,10 +114,12 @@ enum course_step course_order(struct course *course, const struct defence_order 
 void course_receipt(struct course *course, const char *order, enum receipt_state state, int64_t at_ns)
 {
 	for (size_t i = 0; i < course->order_count; i++) {
-		struct course_attack *attack = &course->attacks[course->orders[i].attack];
-		if (strcmp(course->orders[i].id, order) != 0)
+		struct course_order *known = &course->orders[i];
+		struct course_attack *attack = &course->attacks[known->attack];
+		if (strcmp(known->id, order) != 0)
 			continue;
-		attack->is_denied |= state == RECEIPT_REFUSED;
+		known->is_applied |= state == RECEIPT_APPLIED;
+		known->is_denied |= state == RECEIPT_REFUSED;
 		if (state == RECEIPT_APPLIED && (attack->applied_ns == 0 || at_ns < attack->applied_ns))
 			attack->applied_ns = at_ns;
 		if (state == RECEIPT_ENDED && at_ns > attack->ended_ns)
@@ -174,6 +176,17 @@ static const char *decision_complaint(const struct course_attack *attack, enum s
 	return "";
 }
 
+/* An effector that has ended an order by itself also refuses its withdrawal: that is no harm. */
+static bool is_denied(const struct course *course, size_t attack)
+{
+	for (size_t i = 0; i < course->order_count; i++) {
+		const struct course_order *order = &course->orders[i];
+		if (order->attack == attack && order->is_denied && !order->is_applied)
+			return true;
+	}
+	return false;
+}
+
 const char *course_complaint(const struct course *course, size_t attack)
 {
 	const struct course_attack *at = &course->attacks[attack];
@@ -182,7 +195,7 @@ const char *course_complaint(const struct course *course, size_t attack)
 		return "was not found";
 	if (complaint[0] != '\0')
 		return complaint;
-	if (at->is_denied)
+	if (is_denied(course, attack))
 		return "the effector did not carry out an order";
 	return at->force_ns != 0 && at->gone_ns == 0 ? "its rule was still there at the end" : "";
 }

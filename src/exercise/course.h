@@ -33,7 +33,6 @@ struct course_attack {
 	bool has_standing;
 	bool is_urgent;
 	bool is_refused; /* by people */
-	bool is_denied; /* by the effector, one of its orders at least */
 	bool is_ratified;
 	bool is_lapsed;
 	struct order_effect predicted; /* of the order that came into force first */
@@ -52,6 +51,8 @@ struct course_order {
 	char id[ORDER_ID_BYTES];
 	size_t attack;
 	bool is_in_force;
+	bool is_applied; /* by the ledger, as is the next */
+	bool is_denied; /* the effector refused it, or something said about it later */
 	bool is_withdrawn; /* people have said so; the authority may not have heard yet */
 };
 

@@ -155,10 +155,15 @@ static void test_the_ledger_tells_when_rules_were_there(void **state)
 	course_receipt(&course, "00112233445566778899aabbccddeeff", RECEIPT_ENDED, 40);
 	assert_int_equal(news("withdrawn", true, 9000), COURSE_GONE);
 	assert_string_equal(course_complaint(&course, 0), "");
-	course_receipt(&course, "00112233445566778899aabbccddeeff", RECEIPT_REFUSED, 50);
-	assert_string_equal(course_complaint(&course, 0), "the effector did not carry out an order");
+	course_receipt(&course, "00112233445566778899aabbccddeeff", RECEIPT_REFUSED, 50); /* its withdrawal, after it had ended */
+	assert_string_equal(course_complaint(&course, 0), "");
 	assert_int_equal(course.attacks[0].applied_ns, 20);
 	assert_int_equal(course.attacks[0].ended_ns, 40);
+	begin(SCENARIO_STANDING);
+	assert_int_equal(news("active", true, 3300), COURSE_IN_FORCE);
+	assert_int_equal(news("withdrawn", true, 9000), COURSE_GONE);
+	course_receipt(&course, "00112233445566778899aabbccddeeff", RECEIPT_REFUSED, 50);
+	assert_string_equal(course_complaint(&course, 0), "the effector did not carry out an order");
 }
 
 int main(void)
