@@ -18,8 +18,8 @@ struct script {
 
 static void put(struct script *script, uint64_t value, unsigned bytes)
 {
-	for (unsigned i = 0; i < bytes; i++)
-		script->bytes[script->count++] = (uint8_t)(value >> (8 * i));
+	for (unsigned i = 0; i < bytes; i++, value >>= 8)
+		script->bytes[script->count++] = (uint8_t)value;
 }
 
 static void put_file(struct script *script, uint16_t layout, uint8_t packing, uint8_t encryption, uint64_t end_bytes)

@@ -38,9 +38,11 @@ static int accepted_remember(struct carry *carry, const struct journal_record *r
 {
 	struct carry_pending *pending = pending_find(carry, record->seq);
 	bool is_same_boot = memcmp(record->boot_id, carry->config.boot_id, sizeof(record->boot_id)) == 0;
-	char *bundle = strndup(record->bundle, record->bundle_bytes);
+	char *bundle = malloc(record->bundle_bytes + 1);
 	if (bundle == NULL)
 		return E_NOMEM;
+	memcpy(bundle, record->bundle, record->bundle_bytes); /* in the journal it has no NUL behind it */
+	bundle[record->bundle_bytes] = '\0';
 	if (pending == NULL && carry->pending_count == LIMIT_EFFECT_ORDERS) {
 		free(bundle); /* more than can be in force: the journal is not one of ours */
 		return E_MALFORMED;

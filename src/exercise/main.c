@@ -7,6 +7,7 @@
 
 #include "exercise/generate.h"
 #include "exercise/live.h"
+#include "exercise/program.h"
 #include "exercise/recipe.h"
 #include "exercise/run.h"
 #include "exercise/scenario.h"
@@ -68,6 +69,7 @@ static int show_main(const char *name)
 int main(int argc, char **argv)
 {
 	const char *command = argc > 1 ? argv[1] : "";
+	program_note_path();
 	if (strcmp(command, "generate") == 0)
 		return generate_main(argc - 1, argv + 1);
 	if (strcmp(command, "live") == 0)

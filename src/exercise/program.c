@@ -23,14 +23,21 @@
 #define STOP_WAIT_NS (2 * NS_PER_S)
 #define INPUT_BYTES_MAX 65536 /* what a pipe takes without a reader */
 
+static char own_path[2048]; /* "": not known */
+
+void program_note_path(void)
+{
+	ssize_t length = readlink("/proc/self/exe", own_path, sizeof(own_path) - 1);
+	own_path[length > 0 ? length : 0] = '\0';
+}
+
 bool program_find(const char *name, char ret_path[static PROGRAM_PATH_BYTES])
 {
-	char self[2048];
+	char self[sizeof(own_path)];
 	const char *dash = strchr(name, '-');
-	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (length <= 0)
+	if (own_path[0] == '\0')
 		return false;
-	self[length] = '\0';
+	memcpy(self, own_path, sizeof(self));
 	const char *folder = dirname(self);
 	const struct {
 		const char *way, *below;

@@ -22,6 +22,12 @@ struct program_place {
 };
 
 /**
+ * Notes where this program lies, for program_find(): to be called before anything, for in a mount namespace of its own inside
+ * of a changed root the kernel tells another path.
+ */
+void program_note_path(void);
+
+/**
  * Where one of our programs is: beside this one, where the build puts it, or where it is installed.
  *
  * @param name "hinomi-sensor"

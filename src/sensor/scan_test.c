@@ -265,8 +265,8 @@ static void flow_records_that_cannot_be_used_are_told(void **state)
 
 static void put(FILE *file, uint64_t value, unsigned bytes)
 {
-	for (unsigned i = 0; i < bytes; i++)
-		fputc((int)(value >> (8 * i) & 0xff), file);
+	for (unsigned i = 0; i < bytes; i++, value >>= 8)
+		fputc((int)(value & 0xff), file);
 }
 
 /** nfdump's layout 2: a header, then one block of flows; two of them have no packets and one contradicts itself. */
