@@ -96,7 +96,7 @@ void tap_close(struct tap *tap)
 /** Reads one batch. @return how many packets, 0: there are none */
 static size_t batch_read(struct tap *tap, int fd, struct collateral *collateral, int64_t now_ns)
 {
-	struct sockaddr_ll addrs[BATCH];
+	struct sockaddr_ll addrs[BATCH] = {0};
 	struct iovec parts[BATCH];
 	struct mmsghdr messages[BATCH] = {0};
 	for (size_t i = 0; i < BATCH; i++) {
