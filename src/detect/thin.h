@@ -20,7 +20,7 @@
 #include "decode/observation.h"
 #include "detect/profile.h"
 
-#define THIN_FULL 512 /* observations of a tick that are all looked at: 10,000 a second */
+#define THIN_FULL 256 /* observations of a tick that are all looked at: 5,000 a second */
 #define THIN_FULL_OFFLINE 4096 /* the same of a file, which is looked at more closely */
 #define THIN_STEP_MAX 8 /* then one in so many, or less where a threshold is low */
 #define THIN_MANY 16384 /* observations of a tick, after which it is one in four times as many */
