@@ -39,7 +39,7 @@ struct ring; /* opaque */
  */
 MUST_USE int ring_open(const struct ring_config *config, struct ring **ret_ring, char ret_why[static INPUT_WHY_BYTES]);
 
-/** The descriptor for poll(POLLIN); a block is ready when full or after 8 ms. */
+/** The descriptor for poll(POLLIN); a block is ready when full or after 16 ms. */
 int ring_fd(const struct ring *ring);
 
 /** Lets somebody see each frame that becomes an observation; tap NULL: nobody. */
