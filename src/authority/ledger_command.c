@@ -205,8 +205,8 @@ static const struct verb {
 		"    answers one add-checkpoint request from standard input, or those that come to a Unix socket;\n"
 		"    FILE is the private key of the witness, DIR keeps what it cosigned last"},
 	{"cosign", witness_service_cosign, 0, 0,
-		"--authority PATH --witness VKEY --socket PATH\n"
-		"    takes the newest checkpoint from the authority's socket to a witness's, and its cosignature back"},
+		"--authority PATH --witness VKEY --socket PATH [--every TIME]\n"
+		"    takes the newest checkpoint from the authority's socket to a witness's, and its cosignature back; again and again"},
 };
 
 static int usage_show(FILE *out)

@@ -374,34 +374,95 @@ static pid_t authority_start(const char *socket_path)
 	}
 }
 
-static void checkpoints_are_carried_to_a_witness_and_back(void **state)
+/** Between whom checkpoints are carried, and the command that does it once. */
+static struct {
+	char witness[LOG_EXAMPLE_PATH_BYTES], authority[LOG_EXAMPLE_PATH_BYTES]; /* sockets */
+	char vkey[NOTE_VKEY_BYTES]; /* of the witness */
+	char words[1024];
+} carriage;
+
+static void carriage_make(void)
 {
-	(void)state;
-	char path[LOG_EXAMPLE_PATH_BYTES], authority[LOG_EXAMPLE_PATH_BYTES], words[1024], text[NOTE_VKEY_BYTES];
+	char path[LOG_EXAMPLE_PATH_BYTES];
 	struct note_key public;
-	int status = 0;
 	snprintf(path, sizeof(path), "%s/states", example.root);
 	assert_int_equal(mkdir(path, 0700), 0);
 	snprintf(path, sizeof(path), "%s/witness", example.root);
 	assert_int_equal(key_create(path, "witness.example", NOTE_KEY_COSIGNATURE, &public), OK);
-	snprintf(path, sizeof(path), "%s/socket", example.root);
-	snprintf(authority, sizeof(authority), "%s/authority", example.root);
-	snprintf(words, sizeof(words), "ledger cosign --authority %s --socket %s --witness %s", authority, path,
-		note_key_write(&public, text));
-	assert_int_equal(run(words), LEDGER_FAILED); /* nobody is there */
-	pid_t witness = witness_start(path);
+	snprintf(carriage.witness, sizeof(carriage.witness), "%s/socket", example.root);
+	snprintf(carriage.authority, sizeof(carriage.authority), "%s/authority", example.root);
+	snprintf(carriage.words, sizeof(carriage.words), "ledger cosign --authority %s --socket %s --witness %s", carriage.authority,
+		carriage.witness, note_key_write(&public, carriage.vkey));
+}
+
+/** Whether a witness vouches for the whole log, within five seconds. */
+static bool is_witnessed_soon(const char *witness_text)
+{
+	char verify[1024];
+	snprintf(verify, sizeof(verify), "ledger verify $LOG --key $KEY --witness %s", witness_text);
+	for (unsigned i = 0; i < 100; i++) {
+		if (run(verify) == LEDGER_OK && strstr(output, " 1 of 1 witnesses\n") != NULL)
+			return true;
+		nanosleep(&(struct timespec){.tv_nsec = 50 * 1000 * 1000}, NULL);
+	}
+	return false;
+}
+
+/** Runs a command line in a process of its own, whose words nobody reads. */
+static pid_t run_apart(const char *words)
+{
+	pid_t child = fork();
+	if (child == 0)
+		_exit(run(words));
+	return child;
+}
+
+static void process_end(pid_t child)
+{
+	int status = 0;
+	assert_int_equal(kill(child, SIGKILL), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSIGNALED(status)); /* it was still there */
+}
+
+static void checkpoints_are_carried_again_and_again(void **state)
+{
+	(void)state;
+	char words[sizeof(carriage.words) + 32];
+	carriage_make();
+	static const char *const wrong[] = {"5", "50ms", "2d", "often"};
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		snprintf(words, sizeof(words), "%s --every %s", carriage.words, wrong[i]);
+		assert_int_equal(run(words), LEDGER_USAGE);
+	}
+	snprintf(words, sizeof(words), "%s --every 100ms", carriage.words);
+	pid_t witness = witness_start(carriage.witness), carrier = run_apart(words); /* nobody is at the other end yet */
+	for (unsigned round = 0; round < 2; round++) {
+		assert_int_equal(log_example_append(ledger, 30), OK);
+		assert_int_equal(log_publish(ledger), OK);
+		pid_t child = authority_start(carriage.authority);
+		assert_true(is_witnessed_soon(carriage.vkey));
+		process_end(child); /* and is away for a while */
+		assert_int_equal(unlink(carriage.authority), 0);
+	}
+	process_end(carrier);
+	process_end(witness);
+}
+
+static void checkpoints_are_carried_to_a_witness_and_back(void **state)
+{
+	(void)state;
+	carriage_make();
+	assert_int_equal(run(carriage.words), LEDGER_FAILED); /* nobody is there */
+	pid_t witness = witness_start(carriage.witness);
 	for (unsigned round = 0; round < 3; round++) {
 		assert_int_equal(log_example_append(ledger, 30), OK); /* each stand-in is a copy of this process and its log */
-		pid_t child = authority_start(authority);
-		assert_int_equal(run(words), LEDGER_OK);
+		pid_t child = authority_start(carriage.authority);
+		assert_int_equal(run(carriage.words), LEDGER_OK);
 		assert_string_equal(output, "cosigned by witness.example\n");
-		assert_int_equal(kill(child, SIGKILL), 0);
-		assert_int_equal(waitpid(child, &status, 0), child);
-		assert_int_equal(unlink(authority), 0);
-		char verify[1024];
-		snprintf(verify, sizeof(verify), "ledger verify $LOG --key $KEY --witness %s", text);
-		assert_int_equal(run(verify), LEDGER_OK);
-		assert_non_null(strstr(output, " 1 of 1 witnesses\n"));
+		process_end(child);
+		assert_int_equal(unlink(carriage.authority), 0);
+		assert_true(is_witnessed_soon(carriage.vkey));
 	}
 	/* An authority that began another history. */
 	log_close(ledger);
@@ -413,13 +474,11 @@ static void checkpoints_are_carried_to_a_witness_and_back(void **state)
 	uint64_t first = 0;
 	for (unsigned i = 0; i < 100; i++)
 		assert_int_equal(log_append(ledger, &entry, 1, &first), OK);
-	pid_t child = authority_start(authority);
-	assert_int_equal(run(words), LEDGER_FAILED);
+	pid_t child = authority_start(carriage.authority);
+	assert_int_equal(run(carriage.words), LEDGER_FAILED);
 	assert_non_null(strstr(complaint, "the witness does not cosign"));
-	assert_int_equal(kill(child, SIGKILL), 0);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_int_equal(kill(witness, SIGKILL), 0);
-	assert_int_equal(waitpid(witness, &status, 0), witness);
+	process_end(child);
+	process_end(witness);
 }
 
 static int set_up(void **state)
@@ -454,6 +513,7 @@ int main(void)
 		LEDGER_TEST(logs_are_begun_once),
 		LEDGER_TEST(a_witness_on_a_socket_cosigns),
 		LEDGER_TEST(checkpoints_are_carried_to_a_witness_and_back),
+		LEDGER_TEST(checkpoints_are_carried_again_and_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,6 +31,7 @@ static const struct row {
 	{OPTION(KIND_TEXT, state)},
 	{OPTION(KIND_TEXT, socket)},
 	{OPTION(KIND_TEXT, authority)},
+	{OPTION(KIND_TEXT, every)},
 	{OPTION_LIST("witness", witnesses, witness_count)},
 	{OPTION_LIST("log", logs, log_count)},
 	{.name = "json", .kind = KIND_FLAG, .offset = offsetof(struct ledger_options, is_json)},

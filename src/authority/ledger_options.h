@@ -23,6 +23,7 @@ struct ledger_options {
 	const char *state; /* --state: directory of a witness */
 	const char *socket; /* --socket: where a witness listens */
 	const char *authority; /* --authority: where the authority listens */
+	const char *every; /* --every: how often */
 	bool is_json; /* --json */
 	bool is_help; /* --help */
 };

@@ -21,10 +21,14 @@
 #include "authority/witness.h"
 #include "core/clock.h"
 #include "core/cursor.h"
+#include "core/units.h"
 #include "record/text.h"
 
 #define ANSWER_BYTES (WITNESS_ANSWER_BYTES + 16)
 #define BACKLOG 16
+#define EVERY_MS_MIN 100
+#define EVERY_MS_MAX 86400000
+#define RETRY_MS_MAX 60000
 #define AUTHORITY_ANSWER_BYTES (4 * LIMIT_WITNESS_REQUEST_BYTES) /* a request as JSON text, and the checkpoint again */
 
 static int fail(const char *what, const char *why)
@@ -301,25 +305,52 @@ static int round_ask(const struct ledger_options *options, const struct note_key
 	return err;
 }
 
-int witness_service_cosign(struct ledger_options *options)
+/** Takes one checkpoint there and back. */
+static int carry(const struct ledger_options *options, const struct note_key *witness_key, bool is_quiet)
 {
 	static char note[CHECKPOINT_BYTES_MAX];
-	struct note_key witness_key;
 	uint64_t last_entries = 0;
-	if (options->authority == NULL || options->socket == NULL || options->witness_count != 1)
-		return fail("cosign", "--authority, --socket and one --witness must be given"), LEDGER_USAGE;
-	const char *key_text = options->witnesses[0];
-	if (note_key_parse(key_text, strlen(key_text), &witness_key) != OK || witness_key.type != NOTE_KEY_COSIGNATURE)
-		return fail("--witness", "is not the verifier key of a witness"), LEDGER_USAGE;
-	int err = round_ask(options, &witness_key, 0, note, sizeof(note), &last_entries);
+	int err = round_ask(options, witness_key, 0, note, sizeof(note), &last_entries);
 	if (err == E_STATE) /* it has cosigned before, and says what */
-		err = round_ask(options, &witness_key, last_entries, note, sizeof(note), &last_entries);
+		err = round_ask(options, witness_key, last_entries, note, sizeof(note), &last_entries);
 	if (err != OK)
 		return fail(options->socket, err == E_SYS && errno != 0 ? strerror(errno) : "the witness does not cosign");
 	json_t *answer = authority_ask(options->authority, json_pack("{s:s, s:s}", "ask", "cosign", "note", note));
 	if (answer == NULL)
 		return LEDGER_FAILED;
 	json_decref(answer);
-	printf("cosigned by %s\n", witness_key.name);
+	if (!is_quiet)
+		printf("cosigned by %s\n", witness_key->name);
 	return LEDGER_OK;
+}
+
+/** Carries until it is ended; says when it begins to work. After a failure it waits longer each time, and a minute at most. */
+static int carry_on(const struct ledger_options *options, const struct note_key *witness_key, uint64_t every_ms)
+{
+	uint64_t wait_ms = every_ms;
+	bool has_worked = false;
+	for (;;) {
+		has_worked = carry(options, witness_key, has_worked) == LEDGER_OK;
+		if (fflush(stdout) != 0)
+			return fail("standard output", strerror(errno));
+		uint64_t longer_ms = 2 * wait_ms < RETRY_MS_MAX ? 2 * wait_ms : RETRY_MS_MAX;
+		wait_ms = has_worked || longer_ms < every_ms ? every_ms : longer_ms;
+		(void)poll(NULL, 0, (int)wait_ms);
+	}
+}
+
+int witness_service_cosign(struct ledger_options *options)
+{
+	struct note_key witness_key;
+	uint64_t every_ms = 0;
+	if (options->authority == NULL || options->socket == NULL || options->witness_count != 1)
+		return fail("cosign", "--authority, --socket and one --witness must be given"), LEDGER_USAGE;
+	const char *key_text = options->witnesses[0];
+	if (note_key_parse(key_text, strlen(key_text), &witness_key) != OK || witness_key.type != NOTE_KEY_COSIGNATURE)
+		return fail("--witness", "is not the verifier key of a witness"), LEDGER_USAGE;
+	if (options->every == NULL)
+		return carry(options, &witness_key, false);
+	if (units_parse(UNIT_MS, options->every, &every_ms) != OK || every_ms < EVERY_MS_MIN || every_ms > EVERY_MS_MAX)
+		return fail("--every", "must be a time from 100ms to 1d, with its unit"), LEDGER_USAGE;
+	return carry_on(options, &witness_key, every_ms);
 }

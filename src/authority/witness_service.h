@@ -19,9 +19,10 @@
 int witness_service_run(struct ledger_options *options);
 
 /**
- * Runs `ledger cosign`: takes the authority's newest checkpoint to a witness, and what that has signed back.
+ * Runs `ledger cosign`: takes the authority's newest checkpoint to a witness, and what that has signed back. With `every` it
+ * does so again and again, and does not return unless its output is gone.
  *
- * @param options authority, socket, and one witness
+ * @param options authority, socket, one witness, and every
  * @return an exit status of enum ledger_exit
  */
 int witness_service_cosign(struct ledger_options *options);
