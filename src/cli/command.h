@@ -12,3 +12,4 @@
 
 int scan_command(int argc, char **argv);
 int status_command(int argc, char **argv);
+int up_command(int argc, char **argv);

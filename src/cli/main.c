@@ -57,6 +57,7 @@ static const struct {
 	const char *synopsis, *summary;
 } commands[] = {
 	{"scan", scan_command, "scan FILE...", "name the attacks in captures of packets or flow exports"},
+	{"up", up_command, "up SITE", "start all of a site on this machine, and keep it running"},
 	{"status", status_command, "status", "what a running sensor sees now"},
 	{"check", check_command, "check CONFIG", "whether a sensor's configuration is sound"},
 	{"exercise", exercise_command, "exercise ...", "make labelled attacks to learn and test with"},

@@ -99,6 +99,24 @@ int start_child(const char *name, char **argv, struct child *ret_child)
 	return OK;
 }
 
+int start_beside(const char *name, char **argv, pid_t *ret_pid)
+{
+	char path[PATH_MAX];
+	if (program_find(name, path) == NULL)
+		return E_UNSUPPORTED;
+	argv[0] = path;
+	pid_t parent = getpid(), pid = fork();
+	if (pid == 0) {
+		sigset_t none;
+		if (sigemptyset(&none) == 0 && sigprocmask(SIG_SETMASK, &none, NULL) == 0 && prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 &&
+			getppid() == parent)
+			execv(path, argv);
+		_exit(127);
+	}
+	*ret_pid = pid;
+	return pid > 0 ? OK : E_SYS;
+}
+
 int start_wait(const struct child *child)
 {
 	int status;

@@ -40,5 +40,15 @@ struct child {
  */
 MUST_USE int start_child(const char *name, char **argv, struct child *ret_child);
 
+/**
+ * Starts a program that dies with us and shares our standard input, output and error.
+ *
+ * @param name "hinomi-sensor"
+ * @param argv as above
+ * @param ret_pid filled on OK
+ * @return OK, E_UNSUPPORTED: there is no such program, E_SYS
+ */
+MUST_USE int start_beside(const char *name, char **argv, pid_t *ret_pid);
+
 /** Waits for its end. @return its exit code; 128 + the signal that ended it; -1: it cannot be waited for */
 int start_wait(const struct child *child);
