@@ -55,6 +55,18 @@
 #define LIMIT_EFFECT_RECEIPTS_BYTES 4194304 /* receipts that wait for the authority; more are lost, and counted */
 #define LIMIT_EFFECT_RUN_MS 10000 /* one nft command; then it is ended and counts as failed */
 
+/* Mails (mail/). What is beyond is not read, and the verdict says so. */
+#define LIMIT_MAIL_BYTES 33554432 /* a mail; of a longer one the beginning is read. Providers take 25 to 50 MB */
+#define LIMIT_MAIL_DEPTH 24 /* multiparts and mails within each other; people come to 6 */
+#define LIMIT_MAIL_PARTS 256 /* leaves of the MIME tree */
+#define LIMIT_MAIL_HEADERS 512 /* header fields of one mail; mails with 60 are long */
+#define LIMIT_MAIL_HEADER_BYTES 262144 /* of all header fields of a mail */
+#define LIMIT_MAIL_TEXT_BYTES 1048576 /* of text that is looked through for links, over all parts */
+#define LIMIT_MAIL_HTML_BYTES 2097152 /* of one HTML part */
+#define LIMIT_MAIL_LINK_BYTES 4096 /* of one link; the rest is cut */
+#define LIMIT_MAIL_LINKS 1024 /* links of one mail */
+#define LIMIT_MAIL_PART_BYTES 16777216 /* of one decoded part */
+
 /* Detection (detect/). Within the memory that is configured; at the cap a counter of detect_counters tells. */
 #define LIMIT_DETECT_OPEN_FINDINGS 512 /* of one detector; more open at once is a carpet, which is one finding */
 #define LIMIT_DETECT_WATCHES 4096 /* profiles of one detector */

@@ -32,7 +32,6 @@ struct mail_envelope {
 	const char *const *recipients;
 	size_t recipient_count;
 	int64_t received_wall_ms;
-	struct auth_facts auth; /* of our own MTA's Authentication-Results (authres.h); all unknown offline */
 };
 
 /** What to do; ordered. */
@@ -71,6 +70,7 @@ struct engine_settings {
 	const char *people_path; /* directory made by "hinomi mail people"; NULL: none */
 	const char *history_path; /* NULL: none, and nothing follows from relation */
 	const char *key_path; /* secret of the pseudonyms; NULL: drawn at start, for scans without a history */
+	struct authres_trust trust; /* whose Authentication-Results are believed; none by default */
 	const char *const *protected_domains; /* ours, and those we must not be fooled about */
 	size_t protected_count;
 	uint32_t learn_after_h, forget_after_days; /* hours until a mail counts as history; days until it is forgotten */

@@ -19,6 +19,7 @@
 #include <stdint.h>
 
 #include "core/err.h"
+#include "mail/authres.h"
 #include "mail/payload.h"
 
 /** How far a mail is read. Each level includes those before it; what lies beyond stays zero. */
@@ -36,25 +37,6 @@ enum mail_level {
 #define MAIL_HOSTS_MAX 48 /* hosts of links that are told apart; more are counted */
 #define MAIL_THREAD_MAX 8 /* references that are looked up; the newest */
 #define MAIL_ORDER_MAX 24 /* header names in the profile; the first */
-
-/** Results of RFC 8601, as far as the judge tells them apart. */
-enum auth_result {
-	AUTH_UNKNOWN = 0, /* nobody whom we believe has told */
-	AUTH_NONE, /* nothing to check */
-	AUTH_PASS,
-	AUTH_FAIL,
-	AUTH_SOFTFAIL,
-	AUTH_NEUTRAL,
-	AUTH_ERROR, /* temperror, permerror */
-	AUTH_RESULT_COUNT
-};
-
-/** L0: what our own MTA found (authres.h), or DKIM by recorded DNS. */
-struct auth_facts {
-	enum auth_result spf, dkim, dmarc, arc;
-	bool is_aligned; /* SPF or DKIM passed for the organisational domain of From */
-	uint16_t forged_count; /* Authentication-Results in our name that we did not write */
-};
 
 /** What a host's name tells; or-ed. From lists in hosts.c, by registrable domain. */
 enum host_trait {
@@ -89,7 +71,8 @@ enum link_trait {
 	LINK_SHOWS_OTHER = 1 << 8, /* the text of the link is the address of another organisation */
 	LINK_ADDRESSEE = 1 << 9, /* carries the recipient's address, plain or in base64 */
 	LINK_NESTED = 1 << 10, /* another host is named in its query or path */
-	LINK_IN_FORM_OF_PICTURE = 1 << 11, /* a picture is what one clicks */
+	LINK_PICTURE = 1 << 11, /* a picture is what one clicks */
+	LINK_FILE = 1 << 12, /* in a calendar file or a shortcut */
 };
 
 /** L3: one host that links lead to. */
@@ -158,7 +141,7 @@ enum sender_trait {
 	SENDER_LOCAL_ROLE = 1 << 10, /* info, support, no-reply ... */
 	SENDER_RECIPIENTS_HIDDEN = 1 << 11, /* no recipient shown */
 	SENDER_BAD_DOMAIN = 1 << 12, /* From's domain is no registrable one */
-	SENDER_VIA_LIST = 1 << 13, /* sent on by a list that rewrote From */
+	SENDER_NAME_HOST = 1 << 13, /* the display name is itself the name of a host */
 };
 
 /** Bits of mail_facts.html.traits. */
@@ -176,6 +159,14 @@ enum html_trait {
 	HTML_TEXT_DIFFERS = 1 << 10, /* text/plain beside it is empty or has none of its links */
 	HTML_HIDDEN_LINK = 1 << 11, /* the link covers something that is not text */
 	HTML_EMPTY_LINKS = 1 << 12, /* most links lead nowhere (#, empty) and one does */
+};
+
+/** L2: the shapes of all attachments together, as payload.h tells them of each. */
+struct mail_payloads {
+	uint32_t traits, inside; /* enum payload_trait, of attachments and of what is inside of them */
+	uint64_t types, types_inside; /* bit n: enum payload_type n */
+	uint32_t entries, depth; /* inside of archives; deepest nesting */
+	uint32_t unread; /* enum payload_unread */
 };
 
 /** L4: tags and attributes, counted; no text. */
@@ -238,7 +229,7 @@ struct mail_facts {
 	uint64_t id; /* pseudonym of the whole mail's bytes */
 	int64_t received_wall_ms; /* from the MTA or the caller; 0: not known. Never from the mail's own Date */
 	/* L0 */
-	struct auth_facts auth;
+	struct authres auth;
 	bool is_bounce; /* empty envelope sender */
 	uint16_t recipient_count; /* of the envelope; 0: not known */
 	bool is_outbound; /* one of ours wrote it to others */
@@ -261,7 +252,7 @@ struct mail_facts {
 	uint16_t part_count, attachment_count;
 	uint8_t depth; /* of the MIME tree */
 	uint32_t text_letter_count; /* letters of text/plain */
-	struct payload_facts payload; /* over all parts */
+	struct mail_payloads payload;
 	/* L3 */
 	uint16_t host_count; /* entries in hosts */
 	uint16_t link_count; /* links, saturates */
