@@ -73,3 +73,13 @@
 #define LIMIT_DETECT_PACKETS (UINT64_C(1) << 40) /* of one observation, corrected for sampling: more is not believed */
 #define LIMIT_DETECT_BYTES (UINT64_C(1) << 50) /* likewise */
 #define LIMIT_DETECT_TIME_NS INT64_C(8000000000000000000) /* the year 2223: a later time is this one, so that sums of times fit */
+
+/* Attachments of one mail (mail/payload.h). At the cap the look ends there, and payload_facts.unread says which it was. */
+#define LIMIT_MAIL_PAYLOAD_BYTES 33554432 /* unpacked, over all parts: what one core unpacks in a second */
+#define LIMIT_MAIL_PAYLOAD_ENTRY_BYTES 8388608 /* of one entry of an archive, where its type makes it worth to read on */
+#define LIMIT_MAIL_PAYLOAD_ENTRIES 4096 /* listed, over all archives */
+#define LIMIT_MAIL_PAYLOAD_DEPTH 5 /* archive in archive */
+#define LIMIT_MAIL_PAYLOAD_PIXELS 16777216 /* decoded to look for QR codes; two photographs, or many logos */
+#define LIMIT_MAIL_PAYLOAD_LINKS 64 /* from QR codes, calendars and shortcuts of one part; more are not handed on */
+#define LIMIT_MAIL_LINK_BYTES 2048 /* a longer link is not handed on */
+#define LIMIT_MAIL_OLE_ENTRIES 8192 /* directory entries of a compound file */

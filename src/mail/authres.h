@@ -75,12 +75,11 @@ enum authres_origin {
 enum authres_origin authres_take(struct authres *authres, const struct authres_trust *trust, const char *value, size_t length_bytes);
 
 /**
- * Whether a domain is vouched for: DMARC passed for it, or an SPF or DKIM result that passed is for it or for a
- * domain above or below it (relaxed alignment without a list of public suffixes: the caller gives the organisational
- * domain).
+ * Whether an organisation is vouched for: DMARC, SPF or DKIM passed for its domain or for one below it (the relaxed
+ * alignment of RFC 7489 section 3.1, where the caller knows the organisational domain).
  *
  * @param authres of this mail
- * @param domain lower case
+ * @param domain organisational domain, lower case
  */
 bool authres_vouches(const struct authres *authres, const char *domain);
 

@@ -4,15 +4,14 @@
  * name or a word of it. Links found in QR codes, calendar files and shortcuts are handed on while they are looked at,
  * and are not kept here.
  *
- * Work is bounded by a budget that the caller makes for one mail and all of its parts share, so the same mail gives
- * the same facts on every machine. Pure over memory: no file, no clock. libarchive, libpng, libjpeg and zbar, which
+ * Work is bounded by a budget of bytes, entries and pixels that the caller makes for one mail and all of its parts
+ * share, so time is bounded too, and the same mail gives the same facts on every machine. Pure over memory: no file, no clock. libarchive, libpng, libjpeg and zbar, which
  * it calls, allocate: run it in the worker (worker.h).
  *
  * Does not judge: an encrypted archive or a macro is a fact. Does not decrypt, does not run, does not fetch.
  */
 #pragma once
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -110,9 +109,8 @@ enum payload_unread {
 	PAYLOAD_UNREAD_BYTES = 1 << 2, /* unpacks to more than the budget, or at an absurd ratio: a bomb */
 	PAYLOAD_UNREAD_ENTRIES = 1 << 3, /* more entries than the budget */
 	PAYLOAD_UNREAD_DEPTH = 1 << 4, /* nested deeper than LIMIT_MAIL_PAYLOAD_DEPTH */
-	PAYLOAD_UNREAD_TIME = 1 << 5, /* the worker's time for this mail ran out */
-	PAYLOAD_UNREAD_PIXELS = 1 << 6, /* more pixels than the budget */
-	PAYLOAD_UNREAD_LOCKED = 1 << 7, /* encrypted */
+	PAYLOAD_UNREAD_PIXELS = 1 << 5, /* more pixels than the budget */
+	PAYLOAD_UNREAD_LOCKED = 1 << 6, /* encrypted */
 };
 
 #define PAYLOAD_DIGEST_BYTES 32
@@ -133,12 +131,11 @@ struct payload_facts {
 	uint8_t digest[PAYLOAD_DIGEST_BYTES]; /* SHA-256 of an archive, disk image, document or thing that runs; else zeros */
 };
 
-/** What is left to spend on one mail; all parts share it. Made by payload_budget_init(). */
+/** What is left to spend on one mail; all parts share it. Made by payload_budget_new(). */
 struct payload_budget {
 	uint64_t bytes; /* that may still be unpacked */
 	uint64_t pixels; /* that may still be looked at for QR codes */
 	uint32_t entries; /* that may still be listed */
-	const volatile sig_atomic_t *is_late; /* becomes true when time is up; NULL: never. The worker's */
 };
 
 /** Where a link was found. */
@@ -165,7 +162,7 @@ struct payload_links {
 };
 
 /** A fresh budget for one mail: the walls of core/limits.h. */
-struct payload_budget payload_budget_init(void);
+struct payload_budget payload_budget_new(void);
 
 /**
  * Looks at one part of a mail.
