@@ -1,0 +1,34 @@
+/*
+ * Whether a domain is made to be taken for another: same to the eye (UTS 39),
+ * a letter away, joined or split by a hyphen, under another top-level domain,
+ * or with the other's name in its labels.
+ *
+ * Does not know which domains are protected.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "mail/facts.h"
+
+#define LOOKALIKE_BYTES 128
+
+/** A protected domain in the forms that are compared. */
+struct lookalike {
+	char domain[LOOKALIKE_BYTES]; /* registrable, lower case A-label */
+	char label[64]; /* its own label */
+	char eye[64]; /* the same, as the eye reads it */
+};
+
+/**
+ * Makes the forms.
+ *
+ * @param domain any host of it
+ * @param ret_lookalike filled
+ * @return OK or E_MALFORMED
+ */
+MUST_USE int lookalike_init(const char *domain, struct lookalike *ret_lookalike);
+
+/** Whether a host looks like a protected domain and is none of it. */
+bool lookalike_is(const struct lookalike *of, const struct mail_host *host);
