@@ -81,5 +81,5 @@
 #define LIMIT_MAIL_PAYLOAD_DEPTH 5 /* archive in archive */
 #define LIMIT_MAIL_PAYLOAD_PIXELS 16777216 /* decoded to look for QR codes; two photographs, or many logos */
 #define LIMIT_MAIL_PAYLOAD_LINKS 64 /* from QR codes, calendars and shortcuts of one part; more are not handed on */
-#define LIMIT_MAIL_LINK_BYTES 2048 /* a longer link is not handed on */
+#define LIMIT_MAIL_PAYLOAD_LINK_BYTES 2048 /* a longer link is not handed on */
 #define LIMIT_MAIL_OLE_ENTRIES 8192 /* directory entries of a compound file */

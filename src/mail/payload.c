@@ -86,7 +86,7 @@ const char *payload_unread_words(enum payload_unread unread)
 
 void payload_link(struct payload_walk *walk, enum payload_link_kind kind, const char *link, size_t length_bytes)
 {
-	if (length_bytes == 0 || length_bytes > LIMIT_MAIL_LINK_BYTES || walk->facts->links >= LIMIT_MAIL_PAYLOAD_LINKS)
+	if (length_bytes == 0 || length_bytes > LIMIT_MAIL_PAYLOAD_LINK_BYTES || walk->facts->links >= LIMIT_MAIL_PAYLOAD_LINKS)
 		return;
 	walk->facts->links++;
 	if (walk->links != NULL && walk->links->take != NULL)

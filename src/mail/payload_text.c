@@ -131,7 +131,7 @@ static size_t link_length(const uint8_t *at, size_t left_bytes)
 /** Hands on what begins with http:// or https://, over unfolded lines. @return how many */
 static size_t links_find(struct payload_walk *walk, enum payload_link_kind kind, const uint8_t *bytes, size_t length_bytes)
 {
-	char link[LIMIT_MAIL_LINK_BYTES];
+	char link[LIMIT_MAIL_PAYLOAD_LINK_BYTES];
 	size_t count = 0;
 	for (size_t i = 0; i + 8 < length_bytes; i++) {
 		if ((bytes[i] | 32) != 'h' || (strncasecmp((const char *)bytes + i, "http://", 7) != 0 &&
