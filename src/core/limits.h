@@ -63,8 +63,10 @@
 #define LIMIT_MAIL_HEADER_BYTES 262144 /* of all header fields of a mail */
 #define LIMIT_MAIL_TEXT_BYTES 1048576 /* of text that is looked through for links, over all parts */
 #define LIMIT_MAIL_HTML_BYTES 2097152 /* of one HTML part */
+#define LIMIT_MAIL_LINK_BYTES 4096 /* of one link; the rest is cut */
 #define LIMIT_MAIL_LINKS 1024 /* links of one mail */
 #define LIMIT_MAIL_PEOPLE 100000 /* in the directory; one more is refused at the start */
+#define LIMIT_MAIL_FILE_BYTES 68719476736 /* a file of mails; a larger one is passed over, and counted */
 #define LIMIT_MAIL_PART_BYTES 16777216 /* of one decoded part */
 
 /* Detection (detect/). Within the memory that is configured; at the cap a counter of detect_counters tells. */

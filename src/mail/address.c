@@ -253,6 +253,12 @@ static void recipients_note(const struct address_texts *texts, const struct mail
 		if (address_fold(envelope->recipients[i], folded))
 			facts->recipients[used++] = pseudonym_make(key, PSEUDONYM_ADDRESS, folded, strlen(folded));
 	}
+	const char *first = texts->recipient_count > 0 ? texts->recipients[0].address :
+		envelope->recipient_count > 0 ? envelope->recipients[0] : "";
+	const char *at = strrchr(first, '@');
+	struct mail_host host;
+	if (at != NULL && host_parse(at + 1, strlen(at + 1), &host) == OK)
+		memcpy(facts->recipient_domain, host_registrable(&host), strlen(host_registrable(&host)) + 1);
 	bool is_self = texts->recipient_count > 0;
 	for (size_t i = 0; i < texts->recipient_count; i++) {
 		const char *address = texts->recipients[i].address;

@@ -43,6 +43,16 @@ enum mail_action {
 	MAIL_ACTION_COUNT
 };
 
+/** What a finding is about. */
+enum mail_kind {
+	MAIL_KIND_NONE = 0,
+	MAIL_IMPERSONATION, /* somebody poses as a person of the directory, or as a protected domain */
+	MAIL_HIJACKED, /* a known account behaves as it never did */
+	MAIL_PAYLOAD, /* an attachment or link that does harm, whoever sends it */
+	MAIL_PHISHING, /* poses as a service, or hides where its links lead */
+	MAIL_KIND_COUNT
+};
+
 struct mail_reason {
 	char rule[MAIL_RULE_BYTES]; /* name of the conjunction, "known_name_new_address_cloud_link" */
 	uint8_t confidence; /* percent */
@@ -52,6 +62,7 @@ struct mail_reason {
 struct mail_verdict {
 	enum mail_action action; /* at the operator's settings */
 	enum mail_level level; /* how far the mail was read */
+	enum mail_kind kind; /* of the strongest reason */
 	uint8_t confidence; /* of the strongest reason; percent */
 	uint32_t rank; /* for the day's budget: higher goes first */
 	bool is_over_budget; /* would have been told, but the day's alerts are spent: reported only */
@@ -122,3 +133,12 @@ void engine_judge(struct mail_engine *engine, struct mail_facts *facts, int64_t 
  * @return OK, E_STATE: no history is configured; E_SYS
  */
 MUST_USE int engine_learn(struct mail_engine *engine, const struct mail_facts *facts, int64_t now_wall_ms);
+
+/**
+ * Brackets many engine_learn() into one write.
+ *
+ * @param engine as made
+ * @param begins true before the first, false after the last
+ * @return OK, E_STATE: no history is configured; E_SYS
+ */
+MUST_USE int engine_learn_many(struct mail_engine *engine, bool begins);

@@ -227,7 +227,7 @@ struct mail_facts {
 	enum mail_level level; /* how far it was read */
 	uint32_t unread; /* enum mail_unread */
 	uint64_t id; /* pseudonym of the whole mail's bytes */
-	int64_t received_wall_ms; /* from the MTA or the caller; 0: not known. Never from the mail's own Date */
+	int64_t received_wall_ms; /* from the MTA or the caller; 0: not known. Of a mail in a file: of the topmost Received, else of Date */
 	/* L0 */
 	struct authres auth;
 	bool is_bounce; /* empty envelope sender */
@@ -242,6 +242,7 @@ struct mail_facts {
 		struct mail_host reply_host; /* the domain of Reply-To; empty name: none */
 		uint32_t name_traits; /* enum text_trait of the display name */
 	} sender;
+	char recipient_domain[MAIL_HOST_BYTES]; /* registrable, of the first recipient; "": none */
 	uint64_t recipients[8]; /* pseudonyms of those shown or of the envelope; 0: end */
 	uint32_t subject_traits; /* enum text_trait */
 	struct identity_facts identity;

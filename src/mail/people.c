@@ -234,9 +234,10 @@ void people_free(struct people *people)
 	free(people);
 }
 
-size_t people_count(const struct people *people)
+struct people_counts people_count(const struct people *people)
 {
-	return people->person_count;
+	return (struct people_counts){.people = people->person_count, .addresses = people->address_count, .forms = people->form_count,
+		.domains = people->domain_count};
 }
 
 /** The first entry of an address; entries of equal addresses follow. */

@@ -31,8 +31,12 @@ MUST_USE int people_load(const char *path, const char *const *domains, size_t do
 	char ret_why[static WHY_BYTES]);
 void people_free(struct people *people);
 
-/** How many people there are. */
-size_t people_count(const struct people *people);
+/** How much there is. */
+struct people_counts {
+	size_t people, addresses, forms, domains;
+};
+
+struct people_counts people_count(const struct people *people);
 
 /** Whom From and Reply-To claim to be: facts->identity, and the marks of the hosts of both. */
 void people_identify(const struct people *people, const struct address_texts *texts, struct mail_facts *facts);

@@ -236,6 +236,22 @@ static void thread_look(const struct reading *reading, GMimeMessage *message)
 	}
 }
 
+/** When a mail in a file was received: by the topmost Received (RFC 5321 section 4.4), which its own server wrote; else Date. */
+static int64_t received_ms(GMimeMessage *message)
+{
+	const char *received = g_mime_object_get_header(GMIME_OBJECT(message), "Received");
+	const char *semicolon = received == NULL ? NULL : strrchr(received, ';');
+	GDateTime *date = semicolon == NULL ? NULL : g_mime_utils_header_decode_date(semicolon + 1);
+	int64_t wall_ms = 0;
+	if (date != NULL) {
+		wall_ms = g_date_time_to_unix(date) * 1000;
+		g_date_time_unref(date);
+	} else if (g_mime_message_get_date(message) != NULL) {
+		wall_ms = g_date_time_to_unix(g_mime_message_get_date(message)) * 1000;
+	}
+	return wall_ms > 0 ? wall_ms : 0;
+}
+
 static void headers_look(const struct reading *reading, GMimeMessage *message)
 {
 	GMimeHeaderList *headers = g_mime_object_get_header_list(GMIME_OBJECT(message));
@@ -272,6 +288,8 @@ static void message_look(struct reading *reading, GMimeMessage *message, const s
 	struct address_texts texts;
 	struct mail_facts *facts = reading->facts;
 	headers_look(reading, message);
+	if (facts->received_wall_ms == 0)
+		facts->received_wall_ms = received_ms(message);
 	if (reading->reader->level < MAIL_L1_HEADERS)
 		return;
 	address_read(message, envelope, &reading->reader->key, &texts, facts);

@@ -1,0 +1,147 @@
+/*
+ * The engine holds what both halves need: directory, keys and settings for the
+ * reader; history and the day's budget for the judge. A worker has a copy of it
+ * by fork(2) and uses the first half alone.
+ */
+#include "mail/engine.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/random.h"
+#include "mail/history.h"
+#include "mail/judge.h"
+#include "mail/people.h"
+#include "mail/read.h"
+
+#define MS_PER_DAY INT64_C(86400000)
+
+struct mail_engine {
+	struct mail_reader reader;
+	struct people *people; /* owned; the reader borrows it */
+	struct history *history; /* owned; NULL: none */
+	struct judge_settings judge;
+	uint32_t alerts_per_day;
+	struct engine_budget {
+		int64_t day;
+		uint32_t spent;
+	} budget;
+	char authserv_id[256]; /* the reader borrows it */
+};
+
+void engine_defaults(struct engine_settings *ret_settings)
+{
+	*ret_settings = (struct engine_settings){.level = MAIL_L4_HTML, .tag_percent = 60, .quarantine_percent = 90, .alerts_per_day = 0,
+		.learn_after_h = 12, .forget_after_days = 730, .trust = {.headers = 1}};
+}
+
+/** The site's key: 32 bytes of a file of ours; drawn where there is none to keep. */
+static int key_load(const char *path, struct pseudonym_key *ret_key, char ret_why[static WHY_BYTES])
+{
+	if (path == NULL) {
+		random_bytes(ret_key->bytes, sizeof(ret_key->bytes));
+		return OK;
+	}
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0) {
+		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		if (fd < 0)
+			return why_refuse_errno(ret_why, path, "cannot be made");
+		random_bytes(ret_key->bytes, sizeof(ret_key->bytes));
+		bool is_written = write(fd, ret_key->bytes, sizeof(ret_key->bytes)) == (ssize_t)sizeof(ret_key->bytes) && fsync(fd) == 0;
+		(void)close(fd);
+		return is_written ? OK : why_refuse_errno(ret_why, path, "cannot be written");
+	}
+	struct stat about;
+	bool is_ours = fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && (about.st_mode & 077) == 0 &&
+		about.st_size == (off_t)sizeof(ret_key->bytes) &&
+		read(fd, ret_key->bytes, sizeof(ret_key->bytes)) == (ssize_t)sizeof(ret_key->bytes);
+	(void)close(fd);
+	return is_ours ? OK : why_refuse(ret_why, E_CONFIG, path, "is no key of 32 bytes that only its owner may read");
+}
+
+int engine_new(const struct engine_settings *settings, struct mail_engine **ret_engine, char ret_why[static WHY_BYTES])
+{
+	struct mail_engine *engine = calloc(1, sizeof(*engine));
+	if (engine == NULL)
+		return E_NOMEM;
+	engine->reader.level = settings->level;
+	engine->judge = (struct judge_settings){.tag_percent = settings->tag_percent, .quarantine_percent = settings->quarantine_percent,
+		.is_report_only = settings->is_report_only};
+	engine->alerts_per_day = settings->alerts_per_day;
+	if (settings->trust.authserv_id != NULL && strlen(settings->trust.authserv_id) < sizeof(engine->authserv_id))
+		memcpy(engine->authserv_id, settings->trust.authserv_id, strlen(settings->trust.authserv_id) + 1);
+	engine->reader.trust = (struct authres_trust){.authserv_id = engine->authserv_id, .headers = settings->trust.headers};
+	mail_read_init();
+	int err = key_load(settings->key_path, &engine->reader.key, ret_why);
+	if (err == OK)
+		err = people_load(settings->people_path, settings->protected_domains, settings->protected_count, &engine->people, ret_why);
+	if (err == OK && settings->history_path != NULL)
+		err = history_open(settings->history_path, settings->learn_after_h, settings->forget_after_days, &engine->history, ret_why);
+	if (err != OK) {
+		engine_free(engine);
+		return err;
+	}
+	engine->reader.people = engine->people;
+	*ret_engine = engine;
+	return OK;
+}
+
+void engine_free(struct mail_engine *engine)
+{
+	if (engine == NULL)
+		return;
+	people_free(engine->people);
+	history_close(engine->history);
+	explicit_bzero(&engine->reader.key, sizeof(engine->reader.key));
+	free(engine);
+}
+
+void engine_read(const struct mail_engine *engine, const void *mail, size_t length_bytes, const struct mail_envelope *envelope,
+	struct mail_facts *ret_facts)
+{
+	mail_read(&engine->reader, mail, length_bytes, envelope, ret_facts);
+}
+
+/** Spends one of the day's alerts; a quarantine always has one. */
+static void budget_spend(struct mail_engine *engine, int64_t now_wall_ms, struct mail_verdict *verdict)
+{
+	int64_t day = now_wall_ms / MS_PER_DAY;
+	if (engine->alerts_per_day == 0 || verdict->action < MAIL_TAG)
+		return;
+	if (day != engine->budget.day)
+		engine->budget = (struct engine_budget){.day = day};
+	if (engine->budget.spent >= engine->alerts_per_day && verdict->action == MAIL_TAG) {
+		verdict->action = MAIL_REPORT;
+		verdict->is_over_budget = true;
+		return;
+	}
+	engine->budget.spent++;
+}
+
+void engine_judge(struct mail_engine *engine, struct mail_facts *facts, int64_t now_wall_ms, struct mail_verdict *ret_verdict)
+{
+	if (mail_facts_check(facts) != OK)
+		*facts = (struct mail_facts){.unread = UNREAD_WORKER};
+	facts->relation = (struct relation_facts){.is_known = false};
+	if (engine->history != NULL)
+		history_find(engine->history, facts, now_wall_ms, &facts->relation);
+	judge_mail(&engine->judge, facts, ret_verdict);
+	budget_spend(engine, now_wall_ms, ret_verdict);
+}
+
+int engine_learn(struct mail_engine *engine, const struct mail_facts *facts, int64_t now_wall_ms)
+{
+	return engine->history == NULL ? E_STATE : history_learn(engine->history, facts, now_wall_ms);
+}
+
+int engine_learn_many(struct mail_engine *engine, bool begins)
+{
+	if (engine->history == NULL)
+		return E_STATE;
+	return begins ? history_begin(engine->history) : history_commit(engine->history);
+}
