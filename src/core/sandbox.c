@@ -189,6 +189,12 @@ static const int server_calls[] = {
 	SCMP_SYS(syncfs), /* a ledger settles */
 };
 
+/* What threads and their pipes need beside that. A process could be made with these, which has no more rights than this. */
+static const int thread_calls[] = {
+	SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(prlimit64), SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(pipe2), SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(rt_sigtimedwait), SCMP_SYS(getpeername), SCMP_SYS(kill),
+};
+
 static int calls_allow(scmp_filter_ctx filter, const int *calls, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -235,6 +241,8 @@ static int argument_rules(scmp_filter_ctx filter, const struct sandbox_config *c
 	}
 	if (kind == SANDBOX_SERVER || kind == SANDBOX_ENFORCER)
 		failed |= interface_rules(filter, kind);
+	if (kind == SANDBOX_SERVER && config->has_threads)
+		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 1, SCMP_A1(SCMP_CMP_EQ, SOL_SOCKET));
 	if (kind == SANDBOX_SERVER && config->connects) {
 		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1, SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
 		failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(connect), 0);
@@ -259,6 +267,8 @@ static int calls_limit(const struct sandbox_config *config)
 	}
 	if (err == OK && (config->kind == SANDBOX_SERVER || config->kind == SANDBOX_ENFORCER))
 		err = calls_allow(filter, server_calls, ARRAY_LEN(server_calls));
+	if (err == OK && config->kind == SANDBOX_SERVER && config->has_threads)
+		err = calls_allow(filter, thread_calls, ARRAY_LEN(thread_calls));
 	int load_error = err == OK ? seccomp_load(filter) : 0;
 	seccomp_release(filter);
 	if (load_error != 0) {

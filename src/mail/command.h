@@ -20,6 +20,15 @@ struct command {
 	int file_count;
 };
 
+/**
+ * Runs a verb.
+ *
+ * @param argc arguments
+ * @param argv [0] is the verb; changed
+ * @return exit code
+ */
+int files_command(int argc, char **argv);
+
 int scan_run(const struct command *command);
 int explain_run(const struct command *command);
 int learn_run(const struct command *command);

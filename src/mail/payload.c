@@ -14,7 +14,7 @@
 #include "mail/payload_type.h"
 #include "mail/payload_walk.h"
 
-struct payload_budget payload_budget_new(void)
+struct payload_budget payload_budget_init(void)
 {
 	return (struct payload_budget){
 		.bytes = LIMIT_MAIL_PAYLOAD_BYTES,

@@ -131,7 +131,7 @@ struct payload_facts {
 	uint8_t digest[PAYLOAD_DIGEST_BYTES]; /* SHA-256 of an archive, disk image, document or thing that runs; else zeros */
 };
 
-/** What is left to spend on one mail; all parts share it. Made by payload_budget_new(). */
+/** What is left to spend on one mail; all parts share it. Made by payload_budget_init(). */
 struct payload_budget {
 	uint64_t bytes; /* that may still be unpacked */
 	uint64_t pixels; /* that may still be looked at for QR codes */
@@ -162,7 +162,7 @@ struct payload_links {
 };
 
 /** A fresh budget for one mail: the walls of core/limits.h. */
-struct payload_budget payload_budget_new(void);
+struct payload_budget payload_budget_init(void);
 
 /**
  * Looks at one part of a mail.

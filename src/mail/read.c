@@ -313,7 +313,7 @@ void mail_read(const struct mail_reader *reader, const void *mail, size_t length
 	struct mail_facts *ret_facts)
 {
 	*ret_facts = (struct mail_facts){.level = reader->level, .received_wall_ms = envelope->received_wall_ms};
-	struct reading reading = {.reader = reader, .facts = ret_facts, .links = {.facts = ret_facts}, .budget = payload_budget_new(),
+	struct reading reading = {.reader = reader, .facts = ret_facts, .links = {.facts = ret_facts}, .budget = payload_budget_init(),
 		.text_left_bytes = LIMIT_MAIL_TEXT_BYTES};
 	ret_facts->profile.zone_minutes = INT16_MIN;
 	ret_facts->id = pseudonym_make(&reader->key, PSEUDONYM_MAIL, mail, length_bytes);

@@ -1,0 +1,481 @@
+/*
+ * The milter on libmilter, which has a thread for each mail that is talked about. A connection's state is a struct session,
+ * owned by the connection; what all of them share is in one struct milter: the engine behind a mutex, the pool, atomic
+ * counts. The process that is here parses nothing but the head of Authentication-Results; all else of a mail is read in a
+ * worker (worker.h).
+ *
+ * Order at the start: engine (files), workers (forked), socket (bound), sandbox, threads. In the sandbox no program can
+ * be started, no socket made, and no file opened but those of history, findings and metrics.
+ *
+ * What a mail comes to, in one of these counts, exactly: passed, reported, tagged, quarantined, or unread by reason.
+ */
+#include "mail/milter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libmilter/mfapi.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <arpa/inet.h>
+
+#include "core/clock.h"
+#include "core/limits.h"
+#include "core/log.h"
+#include "core/metrics.h"
+#include "core/sandbox.h"
+#include "mail/engine.h"
+#include "mail/mail_copy.h"
+#include "mail/mark.h"
+#include "mail/worker.h"
+
+#define METRICS_INTERVAL_MS 2000
+#define SESSION_TIMEOUT_S 7200 /* of a silent connection; Postfix's own is 300 s */
+
+struct milter {
+	const struct config *config;
+	struct engine_settings settings;
+	struct mail_engine *engine;
+	pthread_mutex_t engine_lock; /* of engine, findings_bucket */
+	struct worker_pool *pool;
+	struct copy_memory memory;
+	_Atomic uint64_t actions[MAIL_ACTION_COUNT]; /* mails, by what was done */
+	_Atomic uint64_t unread; /* mails that passed unread, for whatever reason */
+	_Atomic uint64_t lost; /* of these for want of memory here */
+	_Atomic uint64_t forged; /* Authentication-Results taken away */
+	_Atomic uint64_t unmarked; /* mails that the server did not let us mark */
+	_Atomic uint64_t longest_us; /* between the end of a mail and our answer */
+	pthread_mutex_t bucket_lock;
+	struct log_bucket bucket; /* of lines about mails that could not be read */
+};
+
+/* libmilter hands callbacks nothing of ours before there is a connection. */
+static struct milter milter;
+
+struct session {
+	struct mail_copy copy;
+	bool is_authenticated; /* one of ours sends it */
+};
+
+static struct session *session_of(SMFICTX *context)
+{
+	struct session *session = smfi_getpriv(context);
+	if (session != NULL)
+		return session;
+	session = calloc(1, sizeof(*session));
+	if (session != NULL && smfi_setpriv(context, session) != MI_SUCCESS) {
+		free(session);
+		return NULL;
+	}
+	if (session != NULL)
+		session->copy.memory = &milter.memory;
+	return session;
+}
+
+static sfsistat on_connect(SMFICTX *context, char *host, _SOCK_ADDR *address)
+{
+	(void)host;
+	struct session *session = session_of(context);
+	char text[INET6_ADDRSTRLEN];
+	const char *written = NULL;
+	if (address != NULL && address->sa_family == AF_INET)
+		written = inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)address)->sin_addr, text, sizeof(text));
+	else if (address != NULL && address->sa_family == AF_INET6)
+		written = inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, text, sizeof(text));
+	if (session != NULL && written != NULL)
+		copy_text(&session->copy, COPY_CLIENT, written);
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat on_helo(SMFICTX *context, char *name)
+{
+	struct session *session = session_of(context);
+	if (session != NULL)
+		copy_text(&session->copy, COPY_HELO, name);
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat on_sender(SMFICTX *context, char **arguments)
+{
+	struct session *session = session_of(context);
+	if (session == NULL)
+		return SMFIS_CONTINUE;
+	copy_begin(&session->copy);
+	copy_text(&session->copy, COPY_SENDER, arguments[0]);
+	session->is_authenticated = smfi_getsymval(context, (char *)(uintptr_t)"{auth_authen}") != NULL;
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat on_recipient(SMFICTX *context, char **arguments)
+{
+	struct session *session = session_of(context);
+	if (session != NULL)
+		copy_recipient(&session->copy, arguments[0]);
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat on_header(SMFICTX *context, char *name, char *value)
+{
+	struct session *session = session_of(context);
+	if (session != NULL)
+		copy_header(&session->copy, &milter.settings.trust, name, value);
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat on_header_end(SMFICTX *context)
+{
+	struct session *session = session_of(context);
+	if (session != NULL)
+		copy_bytes(&session->copy, "\r\n", 2);
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat on_body(SMFICTX *context, unsigned char *bytes, size_t length_bytes)
+{
+	struct session *session = session_of(context);
+	if (session != NULL)
+		copy_bytes(&session->copy, bytes, length_bytes);
+	return SMFIS_CONTINUE;
+}
+
+/** Takes fields of one name away, the last first, so that the numbers of the others stay. */
+static bool fields_remove(SMFICTX *context, const char *name, const struct copy_fields *fields)
+{
+	bool is_done = true;
+	for (uint32_t nth = fields->count; nth > 0; nth--) {
+		if (copy_is_doomed(fields, nth - 1))
+			is_done = smfi_chgheader(context, (char *)(uintptr_t)name, (int)nth, NULL) == MI_SUCCESS && is_done;
+	}
+	return is_done;
+}
+
+static bool field_add(SMFICTX *context, const char *name, const char *value)
+{
+	return smfi_addheader(context, (char *)(uintptr_t)name, (char *)(uintptr_t)value) == MI_SUCCESS;
+}
+
+/** Puts the marks on, and holds the mail if the verdict says so. A server that refuses gets its mail all the same. */
+static void mail_mark(SMFICTX *context, const struct session *session, const struct mail_verdict *verdict, const char *why_unread)
+{
+	char value[MARK_BYTES];
+	bool is_done = fields_remove(context, MARK_NAME, &session->copy.marks) &&
+		fields_remove(context, MARK_REASON_NAME, &session->copy.reasons) &&
+		fields_remove(context, "Authentication-Results", &session->copy.results);
+	if (why_unread != NULL) {
+		is_done = field_add(context, MARK_NAME, mark_unread(why_unread, value)) && is_done;
+	} else {
+		is_done = field_add(context, MARK_NAME, mark_verdict(verdict, value)) && is_done;
+		for (size_t i = 0; verdict->action >= MAIL_TAG && i < verdict->reason_count; i++)
+			is_done = field_add(context, MARK_REASON_NAME, mark_reason(&verdict->reasons[i], value)) && is_done;
+		if (verdict->action == MAIL_QUARANTINE)
+			is_done = smfi_quarantine(context, value) == MI_SUCCESS && is_done;
+	}
+	atomic_fetch_add(&milter.unmarked, is_done ? 0 : 1);
+	atomic_fetch_add(&milter.forged, session->copy.authres.forged);
+}
+
+/** Judges, and learns what passes. */
+static void facts_judge(struct mail_facts *facts, const struct session *session, int64_t now_wall_ms, struct mail_verdict *ret_verdict)
+{
+	facts->is_outbound = session->is_authenticated;
+	facts->unread |= session->copy.is_cut ? (uint32_t)UNREAD_BYTES : 0u;
+	pthread_mutex_lock(&milter.engine_lock);
+	engine_judge(milter.engine, facts, now_wall_ms, ret_verdict);
+	if (ret_verdict->action < MAIL_TAG && milter.settings.history_path != NULL && engine_learn(milter.engine, facts, now_wall_ms) != OK)
+		log_line(LOG_LEVEL_WARNING, "mail_not_learned next=the_verdict_stands");
+	pthread_mutex_unlock(&milter.engine_lock);
+}
+
+static void unread_note(const char *why)
+{
+	uint64_t held_back = 0;
+	atomic_fetch_add(&milter.unread, 1);
+	pthread_mutex_lock(&milter.bucket_lock);
+	bool is_allowed = log_allowed(&milter.bucket, clock_mono_ns(), &held_back);
+	pthread_mutex_unlock(&milter.bucket_lock);
+	if (is_allowed)
+		log_line(LOG_LEVEL_WARNING, "mail_unread because=\"%s\" next=passed_with_a_mark held_back=%llu", why, (unsigned long long)held_back);
+}
+
+static void time_note(int64_t began_mono_ns)
+{
+	uint64_t took_us = (uint64_t)(clock_mono_ns() - began_mono_ns) / 1000, longest_us = atomic_load(&milter.longest_us);
+	while (took_us > longest_us && !atomic_compare_exchange_weak(&milter.longest_us, &longest_us, took_us))
+		;
+}
+
+/** A mail is whole: has it read, judges it and answers. */
+static void mail_take(SMFICTX *context, struct session *session)
+{
+	int64_t began_mono_ns = clock_mono_ns(), now_wall_ms = clock_wall_ns() / NS_PER_MS;
+	struct mail_envelope envelope = copy_envelope(&session->copy, now_wall_ms);
+	struct mail_facts *facts = calloc(1, sizeof(*facts));
+	struct mail_verdict verdict = {0};
+	const char *why = NULL;
+	int err = facts == NULL ? E_NOMEM : OK;
+	if (session->copy.is_lost) {
+		why = "there was no memory for it";
+		atomic_fetch_add(&milter.lost, 1);
+	} else {
+		if (err == OK)
+			err = worker_read(milter.pool, session->copy.bytes, session->copy.length_bytes, &envelope, facts);
+		why = err != OK ? worker_failure_words(err) : NULL;
+	}
+	if (why == NULL) {
+		facts_judge(facts, session, now_wall_ms, &verdict);
+		atomic_fetch_add(&milter.actions[verdict.action], 1);
+	} else {
+		unread_note(why);
+	}
+	if (milter.config->action != CONFIG_REPORT)
+		mail_mark(context, session, &verdict, why);
+	free(facts);
+	time_note(began_mono_ns);
+}
+
+static sfsistat on_end(SMFICTX *context)
+{
+	struct session *session = session_of(context);
+	if (session != NULL) {
+		mail_take(context, session);
+		copy_done(&session->copy);
+	} else {
+		unread_note("there was no memory for it");
+	}
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat on_abort(SMFICTX *context)
+{
+	struct session *session = smfi_getpriv(context);
+	if (session != NULL)
+		copy_done(&session->copy);
+	return SMFIS_CONTINUE;
+}
+
+static sfsistat on_close(SMFICTX *context)
+{
+	struct session *session = smfi_getpriv(context);
+	if (session != NULL) {
+		copy_done(&session->copy);
+		free(session);
+		(void)smfi_setpriv(context, NULL);
+	}
+	return SMFIS_CONTINUE;
+}
+
+/** Asks for header values as they are (their leading space), and for no step that we have no use for. */
+static sfsistat on_negotiate(SMFICTX *context, unsigned long offered_actions, unsigned long offered_steps, unsigned long ignored_2,
+	unsigned long ignored_3, unsigned long *ret_actions, unsigned long *ret_steps, unsigned long *ret_2, unsigned long *ret_3)
+{
+	(void)context;
+	(void)ignored_2;
+	(void)ignored_3;
+	*ret_actions = offered_actions & (SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE);
+	*ret_steps = offered_steps & (SMFIP_HDR_LEADSPC | SMFIP_NOUNKNOWN | SMFIP_NODATA);
+	*ret_2 = *ret_3 = 0;
+	return SMFIS_CONTINUE;
+}
+
+struct counter_row {
+	const char *name, *help;
+	_Atomic uint64_t *value;
+};
+
+static void metrics_fill(struct metrics *metrics)
+{
+	static const char *const actions[MAIL_ACTION_COUNT] = {"pass", "report", "tag", "quarantine"};
+	const struct counter_row rows[] = {
+		{"hinomi_mail_unread_total", "Mails that passed unread, for whatever reason.", &milter.unread},
+		{"hinomi_mail_no_memory_total", "Of these, mails for which there was no memory in the milter.", &milter.lost},
+		{"hinomi_mail_forged_results_total", "Authentication-Results in our name that were taken away.", &milter.forged},
+		{"hinomi_mail_unmarked_total", "Mails that the mail server did not let us mark as decided.", &milter.unmarked},
+	};
+	const struct worker_counts counts = worker_pool_counts(milter.pool);
+	const struct {
+		const char *outcome;
+		uint64_t count;
+	} outcomes[] = {{"read", counts.read}, {"busy", counts.busy}, {"late", counts.late}, {"died", counts.died}, {"malformed", counts.malformed}};
+	metrics_family(metrics, METRICS_COUNTER, "hinomi_mail_judged_total", "Mails that were read and judged, by what was done.");
+	for (size_t i = 0; i < MAIL_ACTION_COUNT; i++)
+		metrics_sample(metrics, atomic_load(&milter.actions[i]), (const char *const[]){"action", actions[i], NULL});
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		metrics_family(metrics, METRICS_COUNTER, rows[i].name, rows[i].help);
+		metrics_sample(metrics, atomic_load(rows[i].value), (const char *const[]){NULL});
+	}
+	metrics_family(metrics, METRICS_COUNTER, "hinomi_mail_worker_total", "Mails given to workers, by what became of them.");
+	for (size_t i = 0; i < ARRAY_LEN(outcomes); i++)
+		metrics_sample(metrics, outcomes[i].count, (const char *const[]){"outcome", outcomes[i].outcome, NULL});
+	metrics_family(metrics, METRICS_COUNTER, "hinomi_mail_workers_started_total", "Worker processes started.");
+	metrics_sample(metrics, counts.started, (const char *const[]){NULL});
+	metrics_family(metrics, METRICS_GAUGE, "hinomi_mail_longest_us", "Longest time between a mail's end and the answer, in microseconds.");
+	metrics_sample(metrics, atomic_load(&milter.longest_us), (const char *const[]){NULL});
+	metrics_family(metrics, METRICS_GAUGE, "hinomi_mail_memory_bytes", "Memory that mails take in the milter.");
+	metrics_sample(metrics, atomic_load(&milter.memory.used_bytes), (const char *const[]){NULL});
+}
+
+/** Writes the counts to their file, in one step for whoever reads it. */
+static int metrics_save(const char *path)
+{
+	struct metrics metrics;
+	char beside[CONFIG_PATH_BYTES + 8];
+	if (path[0] == '\0' || metrics_init(&metrics) != OK)
+		return OK;
+	metrics_fill(&metrics);
+	const char *text = metrics_text(&metrics);
+	size_t length_bytes = strlen(text);
+	(void)snprintf(beside, sizeof(beside), "%s.new", path);
+	int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	bool is_written = fd >= 0 && write(fd, text, length_bytes) == (ssize_t)length_bytes;
+	if (fd >= 0)
+		close(fd);
+	is_written = is_written && rename(beside, path) == 0;
+	metrics_done(&metrics);
+	return is_written ? OK : E_SYS;
+}
+
+/** Writes the counts now and then, and ends the process when the keeper is gone, for it to be started anew. */
+static void *housekeep(void *arg)
+{
+	(void)arg;
+	bool was_saved = true;
+	while (worker_pool_is_alive(milter.pool)) {
+		bool is_saved = metrics_save(milter.config->metrics_file) == OK;
+		if (was_saved && !is_saved)
+			log_line(LOG_LEVEL_WARNING, "metrics_not_written error=\"%s\" next=tried_again_silently", strerror(errno));
+		was_saved = is_saved;
+		nanosleep(&(struct timespec){.tv_sec = METRICS_INTERVAL_MS / 1000}, NULL);
+	}
+	log_line(LOG_LEVEL_ERROR, "mail_keeper_died next=ending_to_be_started_again");
+	(void)smfi_stop();
+	return NULL;
+}
+
+/** The directory of a file, for Landlock; NULL: no file. */
+static const char *directory_of(const char *path, char ret_directory[static CONFIG_PATH_BYTES])
+{
+	const char *slash = strrchr(path, '/');
+	if (slash == NULL)
+		return NULL;
+	size_t length_bytes = slash == path ? 1 : (size_t)(slash - path);
+	memcpy(ret_directory, path, length_bytes);
+	ret_directory[length_bytes] = '\0';
+	return ret_directory;
+}
+
+static int confine(const struct config *config)
+{
+	char directories[2][CONFIG_PATH_BYTES];
+	const char *const files[] = {config->history, config->metrics_file};
+	struct sandbox_path paths[ARRAY_LEN(files)];
+	size_t path_count = 0;
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		const char *directory = directory_of(files[i], directories[i]);
+		if (directory != NULL)
+			paths[path_count++] = (struct sandbox_path){.path = directory, .access = SANDBOX_WRITE};
+	}
+	const struct sandbox_config sandbox = {
+		.kind = SANDBOX_SERVER, .verdict = SANDBOX_ERRNO, .has_threads = true, .paths = paths, .path_count = path_count};
+	struct sandbox_report report;
+	int err = sandbox_enter(&sandbox, &report);
+	if (err == OK)
+		log_line(LOG_LEVEL_INFO, "mail_confined landlock_abi=%d seccomp=%s", report.landlock_abi, report.has_seccomp ? "yes" : "no");
+	return err;
+}
+
+static void reader(const void *context, const void *mail, size_t length_bytes, const struct mail_envelope *envelope,
+	struct mail_facts *ret_facts)
+{
+	engine_read(context, mail, length_bytes, envelope, ret_facts);
+}
+
+/** Registers with libmilter and binds the socket. */
+static int milter_open(const struct config *config)
+{
+	const struct smfiDesc description = {
+		.xxfi_name = (char *)(uintptr_t)"hinomi-mail",
+		.xxfi_version = SMFI_VERSION,
+		.xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE,
+		.xxfi_connect = on_connect,
+		.xxfi_helo = on_helo,
+		.xxfi_envfrom = on_sender,
+		.xxfi_envrcpt = on_recipient,
+		.xxfi_header = on_header,
+		.xxfi_eoh = on_header_end,
+		.xxfi_body = on_body,
+		.xxfi_eom = on_end,
+		.xxfi_abort = on_abort,
+		.xxfi_close = on_close,
+		.xxfi_negotiate = on_negotiate,
+	};
+	(void)umask(0007); /* a Unix socket's clients are its group */
+	bool is_open = smfi_setconn((char *)(uintptr_t)config->socket) == MI_SUCCESS && smfi_register(description) == MI_SUCCESS &&
+		smfi_settimeout(SESSION_TIMEOUT_S) == MI_SUCCESS && smfi_opensocket(true) == MI_SUCCESS;
+	if (!is_open)
+		log_line(LOG_LEVEL_ERROR, "milter_socket_failed socket=%s error=\"%s\"", config->socket, strerror(errno));
+	return is_open ? OK : E_SYS;
+}
+
+/** Engine, workers, socket: in this order, so that workers know nothing of the socket. */
+static int milter_start(const struct config *config)
+{
+	char why[WHY_BYTES];
+	int err = geteuid() == 0 ? sandbox_drop(config->user, 0) : OK;
+	if (err != OK) {
+		log_line(LOG_LEVEL_ERROR, "mail_user_failed user=%s", config->user);
+		return err;
+	}
+	config_settings(config, &milter.settings);
+	err = engine_new(&milter.settings, &milter.engine, why);
+	const struct worker_settings workers = {
+		.read = reader,
+		.context = milter.engine,
+		.workers = (uint32_t)config->workers,
+		.deadline_ms = config->deadline_ms,
+		.memory_bytes = config->worker_memory_bytes,
+		.mails = (uint32_t)config->worker_mails,
+	};
+	if (err == OK)
+		err = worker_pool_new(&workers, &milter.pool, why);
+	if (err != OK) {
+		log_line(LOG_LEVEL_ERROR, "mail_start_failed because=\"%s\"", why);
+		return err;
+	}
+	return milter_open(config);
+}
+
+int milter_run(const struct config *config)
+{
+	milter.config = config;
+	milter.memory.most_bytes = config->mail_memory_bytes;
+	(void)pthread_mutex_init(&milter.engine_lock, NULL);
+	(void)pthread_mutex_init(&milter.bucket_lock, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+	int err = milter_start(config);
+	if (err == OK)
+		err = confine(config);
+	sigset_t all, before;
+	(void)sigfillset(&all);
+	(void)pthread_sigmask(SIG_BLOCK, &all, &before); /* signals are libmilter's */
+	pthread_t keeper;
+	if (err == OK && pthread_create(&keeper, NULL, housekeep, NULL) != 0)
+		err = E_SYS;
+	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (err != OK)
+		return err;
+	log_line(LOG_LEVEL_NOTICE, "mail_ready socket=%s level=%s workers=%llu", config->socket, mark_level_name(milter.settings.level),
+		(unsigned long long)config->workers);
+	bool was_well = smfi_main() == MI_SUCCESS && worker_pool_is_alive(milter.pool);
+	/* Threads that are in the middle of a mail wait here for the end of the process: the engine is not theirs any more. */
+	pthread_mutex_lock(&milter.engine_lock);
+	engine_free(milter.engine);
+	(void)metrics_save(config->metrics_file);
+	return was_well ? OK : E_STATE;
+}
