@@ -1,0 +1,101 @@
+/*
+ * What a mail brings, by its shape. Encryption alone is ordinary business in
+ * Japan: it counts with a sender who never wrote before. What hides that it
+ * runs counts whoever sends it.
+ */
+#include "mail/judge_rule.h"
+
+static bool hidden_program(const struct judge_scene *scene, const struct mail_host **ret_host)
+{
+	const uint32_t starts = PAYLOAD_RUNS | PAYLOAD_IS_SHORTCUT;
+	*ret_host = NULL;
+	return (scene->payload & starts) != 0 && ((scene->facts->payload.inside & starts) != 0 ||
+		(scene->payload & (PAYLOAD_DOUBLE_EXTENSION | PAYLOAD_HIDES_NAME | PAYLOAD_LIES_NAME)) != 0);
+}
+
+static bool double_extension(const struct judge_scene *scene, const struct mail_host **ret_host)
+{
+	*ret_host = NULL;
+	return (scene->payload & (PAYLOAD_DOUBLE_EXTENSION | PAYLOAD_HIDES_NAME)) != 0;
+}
+
+static bool smuggling(const struct judge_scene *scene, const struct mail_host **ret_host)
+{
+	*ret_host = NULL;
+	return (scene->payload & (PAYLOAD_HTML_SMUGGLES | PAYLOAD_SIDELOADS)) != 0;
+}
+
+static bool page_password(const struct judge_scene *scene, const struct mail_host **ret_host)
+{
+	*ret_host = NULL;
+	return (scene->payload & PAYLOAD_HTML_PASSWORD) != 0;
+}
+
+static bool program(const struct judge_scene *scene, const struct mail_host **ret_host)
+{
+	*ret_host = NULL;
+	return (scene->facts->payload.traits & (PAYLOAD_RUNS | PAYLOAD_IS_SHORTCUT)) != 0 && !scene->is_acquainted;
+}
+
+static bool disk_image(const struct judge_scene *scene, const struct mail_host **ret_host)
+{
+	*ret_host = NULL;
+	return (scene->payload & (PAYLOAD_IS_IMAGE | PAYLOAD_IS_HELP)) != 0;
+}
+
+static bool remote_template(const struct judge_scene *scene, const struct mail_host **ret_host)
+{
+	*ret_host = NULL;
+	return (scene->payload & PAYLOAD_HAS_REMOTE) != 0;
+}
+
+static bool macro_from_stranger(const struct judge_scene *scene, const struct mail_host **ret_host)
+{
+	*ret_host = NULL;
+	return (scene->payload & (PAYLOAD_HAS_MACRO | PAYLOAD_IS_ONENOTE)) != 0 && !scene->is_acquainted;
+}
+
+static bool macro_for_the_first_time(const struct judge_scene *scene, const struct mail_host **ret_host)
+{
+	*ret_host = NULL;
+	return (scene->payload & (PAYLOAD_HAS_MACRO | PAYLOAD_IS_ONENOTE)) != 0 && scene->is_acquainted &&
+		scene->facts->relation.payload_count == 0;
+}
+
+static bool encrypted_from_stranger(const struct judge_scene *scene, const struct mail_host **ret_host)
+{
+	*ret_host = NULL;
+	return (scene->payload & PAYLOAD_ENCRYPTED) != 0 && scene->is_first_contact && (scene->is_freemail || !scene->is_vouched);
+}
+
+static bool calendar_from_stranger(const struct judge_scene *scene, const struct mail_host **ret_host)
+{
+	*ret_host = NULL;
+	return (scene->payload & PAYLOAD_CALENDAR_LINK) != 0 && scene->is_stranger && scene->leads_elsewhere;
+}
+
+static bool qr_code(const struct judge_scene *scene, const struct mail_host **ret_host)
+{
+	*ret_host = judge_host_find(scene->facts, 0, LINK_QR);
+	return (scene->payload & PAYLOAD_QR_LINK) != 0 && scene->is_stranger && *ret_host != NULL;
+}
+
+static const struct judge_rule rules[] = {
+	{"hidden_program", MAIL_PAYLOAD, 95, hidden_program, "something that runs hides in an archive, or behind a name that says otherwise"},
+	{"smuggling", MAIL_PAYLOAD, 93, smuggling, "an attached page makes a file of itself, or a program has a library of its own beside it"},
+	{"double_extension", MAIL_PAYLOAD, 90, double_extension, "an attachment's name hides how it ends"},
+	{"remote_template", MAIL_PAYLOAD, 82, remote_template, "a document loads a part of itself from elsewhere"},
+	{"page_password", MAIL_PHISHING, 82, page_password, "an attached page asks for a password"},
+	{"program", MAIL_PAYLOAD, 80, program, "a program, script or shortcut is attached, by a sender whom we do not know"},
+	{"disk_image", MAIL_PAYLOAD, 80, disk_image, "a disk image or help file is attached: what is inside loses the mark of the web"},
+	{"macro_from_stranger", MAIL_PAYLOAD, 76, macro_from_stranger, "a document with macros, or a OneNote section, by a sender whom we do not know"},
+	{"encrypted_from_stranger", MAIL_PAYLOAD, 70, encrypted_from_stranger,
+		"an archive or document that takes a password, by a sender who never wrote before"},
+	{"macro_for_the_first_time", MAIL_HIJACKED, 66, macro_for_the_first_time,
+		"a document with macros, or a OneNote section, by a sender who never sent a file before"},
+	{"calendar_from_stranger", MAIL_PHISHING, 64, calendar_from_stranger,
+		"an invitation whose links lead elsewhere, by a sender whom we do not know"},
+	{"qr_code", MAIL_PHISHING, 64, qr_code, "a picture holds a link (%s) as a QR code, by a sender whom we do not know"},
+};
+
+const struct judge_rules judge_payload_rules = {rules, ARRAY_LEN(rules)};
