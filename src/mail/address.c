@@ -12,6 +12,7 @@
 #include "core/limits.h"
 #include "mail/brand.h"
 #include "mail/host.h"
+#include "mail/lookalike.h"
 
 #define TOKEN_LETTERS_MIN 3 /* a shorter part of a name is in any address */
 
@@ -206,7 +207,12 @@ static void from_look(const struct address_texts *texts, const struct pseudonym_
 		host->host_traits |= HOST_BRAND_LABEL;
 	facts->sender.address = pseudonym_make(key, PSEUDONYM_ADDRESS, address, strlen(address));
 	facts->sender.domain = pseudonym_make(key, PSEUDONYM_DOMAIN, registrable, strlen(registrable));
-	char local[ADDRESS_BYTES];
+	char local[ADDRESS_BYTES], eye[64];
+	lookalike_eye(host, eye);
+	if ((host->host_traits & (HOST_FREEMAIL | HOST_FREE_HOSTING | HOST_IP)) == 0 && eye[0] != '\0') {
+		facts->sender.eye = pseudonym_make(key, PSEUDONYM_LABEL, eye, strlen(eye));
+		facts->sender.label = pseudonym_make(key, PSEUDONYM_LABEL, registrable, strcspn(registrable, "."));
+	}
 	size_t length = (size_t)(at - address);
 	memcpy(local, address, length);
 	local[length] = '\0';

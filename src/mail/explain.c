@@ -50,20 +50,20 @@ static json_t *host_explain(const struct mail_host *host)
 static json_t *identity_explain(const struct identity_facts *identity)
 {
 	static const char *const matches[NAME_MATCH_COUNT] = {"none", "family_and_office", "same_reading", "confusable", "equal"};
-	return json_pack("{s:s, s:i, s:b, s:b, s:b, s:s, s:b, s:b}", "name", matches[identity->name_match], "people",
+	return json_pack("{s:s, s:i, s:b, s:b, s:b, s:b, s:s, s:b, s:b}", "name", matches[identity->name_match], "people",
 		(int)identity->name_match_count, "known_address", identity->is_known_address, "known_domain", identity->is_known_domain, "staff",
-		identity->is_own_staff, "reply_to_name", matches[identity->reply_to_match], "reply_to_known", identity->is_reply_to_known,
+		identity->is_own_staff, "titled", identity->is_titled, "reply_to_name", matches[identity->reply_to_match], "reply_to_known", identity->is_reply_to_known,
 		"name_of_recipient", identity->is_recipient_name);
 }
 
 static json_t *relation_explain(const struct relation_facts *relation)
 {
-	return json_pack("{s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:b, s:i, s:i, s:b}", "known", relation->is_known, "first_contact",
+	return json_pack("{s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:b, s:i, s:i, s:b, s:b, s:b}", "known", relation->is_known, "first_contact",
 		relation->is_first_contact, "first_of_domain", relation->is_first_of_domain, "we_wrote", relation->did_we_write, "days_since_first",
 		(int)relation->days_since_first, "days_since_last", (int)relation->days_since_last, "mails", (int)relation->mail_count, "payloads",
 		(int)relation->payload_count, "thread_ours", relation->is_thread_ours, "thread_unknown", relation->is_thread_unknown,
 		"profile_distance", (int)relation->profile_distance, "profile_mails", (int)relation->profile_count, "hosts_new",
-		relation->are_hosts_new);
+		relation->are_hosts_new, "like_known", relation->is_like_known, "known_elsewhere", relation->is_known_elsewhere);
 }
 
 json_t *explain_facts(const struct mail_facts *facts)

@@ -53,8 +53,8 @@ enum host_trait {
 	HOST_RANDOM = 1 << 10, /* its label was not made by a person */
 	HOST_BRAND_LABEL = 1 << 11, /* names a brand that the registrable domain is not */
 	HOST_CHEAP_TLD = 1 << 12, /* top-level domain that is abused more than used */
-	HOST_PROTECTED = 1 << 13, /* a protected domain itself */
-	HOST_KNOWN = 1 << 14, /* of a large service in the list of brands */
+	HOST_PROTECTED = 1 << 13, /* one of our own domains, as configured */
+	HOST_KNOWN = 1 << 14, /* the domain of an address in the directory */
 	HOST_DEEP = 1 << 15, /* five labels or more before the registrable domain's own */
 };
 
@@ -120,7 +120,7 @@ struct identity_facts {
 	bool is_known_address; /* From's address is one of that person's, or of anybody's in the directory */
 	bool is_known_domain; /* its registrable domain is that of a known address of that person */
 	bool is_own_staff; /* the person is of our own */
-	bool is_signed_name; /* the name was not in From but in a place that readers take for it (Reply-To, Sender) */
+	bool is_titled; /* the display name also tells that person's office or organisation: no namesake would */
 	enum name_match reply_to_match; /* of Reply-To's display name */
 	bool is_reply_to_known; /* Reply-To's address is known for that person */
 	bool is_recipient_name; /* the display name is the recipient's own */
@@ -205,6 +205,8 @@ struct relation_facts {
 	bool is_thread_unknown; /* it says to answer one of ours, and we know of none */
 	uint8_t profile_distance; /* 0: as always, 100: nothing as before */
 	uint16_t profile_count; /* mails that the profile rests on */
+	bool is_like_known; /* the domain's label looks like that of a domain that wrote to us, or that we wrote to, and is another */
+	bool is_known_elsewhere; /* the label is the same, under another suffix */
 	bool are_hosts_new; /* no link host was in this sender's mails before */
 };
 
@@ -237,6 +239,7 @@ struct mail_facts {
 	struct {
 		uint32_t traits; /* enum sender_trait */
 		uint64_t address, domain; /* pseudonyms of From's address and registrable domain; 0: none */
+		uint64_t eye, label; /* pseudonyms of the domain's own label, as the eye reads it and as it is; 0: freemail, or short */
 		uint64_t reply_to; /* of Reply-To's address; 0: none */
 		struct mail_host host; /* the domain of From */
 		struct mail_host reply_host; /* the domain of Reply-To; empty name: none */

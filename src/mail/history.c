@@ -8,6 +8,7 @@
  *         numbers of mails in and out, of mails with payload
  * profile the last PROFILES_KEPT forms of mails of an address
  * host    hosts that an address linked to, HOSTS_KEPT of them
+ * eye     what the label of a corresponding domain looks like, and whose it is
  * message ids of mails that went out, or that were answered: our threads
  * pending what was learned and does not count yet
  *
@@ -32,7 +33,7 @@
 enum statement {
 	SQL_PARTY = 0, SQL_PROFILES, SQL_HOST, SQL_MESSAGE, SQL_PENDING_ADD, SQL_PENDING_DUE, SQL_PENDING_DROP, SQL_PARTY_IN, SQL_PARTY_OUT,
 	SQL_PROFILE_ADD, SQL_PROFILE_TRIM, SQL_HOST_ADD, SQL_HOST_TRIM, SQL_MESSAGE_ADD, SQL_FORGET_PARTY, SQL_FORGET_MESSAGE,
-	SQL_FORGET_PROFILE, SQL_FORGET_HOST, SQL_COUNT
+	SQL_FORGET_PROFILE, SQL_FORGET_HOST, SQL_EYE, SQL_EYE_ADD, SQL_FORGET_EYE, SQL_COUNT
 };
 
 static const char *const statements[SQL_COUNT] = {
@@ -40,9 +41,9 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_PROFILES] = "SELECT form FROM profile WHERE id = ?1",
 	[SQL_HOST] = "SELECT 1 FROM host WHERE id = ?1 AND host = ?2",
 	[SQL_MESSAGE] = "SELECT ours FROM message WHERE id = ?1",
-	[SQL_PENDING_ADD] = "INSERT OR IGNORE INTO pending(mail, due_s, at_s, address, domain, payload, form, hosts, message)"
-		" VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-	[SQL_PENDING_DUE] = "SELECT mail, at_s, address, domain, payload, form, hosts, message FROM pending WHERE due_s <= ?1"
+	[SQL_PENDING_ADD] = "INSERT OR IGNORE INTO pending(mail, due_s, at_s, address, domain, payload, form, hosts, message,"
+		" eye, label) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+	[SQL_PENDING_DUE] = "SELECT mail, at_s, address, domain, payload, form, hosts, message, eye, label FROM pending WHERE due_s <= ?1"
 		" ORDER BY due_s LIMIT 1000",
 	[SQL_PENDING_DROP] = "DELETE FROM pending WHERE mail = ?1",
 	[SQL_PARTY_IN] = "INSERT INTO party(id, first_in, last_in, mails_in, payloads) VALUES (?1, ?2, ?2, 1, ?3) ON CONFLICT(id) DO UPDATE SET"
@@ -60,6 +61,10 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_FORGET_PARTY] = "DELETE FROM party WHERE max(last_in, last_out) < ?1",
 	[SQL_FORGET_MESSAGE] = "DELETE FROM message WHERE day < ?1",
 	[SQL_FORGET_PROFILE] = "DELETE FROM profile WHERE day < ?1",
+	[SQL_EYE] = "SELECT domain, label FROM eye WHERE id = ?1",
+	[SQL_EYE_ADD] = "INSERT INTO eye(id, domain, label, day) VALUES (?1, ?2, ?3, ?4) ON CONFLICT(id) DO UPDATE SET"
+		" day = CASE WHEN domain = ?2 THEN max(day, ?4) ELSE day END",
+	[SQL_FORGET_EYE] = "DELETE FROM eye WHERE day < ?1",
 	[SQL_FORGET_HOST] = "DELETE FROM host WHERE day < ?1",
 };
 
@@ -73,7 +78,8 @@ static const char schema[] =
 	" WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS message(id INTEGER PRIMARY KEY, day INTEGER NOT NULL, ours INTEGER NOT NULL) STRICT;"
 	"CREATE TABLE IF NOT EXISTS pending(mail INTEGER PRIMARY KEY, due_s INTEGER NOT NULL, at_s INTEGER NOT NULL, address INTEGER NOT NULL,"
-	" domain INTEGER NOT NULL, payload INTEGER NOT NULL, form BLOB NOT NULL, hosts BLOB NOT NULL, message INTEGER NOT NULL) STRICT;"
+	" domain INTEGER NOT NULL, eye INTEGER NOT NULL, label INTEGER NOT NULL, payload INTEGER NOT NULL, form BLOB NOT NULL, hosts BLOB NOT NULL, message INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE IF NOT EXISTS eye(id INTEGER PRIMARY KEY, domain INTEGER NOT NULL, label INTEGER NOT NULL, day INTEGER NOT NULL) STRICT;"
 	"CREATE INDEX IF NOT EXISTS pending_due ON pending(due_s);"
 	"PRAGMA user_version = 1;";
 
@@ -229,6 +235,14 @@ static int settle(struct history *history, sqlite3_stmt *due)
 		bind(made, 3, day);
 		err = run(made);
 	}
+	if (err == OK && sqlite3_column_int64(due, 8) != 0) {
+		made = sql(history, SQL_EYE_ADD);
+		bind(made, 1, sqlite3_column_int64(due, 8));
+		bind(made, 2, sqlite3_column_int64(due, 3));
+		bind(made, 3, sqlite3_column_int64(due, 9));
+		bind(made, 4, day);
+		err = run(made);
+	}
 	err = err == OK && host_count > 0 ? trim(history, SQL_HOST_TRIM, address, HOSTS_KEPT) : err;
 	if (err == OK && message != 0) {
 		made = sql(history, SQL_MESSAGE_ADD);
@@ -259,7 +273,8 @@ static int due_take(struct history *history, int64_t now_s)
 	}
 	int64_t day = now_s / S_PER_DAY;
 	if (err == OK && day > history->forgotten_day && history->forget_after_days > 0) {
-		static const enum statement forgets[] = {SQL_FORGET_PARTY, SQL_FORGET_MESSAGE, SQL_FORGET_PROFILE, SQL_FORGET_HOST};
+		static const enum statement forgets[] = {SQL_FORGET_PARTY, SQL_FORGET_MESSAGE, SQL_FORGET_PROFILE, SQL_FORGET_HOST,
+			SQL_FORGET_EYE};
 		for (size_t i = 0; err == OK && i < ARRAY_LEN(forgets); i++) {
 			sqlite3_stmt *made = sql(history, forgets[i]);
 			bind(made, 1, day - history->forget_after_days);
@@ -321,6 +336,8 @@ int history_learn(struct history *history, const struct mail_facts *facts, int64
 	(void)sqlite3_bind_blob(made, 7, &facts->profile, sizeof(facts->profile), SQLITE_TRANSIENT);
 	(void)sqlite3_bind_blob(made, 8, hosts, (int)(host_count * sizeof(hosts[0])), SQLITE_TRANSIENT);
 	bind(made, 9, (int64_t)facts->thread.message_id);
+	bind(made, 10, (int64_t)facts->sender.eye);
+	bind(made, 11, (int64_t)facts->sender.label);
 	return run(made);
 }
 
@@ -372,6 +389,20 @@ static void hosts_find(struct history *history, const struct mail_facts *facts, 
 	relation->are_hosts_new = facts->host_count > 0 && !is_any_known;
 }
 
+/** Another domain whose label reads the same: the first that was learned is the true one. */
+static void eye_find(struct history *history, const struct mail_facts *facts, struct relation_facts *relation)
+{
+	if (facts->sender.eye == 0)
+		return;
+	sqlite3_stmt *made = sql(history, SQL_EYE);
+	bind(made, 1, (int64_t)facts->sender.eye);
+	if (sqlite3_step(made) == SQLITE_ROW && (uint64_t)sqlite3_column_int64(made, 0) != facts->sender.domain) {
+		relation->is_known_elsewhere = (uint64_t)sqlite3_column_int64(made, 1) == facts->sender.label;
+		relation->is_like_known = !relation->is_known_elsewhere;
+	}
+	(void)sqlite3_reset(made);
+}
+
 static void thread_find(struct history *history, const struct mail_facts *facts, struct relation_facts *relation)
 {
 	bool is_known = false;
@@ -400,6 +431,7 @@ void history_find(struct history *history, const struct mail_facts *facts, int64
 		relation.is_first_of_domain = is_freemail ? relation.is_first_contact : domain.is_first_contact;
 		profiles_compare(history, facts, &relation);
 		hosts_find(history, facts, &relation);
+		eye_find(history, facts, &relation);
 		thread_find(history, facts, &relation);
 	}
 	*ret_relation = relation;

@@ -135,6 +135,13 @@ static void traits_find(struct mail_host *host)
 	const char *name = host->name, *registrable = psl_registrable_domain(list, name);
 	unsigned traits = host_list_find(name) | private_suffix_trait(list, name);
 	host->registrable_at = registrable == NULL ? 0 : (uint16_t)(registrable - name);
+	if (registrable != NULL && registrable > name && strncmp(registrable, "example.", 8) == 0) {
+		/* RFC 2606 section 3: reserved for documents and exercises, where each name below stands for an organisation. */
+		const char *before = registrable - 1;
+		while (before > name && before[-1] != '.')
+			before--;
+		host->registrable_at = (uint16_t)(before - name);
+	}
 	const char *own = host_registrable(host);
 	const char *tld = strrchr(name, '.');
 	if (tld != NULL && host_list_is_cheap_tld(tld + 1))

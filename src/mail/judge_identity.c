@@ -108,6 +108,26 @@ static bool thread_that_never_was(const struct judge_scene *scene, const struct 
 	return scene->is_first_contact && relation->is_thread_unknown && scene->facts->thread.says_reply && scene->has_carrier;
 }
 
+static bool like_correspondent(const struct judge_scene *scene, const struct mail_host **ret_host)
+{
+	*ret_host = &scene->facts->sender.host;
+	return scene->facts->relation.is_like_known && !scene->is_acquainted;
+}
+
+static bool correspondent_elsewhere(const struct judge_scene *scene, const struct mail_host **ret_host)
+{
+	*ret_host = &scene->facts->sender.host;
+	return scene->facts->relation.is_known_elsewhere && scene->is_first_contact && scene->has_carrier;
+}
+
+/** No namesake tells the other's office, or has answers go to another freemail address. */
+static bool known_name_more(const struct judge_scene *scene, const struct mail_host **ret_host)
+{
+	*ret_host = &scene->facts->sender.host;
+	return scene->claims_person && scene->is_freemail &&
+		(scene->facts->identity.is_titled || (scene->facts->sender.traits & SENDER_REPLY_TO_OTHER) != 0);
+}
+
 static bool address_in_name(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = &scene->facts->sender.host;
@@ -136,9 +156,15 @@ static const struct judge_rule rules[] = {
 		"a freemail sender of a few weeks, with harmless mails so far, now brings a file or a link"},
 	{"thread_that_never_was", MAIL_IMPERSONATION, 75, thread_that_never_was,
 		"answers a conversation that never was, from a sender who never wrote, and brings a file or a link"},
-	{"known_name_freemail", MAIL_IMPERSONATION, 66, known_name_freemail,
+	{"like_correspondent", MAIL_IMPERSONATION, 88, like_correspondent,
+		"the sender's domain %s looks like one that wrote to us before, and is another"},
+	{"correspondent_elsewhere", MAIL_IMPERSONATION, 70, correspondent_elsewhere,
+		"%s is the name of a domain that wrote to us before, under another suffix, and the first mail brings a file or a link"},
+	{"known_name_more", MAIL_IMPERSONATION, 74, known_name_more,
+		"bears the name of a known person with their office, or with answers going elsewhere, from an address of %s not known to be theirs"},
+	{"known_name_freemail", MAIL_IMPERSONATION, 56, known_name_freemail,
 		"bears the name of a known person, and comes from an address of %s that is not known to be theirs"},
-	{"stranger_freemail_carrier", MAIL_IMPERSONATION, 62, stranger_freemail_carrier,
+	{"stranger_freemail_carrier", MAIL_IMPERSONATION, 54, stranger_freemail_carrier,
 		"a freemail sender who never wrote before brings an archive or a link to a shared file"},
 	{"address_in_name", MAIL_PHISHING, 64, address_in_name, "the display name is an address of another organisation than the sender's %s"},
 };

@@ -91,7 +91,7 @@ static const struct judge_rule rules[] = {
 	{"macro_from_stranger", MAIL_PAYLOAD, 76, macro_from_stranger, "a document with macros, or a OneNote section, by a sender whom we do not know"},
 	{"encrypted_from_stranger", MAIL_PAYLOAD, 70, encrypted_from_stranger,
 		"an archive or document that takes a password, by a sender who never wrote before"},
-	{"macro_for_the_first_time", MAIL_HIJACKED, 66, macro_for_the_first_time,
+	{"macro_for_the_first_time", MAIL_HIJACKED, 52, macro_for_the_first_time,
 		"a document with macros, or a OneNote section, by a sender who never sent a file before"},
 	{"calendar_from_stranger", MAIL_PHISHING, 64, calendar_from_stranger,
 		"an invitation whose links lead elsewhere, by a sender whom we do not know"},

@@ -111,6 +111,16 @@ static bool has_part(const char *name, size_t before, const char *word)
 	return false;
 }
 
+void lookalike_eye(const struct mail_host *host, char ret_eye[static 64])
+{
+	char label[64], eye[64];
+	label_take(host_registrable(host), label);
+	eye_make(label, eye);
+	hyphens_drop(eye, ret_eye);
+	if (strlen(ret_eye) < LETTERS_FOR_ONE_EDIT)
+		ret_eye[0] = '\0';
+}
+
 bool lookalike_is(const struct lookalike *of, const struct mail_host *host)
 {
 	const char *registrable = host_registrable(host);

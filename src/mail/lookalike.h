@@ -30,5 +30,13 @@ struct lookalike {
  */
 MUST_USE int lookalike_init(const char *domain, struct lookalike *ret_lookalike);
 
+/**
+ * A domain's own label as the eye reads it, without hyphens: equal where lookalike_is() would find two labels the same.
+ *
+ * @param host parsed
+ * @param ret_eye filled; "" where the label is too short to be told from others
+ */
+void lookalike_eye(const struct mail_host *host, char ret_eye[static 64]);
+
 /** Whether a host looks like a protected domain and is none of it. */
 bool lookalike_is(const struct lookalike *of, const struct mail_host *host);

@@ -31,7 +31,7 @@ struct known_address {
 };
 
 struct known_person {
-	char family[PERSON_TEXT_BYTES], title[PERSON_TEXT_BYTES];
+	char family[PERSON_TEXT_BYTES], title[PERSON_TEXT_BYTES], organisation[PERSON_TEXT_BYTES];
 	bool is_staff;
 };
 
@@ -44,6 +44,7 @@ struct people {
 	size_t person_count, person_room;
 	struct lookalike *domains;
 	size_t domain_count, domain_room;
+	size_t own_count; /* the first of domains: our own */
 };
 
 /** Room for one more in an array. @return OK or E_NOMEM */
@@ -159,6 +160,7 @@ static int person_take(void *context, const struct person *person)
 	struct known_person *known = &people->persons[people->person_count++];
 	*known = (struct known_person){.is_staff = strncmp(person->kind, "staff", 5) == 0 || strcmp(person->kind, "職員") == 0};
 	memcpy(known->title, person->title, sizeof(known->title));
+	memcpy(known->organisation, person->organisation, sizeof(known->organisation));
 	if (person->family[0] != '\0') {
 		memcpy(known->family, person->family, sizeof(known->family));
 		err = name_add(people, at, person->family, person->given);
@@ -195,6 +197,8 @@ int people_load(const char *path, const char *const *domains, size_t domain_coun
 	int err = people == NULL ? E_NOMEM : OK;
 	for (size_t i = 0; err == OK && i < domain_count; i++)
 		err = domain_add(people, domains[i]);
+	if (err == OK)
+		people->own_count = people->domain_count;
 	if (err == OK && path != NULL)
 		err = conf_read(path, &text, &length_bytes, complaint);
 	if (err == E_SYS) {
@@ -277,12 +281,33 @@ static bool is_domain_of(const struct people *people, uint32_t person, const str
 struct match {
 	enum name_match best;
 	uint16_t count; /* people */
-	bool is_domain_known, is_staff;
+	bool is_domain_known, is_staff, is_titled;
 	uint32_t last_person;
 };
 
-static void forms_match(const struct people *people, const struct name_forms *forms, bool is_eye, const struct mail_host *host,
-	struct match *match)
+/** Whether a display name holds a word of a text about a person: two signs of kanji or kana, or four letters. */
+static bool has_word_of(const char *folded, const char *about)
+{
+	char words[LETTERING_BYTES];
+	lettering_fold(about, words);
+	for (char *at = words, *rest = NULL; (at = strtok_r(at, " /,;|()", &rest)) != NULL; at = NULL) {
+		size_t length = strlen(at);
+		bool is_word = (unsigned char)at[0] >= 0x80 ? length >= 6 : length >= 4;
+		if (is_word && strstr(folded, at) != NULL)
+			return true;
+	}
+	return false;
+}
+
+static bool is_titled(const struct known_person *person, const char *text)
+{
+	char folded[LETTERING_BYTES];
+	lettering_fold(text, folded);
+	return has_word_of(folded, person->title) || has_word_of(folded, person->organisation);
+}
+
+static void forms_match(const struct people *people, const char *text, const struct name_forms *forms, bool is_eye,
+	const struct mail_host *host, struct match *match)
 {
 	for (size_t i = 0; i < forms->count; i++) {
 		size_t low = 0, high = people->form_count;
@@ -303,6 +328,7 @@ static void forms_match(const struct people *people, const struct name_forms *fo
 			match->last_person = known->person;
 			match->is_domain_known = match->is_domain_known || is_domain_of(people, known->person, host);
 			match->is_staff = match->is_staff || people->persons[known->person].is_staff;
+			match->is_titled = match->is_titled || is_titled(&people->persons[known->person], text);
 		}
 	}
 }
@@ -315,17 +341,17 @@ static struct match name_match_find(const struct people *people, const char *tex
 	if (people->person_count == 0 || text[0] == '\0')
 		return match;
 	name_forms_of_text(text, &forms);
-	forms_match(people, &forms, false, host, &match);
+	forms_match(people, text, &forms, false, host, &match);
 	if (match.count == 0) {
 		forms.count = 0;
 		name_eye(text, eye);
 		name_forms_of_text(eye, &forms);
-		forms_match(people, &forms, true, host, &match);
+		forms_match(people, text, &forms, true, host, &match);
 	}
 	for (size_t i = 0; match.count == 0 && i < people->person_count; i++) {
 		const struct known_person *person = &people->persons[i];
 		if (person->family[0] != '\0' && name_is_family_and_office(text, person->family, person->title)) {
-			match = (struct match){.best = NAME_FAMILY_AND_OFFICE, .count = 1, .is_domain_known = is_domain_of(people, (uint32_t)i, host),
+			match = (struct match){.best = NAME_FAMILY_AND_OFFICE, .count = 1, .is_titled = true, .is_domain_known = is_domain_of(people, (uint32_t)i, host),
 				.is_staff = person->is_staff, .last_person = (uint32_t)i};
 		}
 	}
@@ -338,7 +364,7 @@ static void host_mark(const struct people *people, struct mail_host *host)
 		return;
 	for (size_t i = 0; i < people->domain_count; i++) {
 		if (strcmp(people->domains[i].domain, host_registrable(host)) == 0) {
-			host->host_traits |= HOST_PROTECTED;
+			host->host_traits |= i < people->own_count ? HOST_PROTECTED : HOST_KNOWN;
 			host->host_traits &= (uint16_t)~(unsigned)HOST_LOOKALIKE;
 			return;
 		}
@@ -364,6 +390,7 @@ void people_identify(const struct people *people, const struct address_texts *te
 	identity->is_known_address = is_address_known(people, texts->from.address);
 	identity->is_known_domain = match.is_domain_known;
 	identity->is_own_staff = match.is_staff;
+	identity->is_titled = match.is_titled;
 	struct match reply = name_match_find(people, texts->reply_to.name, &facts->sender.reply_host);
 	identity->reply_to_match = reply.best;
 	identity->is_reply_to_known = is_address_known(people, texts->reply_to.address);

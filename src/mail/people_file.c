@@ -18,7 +18,7 @@
 
 enum field {
 	FIELD_NONE = 0,
-	FIELD_NAME, FIELD_FAMILY, FIELD_GIVEN, FIELD_KANA, FIELD_FAMILY_KANA, FIELD_GIVEN_KANA, FIELD_ROMAJI, FIELD_TITLE, FIELD_KIND,
+	FIELD_NAME, FIELD_FAMILY, FIELD_GIVEN, FIELD_KANA, FIELD_FAMILY_KANA, FIELD_GIVEN_KANA, FIELD_ROMAJI, FIELD_TITLE, FIELD_KIND, FIELD_ORGANISATION,
 	FIELD_ADDRESS,
 	FIELD_PARTS, /* vCard N: family;given;... */
 };
@@ -42,8 +42,11 @@ static const struct {
 	{"romaji", FIELD_ROMAJI}, {"name_romaji", FIELD_ROMAJI}, {"english", FIELD_ROMAJI}, {"english_name", FIELD_ROMAJI},
 	{"name_en", FIELD_ROMAJI}, {"latin", FIELD_ROMAJI}, {"ローマ字", FIELD_ROMAJI}, {"英字", FIELD_ROMAJI}, {"cn;lang-en", FIELD_ROMAJI},
 	{"displayname;lang-en", FIELD_ROMAJI}, {"nickname", FIELD_ROMAJI},
-	{"title", FIELD_TITLE}, {"office", FIELD_TITLE}, {"position", FIELD_TITLE}, {"affiliation", FIELD_TITLE}, {"役職", FIELD_TITLE},
-	{"肩書", FIELD_TITLE}, {"肩書き", FIELD_TITLE}, {"所属", FIELD_TITLE}, {"role", FIELD_KIND},
+	{"title", FIELD_TITLE}, {"office", FIELD_TITLE}, {"position", FIELD_TITLE}, {"役職", FIELD_TITLE},
+	{"肩書", FIELD_TITLE}, {"肩書き", FIELD_TITLE}, 
+	{"organisation", FIELD_ORGANISATION}, {"organization", FIELD_ORGANISATION}, {"org", FIELD_ORGANISATION}, {"o", FIELD_ORGANISATION},
+	{"company", FIELD_ORGANISATION}, {"affiliation", FIELD_ORGANISATION}, {"所属", FIELD_ORGANISATION}, {"組織", FIELD_ORGANISATION},
+	{"role", FIELD_KIND},
 	{"kind", FIELD_KIND}, {"type", FIELD_KIND}, {"category", FIELD_KIND}, {"categories", FIELD_KIND}, {"employeetype", FIELD_KIND},
 	{"区分", FIELD_KIND}, {"種別", FIELD_KIND},
 	{"email", FIELD_ADDRESS}, {"emails", FIELD_ADDRESS}, {"e-mail", FIELD_ADDRESS}, {"mail", FIELD_ADDRESS}, {"address", FIELD_ADDRESS},
@@ -130,6 +133,9 @@ static void field_set(struct person *person, enum field field, const char *value
 		break;
 	case FIELD_KIND:
 		text_set(person->kind, value, length);
+		break;
+	case FIELD_ORGANISATION:
+		text_set(person->organisation, value, length);
 		break;
 	case FIELD_ADDRESS:
 		addresses_add(person, value);

@@ -23,6 +23,7 @@ struct person {
 	char kana[PERSON_TEXT_BYTES], family_kana[PERSON_TEXT_BYTES], given_kana[PERSON_TEXT_BYTES];
 	char romaji[PERSON_TEXT_BYTES];
 	char title[PERSON_TEXT_BYTES]; /* office or rank, also a former one */
+	char organisation[PERSON_TEXT_BYTES];
 	char kind[PERSON_TEXT_BYTES]; /* staff, former, expert ... */
 	char addresses[PERSON_ADDRESSES_MAX][PERSON_ADDRESS_BYTES];
 	size_t address_count;
