@@ -186,7 +186,8 @@ static void name_look(const struct address_texts *texts, struct mail_facts *fact
 		facts->sender.traits |= SENDER_NAME_UNLIKE_ADDRESS;
 	struct mail_host shown;
 	if (strchr(folded, '.') != NULL && strchr(folded, ' ') == NULL && strchr(folded, '@') == NULL &&
-		host_parse(folded, strlen(folded), &shown) == OK && shown.registrable_at < strlen(shown.name))
+		host_parse(folded, strlen(folded), &shown) == OK && strchr(host_registrable(&shown), '.') != NULL && (shown.host_traits & HOST_IP) == 0 &&
+		!host_is_related(&shown, &facts->sender.host) && host_is_icann(&shown))
 		facts->sender.traits |= SENDER_NAME_HOST;
 }
 

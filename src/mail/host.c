@@ -200,6 +200,12 @@ const char *host_registrable(const struct mail_host *host)
 	return host->name + host->registrable_at;
 }
 
+bool host_is_icann(const struct mail_host *host)
+{
+	const char *tld = strrchr(host->name, '.');
+	return tld != NULL && psl_is_public_suffix2(psl_builtin(), tld + 1, PSL_TYPE_ICANN | PSL_TYPE_NO_STAR_RULE) == 1;
+}
+
 bool host_is_related(const struct mail_host *one, const struct mail_host *other)
 {
 	return one->name[0] != '\0' && strcmp(host_registrable(one), host_registrable(other)) == 0;

@@ -25,6 +25,9 @@ MUST_USE int host_parse(const char *text, size_t length_bytes, struct mail_host 
 /** The registrable domain of a parsed host; the whole name of an address and of a public suffix. */
 const char *host_registrable(const struct mail_host *host);
 
+/** Whether a host's top-level domain is one that exists (has rules in the Public Suffix List). */
+bool host_is_icann(const struct mail_host *host);
+
 /** Whether two hosts have the same registrable domain. */
 bool host_is_related(const struct mail_host *one, const struct mail_host *other);
 

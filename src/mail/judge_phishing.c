@@ -29,7 +29,8 @@ static bool brand_name_answer(const struct judge_scene *scene, const struct mail
 static bool brand_subject(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = &scene->facts->sender.host;
-	return (scene->facts->subject_traits & TEXT_BRAND) != 0 && is_office(scene) && scene->leads_elsewhere && !scene->is_answer;
+	return (scene->facts->subject_traits & TEXT_BRAND) != 0 && is_office(scene) && (scene->leads_elsewhere || !scene->has_links) &&
+		!scene->is_answer;
 }
 
 static bool brand_host(const struct judge_scene *scene, const struct mail_host **ret_host)
@@ -98,7 +99,7 @@ static bool sender_on_free_page(const struct judge_scene *scene, const struct ma
 {
 	*ret_host = &scene->facts->sender.host;
 	return ((*ret_host)->host_traits & HOST_FREE_HOSTING) != 0 && scene->leads_elsewhere && !scene->is_acquainted &&
-		(is_office(scene) || (scene->facts->sender.traits & (SENDER_NAME_UNLIKE_ADDRESS | SENDER_LOCAL_RANDOM)) != 0);
+		(is_office(scene) || (scene->facts->sender.traits & SENDER_LOCAL_RANDOM) != 0);
 }
 
 static bool random_sender(const struct judge_scene *scene, const struct mail_host **ret_host)
@@ -137,7 +138,8 @@ static bool shared_file(const struct judge_scene *scene, const struct mail_host 
 static bool numbered_place(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = judge_host_find(scene->facts, HOST_IP, 0);
-	return *ret_host != NULL && ((*ret_host)->link_traits & (LINK_ANCHOR | LINK_FORM)) != 0 && scene->leads_elsewhere && !scene->is_acquainted;
+	return *ret_host != NULL && scene->leads_elsewhere && !scene->is_acquainted && !scene->is_answer &&
+		(is_office(scene) || (scene->facts->sender.traits & SENDER_NAME_UNLIKE_ADDRESS) != 0);
 }
 
 static bool shows_other(const struct judge_scene *scene, const struct mail_host **ret_host)
@@ -163,14 +165,26 @@ static bool office_leads_elsewhere(const struct judge_scene *scene, const struct
 static bool host_as_name(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = &scene->facts->sender.host;
-	return (scene->facts->sender.traits & SENDER_NAME_HOST) != 0 && scene->leads_elsewhere &&
-		(scene->facts->sender.traits & SENDER_NAME_UNLIKE_ADDRESS) != 0;
+	return (scene->facts->sender.traits & SENDER_NAME_HOST) != 0;
 }
 
 static bool name_of_recipient(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = &scene->facts->sender.host;
-	return (scene->facts->sender.name_traits & TEXT_RECIPIENT) != 0 && scene->leads_elsewhere;
+	return (scene->facts->sender.name_traits & TEXT_RECIPIENT) != 0 && (scene->leads_elsewhere || is_office(scene));
+}
+
+static bool picture_alone(const struct judge_scene *scene, const struct mail_host **ret_host)
+{
+	*ret_host = judge_host_find(scene->facts, 0, LINK_PICTURE);
+	return (scene->facts->html.traits & HTML_IMAGE_ONLY) != 0 && scene->leads_elsewhere && !scene->is_acquainted && *ret_host != NULL;
+}
+
+static bool answers_to_cheap_place(const struct judge_scene *scene, const struct mail_host **ret_host)
+{
+	*ret_host = &scene->facts->sender.reply_host;
+	return (scene->facts->sender.traits & SENDER_REPLY_TO_OTHER) != 0 && !scene->is_acquainted &&
+		((*ret_host)->host_traits & (HOST_CHEAP_TLD | HOST_FREE_HOSTING | HOST_PUNYCODE)) != 0;
 }
 
 static bool hidden_recipients(const struct judge_scene *scene, const struct mail_host **ret_host)
@@ -197,7 +211,7 @@ static const struct judge_rule rules[] = {
 	{"no_such_domain", MAIL_PHISHING, 66, no_such_domain, "the sender's domain %s is none that could be answered"},
 	{"reply_to_freemail", MAIL_PHISHING, 66, reply_to_freemail, "answers go to a freemail address at %s, and the sender has a domain of its own"},
 	{"random_sender", MAIL_PHISHING, 64, random_sender, "the sender's domain %s is no word that a person chose, and the links lead elsewhere"},
-	{"numbered_place", MAIL_PHISHING, 66, numbered_place, "a link leads to the number %s and not to a name"},
+	{"numbered_place", MAIL_PHISHING, 57, numbered_place, "a link leads to the number %s and not to a name"},
 	{"hidden_target", MAIL_PHISHING, 64, hidden_target, "a link hides its target behind %s, and none leads to the sender"},
 	{"free_page", MAIL_PHISHING, 64, free_page, "a link leads to %s, where anybody may put a page, and none leads to the sender"},
 	{"cheap_place", MAIL_PHISHING, 62, cheap_place, "a link leads to %s, a kind of domain that is abused more than used, and none to the sender"},
@@ -208,6 +222,9 @@ static const struct judge_rule rules[] = {
 		"an office whose name has no word in common with its address at %s, and whose links all lead elsewhere"},
 	{"brand_subject", MAIL_PHISHING, 66, brand_subject, "an office at %s writes about a service that it is not, and its links lead elsewhere"},
 	{"office_leads_elsewhere", MAIL_PHISHING, 61, office_leads_elsewhere, "an office at %s whose links all lead to one other organisation"},
+	{"picture_alone", MAIL_PHISHING, 62, picture_alone, "hardly any letters, and a picture to press that leads to %s"},
+	{"answers_to_cheap_place", MAIL_PHISHING, 62, answers_to_cheap_place,
+		"answers go to another organisation's domain %s, a kind that is abused more than used"},
 	{"hidden_recipients", MAIL_PHISHING, 61, hidden_recipients, "shows no recipient, and all its links lead from %s to one other organisation"},
 };
 

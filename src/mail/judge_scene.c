@@ -56,6 +56,7 @@ static void links_ask(struct judge_scene *scene)
 		scene->leads_one_place = scene->leads_one_place && (one == NULL || strcmp(one, host_registrable(host)) == 0);
 		one = host_registrable(host);
 	}
+	scene->has_links = has_any;
 	scene->leads_elsewhere = has_any && !has_own;
 	scene->leads_one_place = scene->leads_one_place && has_any;
 	scene->cloud = judge_host_find(facts, HOST_CLOUD_STORAGE, 0);
@@ -101,7 +102,7 @@ void judge_scene_make(const struct mail_facts *facts, struct judge_scene *ret_sc
 	struct judge_scene scene = {.facts = facts};
 	const struct identity_facts *identity = &facts->identity;
 	scene.is_freemail = (facts->sender.host.host_traits & HOST_FREEMAIL) != 0;
-	scene.is_answer = facts->thread.says_reply || facts->thread.reference_count > 0;
+	scene.is_answer = facts->thread.says_reply && facts->thread.reference_count > 0;
 	relation_ask(&scene);
 	auth_ask(&scene);
 	links_ask(&scene);

@@ -21,9 +21,10 @@ struct judge_scene {
 	bool claims_person; /* names a person of the directory and is at no address of that person */
 	bool is_vouched; /* our own MTA found From authenticated */
 	bool is_refuted; /* it found that From is not */
+	bool has_links; /* to follow */
 	bool leads_elsewhere; /* has links to follow, and none leads to the sender's own domain */
 	bool leads_one_place; /* they all lead to one registrable domain */
-	bool is_answer; /* says to answer something */
+	bool is_answer; /* says to answer something, in its subject and by its references */
 	const struct mail_host *cloud; /* a link to a place where anybody shares files; NULL: none */
 	bool has_archive; /* an archive, a disk image, or what takes a password */
 	bool has_carrier; /* something that could carry an attack: cloud, archive, macro, what runs, a shortener, an attached page */
