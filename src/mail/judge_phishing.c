@@ -29,14 +29,15 @@ static bool brand_name_answer(const struct judge_scene *scene, const struct mail
 static bool brand_subject(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = &scene->facts->sender.host;
-	return (scene->facts->subject_traits & TEXT_BRAND) != 0 && is_office(scene) && (scene->leads_elsewhere || !scene->has_links) &&
+	return (scene->facts->subject_traits & TEXT_BRAND) != 0 && is_office(scene) &&
+		((scene->leads_elsewhere && scene->is_narrow) || !scene->has_links) &&
 		!scene->is_answer;
 }
 
 static bool brand_host(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = judge_host_find(scene->facts, HOST_BRAND_LABEL, 0);
-	return *ret_host != NULL && scene->leads_elsewhere && !scene->is_answer;
+	return *ret_host != NULL && scene->leads_elsewhere && scene->is_narrow && !scene->is_answer;
 }
 
 static bool brand_sender(const struct judge_scene *scene, const struct mail_host **ret_host)
@@ -74,7 +75,7 @@ static bool odd_letters(const struct judge_scene *scene, const struct mail_host 
 static bool split_words(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = NULL;
-	return (scene->facts->html.traits & HTML_SPLIT_WORDS) != 0 && scene->leads_elsewhere;
+	return (scene->facts->html.traits & HTML_SPLIT_WORDS) != 0 && scene->leads_elsewhere && scene->is_narrow;
 }
 
 static bool userinfo(const struct judge_scene *scene, const struct mail_host **ret_host)
@@ -111,55 +112,62 @@ static bool random_sender(const struct judge_scene *scene, const struct mail_hos
 static bool hidden_target(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = judge_host_find(scene->facts, HOST_SHORTENER, 0);
-	return *ret_host != NULL && ((*ret_host)->link_traits & (LINK_ANCHOR | LINK_FORM | LINK_QR | LINK_FILE)) != 0 && scene->leads_elsewhere &&
+	return *ret_host != NULL && ((*ret_host)->link_traits & (LINK_ANCHOR | LINK_FORM | LINK_QR | LINK_FILE)) != 0 && scene->leads_elsewhere && scene->is_narrow &&
 		!scene->is_answer;
 }
 
 static bool free_page(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = judge_host_find(scene->facts, HOST_FREE_HOSTING, 0);
-	return *ret_host != NULL && ((*ret_host)->link_traits & (LINK_ANCHOR | LINK_FORM | LINK_QR | LINK_FILE)) != 0 && scene->leads_elsewhere &&
+	return *ret_host != NULL && ((*ret_host)->link_traits & (LINK_ANCHOR | LINK_FORM | LINK_QR | LINK_FILE)) != 0 && scene->leads_elsewhere && scene->is_narrow &&
 		!scene->is_acquainted;
 }
 
 static bool cheap_place(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = judge_host_find(scene->facts, HOST_CHEAP_TLD, 0);
-	return *ret_host != NULL && scene->leads_elsewhere && !scene->is_acquainted && !scene->is_answer;
+	return *ret_host != NULL && scene->leads_elsewhere && scene->is_narrow && !scene->is_acquainted && !scene->is_answer;
 }
 
 static bool shared_file(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = scene->cloud;
-	return scene->cloud != NULL && scene->leads_elsewhere && !scene->facts->relation.is_known && !scene->is_answer &&
+	return scene->cloud != NULL && scene->leads_elsewhere && scene->is_narrow && !scene->facts->relation.is_known && !scene->is_answer &&
 		(is_office(scene) || (scene->facts->sender.traits & SENDER_NAME_UNLIKE_ADDRESS) != 0);
 }
 
 static bool numbered_place(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = judge_host_find(scene->facts, HOST_IP, 0);
-	return *ret_host != NULL && scene->leads_elsewhere && !scene->is_acquainted && !scene->is_answer &&
+	return *ret_host != NULL && scene->leads_elsewhere && scene->is_narrow && !scene->is_acquainted && !scene->is_answer &&
 		(is_office(scene) || (scene->facts->sender.traits & SENDER_NAME_UNLIKE_ADDRESS) != 0);
 }
 
 static bool shows_other(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = judge_host_find(scene->facts, 0, LINK_SHOWS_OTHER);
-	return *ret_host != NULL && scene->leads_elsewhere;
+	return *ret_host != NULL && scene->leads_elsewhere && scene->is_narrow;
 }
 
 static bool office_of_nobody(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = &scene->facts->sender.host;
 	return (scene->facts->sender.traits & SENDER_LOCAL_ROLE) != 0 && (scene->facts->sender.traits & SENDER_NAME_UNLIKE_ADDRESS) != 0 &&
-		scene->leads_elsewhere && !scene->is_answer && !scene->is_acquainted;
+		scene->leads_elsewhere && scene->is_narrow && !scene->is_answer && !scene->is_acquainted;
 }
 
 static bool office_leads_elsewhere(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = &scene->facts->sender.host;
-	return (scene->facts->sender.traits & SENDER_LOCAL_ROLE) != 0 && scene->leads_elsewhere && scene->leads_one_place && !scene->is_answer &&
+	return (scene->facts->sender.traits & SENDER_LOCAL_ROLE) != 0 && scene->leads_elsewhere && scene->is_narrow && scene->leads_one_place && !scene->is_answer &&
 		!scene->is_acquainted;
+}
+
+static bool nobody_in_borrowed_pictures(const struct judge_scene *scene, const struct mail_host **ret_host)
+{
+	*ret_host = &scene->facts->sender.host;
+	return (scene->facts->sender.traits & SENDER_NAME_UNLIKE_ADDRESS) != 0 && scene->leads_elsewhere && scene->is_narrow &&
+		scene->borrows_pictures && !scene->is_answer && !scene->is_acquainted && !scene->is_freemail;
 }
 
 static bool host_as_name(const struct judge_scene *scene, const struct mail_host **ret_host)
@@ -177,7 +185,7 @@ static bool name_of_recipient(const struct judge_scene *scene, const struct mail
 static bool picture_alone(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = judge_host_find(scene->facts, 0, LINK_PICTURE);
-	return (scene->facts->html.traits & HTML_IMAGE_ONLY) != 0 && scene->leads_elsewhere && !scene->is_acquainted && *ret_host != NULL;
+	return (scene->facts->html.traits & HTML_IMAGE_ONLY) != 0 && scene->leads_elsewhere && scene->is_narrow && !scene->is_acquainted && *ret_host != NULL;
 }
 
 static bool answers_to_cheap_place(const struct judge_scene *scene, const struct mail_host **ret_host)
@@ -190,7 +198,7 @@ static bool answers_to_cheap_place(const struct judge_scene *scene, const struct
 static bool hidden_recipients(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = &scene->facts->sender.host;
-	return (scene->facts->sender.traits & SENDER_RECIPIENTS_HIDDEN) != 0 && scene->leads_elsewhere && scene->leads_one_place &&
+	return (scene->facts->sender.traits & SENDER_RECIPIENTS_HIDDEN) != 0 && scene->leads_elsewhere && scene->is_narrow && scene->leads_one_place &&
 		!scene->is_acquainted && !scene->is_answer && (scene->facts->sender.traits & SENDER_NAME_UNLIKE_ADDRESS) != 0;
 }
 
@@ -221,6 +229,8 @@ static const struct judge_rule rules[] = {
 	{"office_of_nobody", MAIL_PHISHING, 63, office_of_nobody,
 		"an office whose name has no word in common with its address at %s, and whose links all lead elsewhere"},
 	{"brand_subject", MAIL_PHISHING, 66, brand_subject, "an office at %s writes about a service that it is not, and its links lead elsewhere"},
+	{"borrowed_pictures", MAIL_PHISHING, 62, nobody_in_borrowed_pictures,
+		"a name that has no word in common with its address at %s, with all pictures and links from elsewhere"},
 	{"office_leads_elsewhere", MAIL_PHISHING, 61, office_leads_elsewhere, "an office at %s whose links all lead to one other organisation"},
 	{"picture_alone", MAIL_PHISHING, 62, picture_alone, "hardly any letters, and a picture to press that leads to %s"},
 	{"answers_to_cheap_place", MAIL_PHISHING, 62, answers_to_cheap_place,

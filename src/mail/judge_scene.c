@@ -8,6 +8,7 @@
 #define FOLLOWED (LINK_TEXT | LINK_ANCHOR | LINK_FORM | LINK_QR | LINK_FILE)
 #define ACQUAINTED_DAYS 14 /* a shorter acquaintance may have been made for the attack */
 #define ACQUAINTED_MAILS 2
+#define NARROW_LINKS 16 /* newsletters have dozens, pictures counted */
 
 bool judge_is_followed(const struct mail_host *host)
 {
@@ -45,18 +46,23 @@ static void links_ask(struct judge_scene *scene)
 {
 	const struct mail_facts *facts = scene->facts;
 	const char *one = NULL;
-	bool has_any = false, has_own = false;
+	bool has_any = false, has_own = false, has_picture = false, has_own_picture = false;
 	scene->leads_one_place = true;
 	for (size_t i = 0; i < facts->host_count; i++) {
 		const struct mail_host *host = &facts->hosts[i];
+		bool is_akin_to_sender = is_akin(&facts->sender.host, host);
+		has_picture = has_picture || (host->link_traits & LINK_IMAGE) != 0;
+		has_own_picture = has_own_picture || ((host->link_traits & LINK_IMAGE) != 0 && is_akin_to_sender);
 		if (!judge_is_followed(host))
 			continue;
 		has_any = true;
-		has_own = has_own || is_akin(&facts->sender.host, host);
+		has_own = has_own || is_akin_to_sender;
 		scene->leads_one_place = scene->leads_one_place && (one == NULL || strcmp(one, host_registrable(host)) == 0);
 		one = host_registrable(host);
 	}
 	scene->has_links = has_any;
+	scene->is_narrow = has_any && facts->link_count <= NARROW_LINKS;
+	scene->borrows_pictures = has_picture && !has_own_picture;
 	scene->leads_elsewhere = has_any && !has_own;
 	scene->leads_one_place = scene->leads_one_place && has_any;
 	scene->cloud = judge_host_find(facts, HOST_CLOUD_STORAGE, 0);

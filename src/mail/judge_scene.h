@@ -23,6 +23,8 @@ struct judge_scene {
 	bool is_refuted; /* it found that From is not */
 	bool has_links; /* to follow */
 	bool leads_elsewhere; /* has links to follow, and none leads to the sender's own domain */
+	bool is_narrow; /* has links, and so few of them that one is meant to be followed: no newsletter */
+	bool borrows_pictures; /* shows pictures from elsewhere, and none from the sender's own domain */
 	bool leads_one_place; /* they all lead to one registrable domain */
 	bool is_answer; /* says to answer something, in its subject and by its references */
 	const struct mail_host *cloud; /* a link to a place where anybody shares files; NULL: none */
