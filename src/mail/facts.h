@@ -150,7 +150,7 @@ enum html_trait {
 	HTML_PASSWORD_FIELD = 1 << 1,
 	HTML_SCRIPT = 1 << 2,
 	HTML_REFRESH = 1 << 3, /* goes elsewhere by itself */
-	HTML_DATA_LINK = 1 << 4, /* a link to data: or javascript: */
+	HTML_DATA_LINK = 1 << 4, /* a link to data: */
 	HTML_IMAGE_ONLY = 1 << 5, /* a picture to click and hardly any letters */
 	HTML_ONE_TARGET = 1 << 6, /* all links lead to one place */
 	HTML_BASE = 1 << 7, /* <base> moves all links */

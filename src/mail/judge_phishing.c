@@ -213,7 +213,7 @@ static const struct judge_rule rules[] = {
 	{"no_sender", MAIL_PHISHING, 72, no_sender, "no sender can be read from the header, and there are links to follow"},
 	{"many_senders", MAIL_PHISHING, 72, many_senders, "more than one sender is given"},
 	{"odd_letters", MAIL_PHISHING, 70, odd_letters, "name or subject are written in letters that only look like letters; from %s"},
-	{"shows_other", MAIL_PHISHING, 68, shows_other, "a link shows the address of another organisation, and leads to %s"},
+	{"shows_other", MAIL_PHISHING, 57, shows_other, "a link shows the address of another organisation, and leads to %s"},
 	{"split_words", MAIL_PHISHING, 66, split_words, "signs that nobody sees stand within the words, and the links lead elsewhere"},
 	{"sender_on_free_page", MAIL_PHISHING, 68, sender_on_free_page, "an office that writes from %s, where anybody may"},
 	{"no_such_domain", MAIL_PHISHING, 66, no_such_domain, "the sender's domain %s is none that could be answered"},
