@@ -171,12 +171,12 @@ static bool entry_take(struct payload_walk *walk, struct archive *reader, struct
 	}
 	/* A solid archive is unpacked to get past an entry, whether we read it or not. */
 	bool is_solid = contents->type == PAYLOAD_RAR || contents->type == PAYLOAD_7Z || contents->type == PAYLOAD_CAB ||
-		contents->type == PAYLOAD_LHA;
+		contents->type == PAYLOAD_LHA || contents->type == PAYLOAD_TAR || contents->type == PAYLOAD_PACKED;
 	if (is_solid && archive_entry_size_is_set(entry) && !bytes_charge(walk, (uint64_t)archive_entry_size(entry))) {
 		payload_inner(walk, NULL, 0, name, strlen(name));
 		return false;
 	}
-	return entry_look(walk, reader, name, is_solid);
+	return entry_look(walk, reader, name, is_solid && archive_entry_size_is_set(entry));
 }
 
 /** Encryption that ends the list with an error. */

@@ -4,7 +4,8 @@
  * thing and a person another. This file compares them; listing is libarchive's (payload_archive.c).
  *
  * Honest: the end record is there, the directory has as many entries as it says, and each has a header that tells
- * the same name, method and encryption, and the same sizes unless they follow the data (bit 3 of the flags).
+ * the same name, method and encryption, and the same sizes unless they follow the data (bit 3 of the flags); and all
+ * files together have room before the directory.
  */
 #include <string.h>
 
@@ -72,8 +73,8 @@ static bool entries_agree(const struct entry *central, const struct entry *local
 	return !are_sizes_there || (central->packed_bytes == local->packed_bytes && central->plain_bytes == local->plain_bytes);
 }
 
-/** One entry of the directory and the header it points to. */
-static bool central_is_honest(struct cursor *cur, const uint8_t *bytes, size_t length_bytes, size_t before_bytes)
+/** One entry of the directory and the header it points to. @param used_bytes what it takes is added */
+static bool central_is_honest(struct cursor *cur, const uint8_t *bytes, size_t length_bytes, size_t before_bytes, uint64_t *used_bytes)
 {
 	struct entry central = {0}, local = {0};
 	if (cursor_le32(cur) != 0x02014b50)
@@ -87,6 +88,7 @@ static bool central_is_honest(struct cursor *cur, const uint8_t *bytes, size_t l
 	cursor_skip(cur, (size_t)extra_bytes + comment_bytes);
 	if (cur->error != OK)
 		return false;
+	*used_bytes += 30u + central.name_bytes + (central.packed_bytes != UINT32_MAX ? central.packed_bytes : 0u);
 	if (offset == UINT32_MAX)
 		return true; /* ZIP64 keeps it elsewhere; libarchive reads that */
 	if (before_bytes + offset >= length_bytes)
@@ -114,9 +116,12 @@ bool payload_zip_is_honest(const uint8_t *bytes, size_t length_bytes)
 	cur = cursor_over(bytes + before_bytes + directory_at, directory_bytes);
 	bool is_honest = true;
 	size_t seen = 0;
+	uint64_t used_bytes = 0;
 	while (is_honest && cursor_left(&cur) > 0 && seen < LIMIT_MAIL_PAYLOAD_ENTRIES) {
-		is_honest = central_is_honest(&cur, bytes, length_bytes, before_bytes);
+		is_honest = central_is_honest(&cur, bytes, length_bytes, before_bytes, &used_bytes);
 		seen++;
 	}
+	/* Files that take more room than there is lie on top of each other: one of them is not what it seems. */
+	is_honest = is_honest && used_bytes <= directory_at;
 	return is_honest && (seen == entry_count || seen == LIMIT_MAIL_PAYLOAD_ENTRIES);
 }
