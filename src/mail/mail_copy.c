@@ -115,7 +115,8 @@ bool copy_is_doomed(const struct copy_fields *fields, uint32_t nth)
 	return nth >= COPY_FIELDS_MAX || (fields->doomed >> nth & 1) != 0;
 }
 
-void copy_header(struct mail_copy *copy, const struct authres_trust *trust, const char *name, const char *value)
+void copy_header(struct mail_copy *copy, const struct authres_trust *trust, const char *name, const char *before,
+	const char *value)
 {
 	size_t value_bytes = strlen(value);
 	if (strcasecmp(name, "Authentication-Results") == 0)
@@ -126,6 +127,7 @@ void copy_header(struct mail_copy *copy, const struct authres_trust *trust, cons
 		field_note(&copy->reasons, true);
 	copy_bytes(copy, name, strlen(name));
 	copy_bytes(copy, ":", 1);
+	copy_bytes(copy, before, strlen(before));
 	for (size_t at = 0; at < value_bytes;) {
 		size_t line_bytes = strcspn(value + at, "\r\n");
 		copy_bytes(copy, value + at, line_bytes);

@@ -68,9 +68,10 @@ void copy_recipient(struct mail_copy *copy, const char *address);
  * @param copy of the mail
  * @param trust whose Authentication-Results are believed
  * @param name of the field
- * @param value lines broken by LF or CRLF, with the space that it begins with
+ * @param before what stands between the colon and the value
+ * @param value lines broken by LF or CRLF
  */
-void copy_header(struct mail_copy *copy, const struct authres_trust *trust, const char *name, const char *value);
+void copy_header(struct mail_copy *copy, const struct authres_trust *trust, const char *name, const char *before, const char *value);
 
 /** Adds bytes of the body, or the empty line before it. */
 void copy_bytes(struct mail_copy *copy, const void *bytes, size_t length_bytes);

@@ -63,6 +63,7 @@ static struct milter milter;
 struct session {
 	struct mail_copy copy;
 	bool is_authenticated; /* one of ours sends it */
+	bool has_space; /* values of header fields come and go with the space that they begin with */
 };
 
 static struct session *session_of(SMFICTX *context)
@@ -126,7 +127,7 @@ static sfsistat on_header(SMFICTX *context, char *name, char *value)
 {
 	struct session *session = session_of(context);
 	if (session != NULL)
-		copy_header(&session->copy, &milter.settings.trust, name, value);
+		copy_header(&session->copy, &milter.settings.trust, name, session->has_space ? "" : " ", value);
 	return SMFIS_CONTINUE;
 }
 
@@ -157,9 +158,11 @@ static bool fields_remove(SMFICTX *context, const char *name, const struct copy_
 	return is_done;
 }
 
-static bool field_add(SMFICTX *context, const char *name, const char *value)
+static bool field_add(SMFICTX *context, const struct session *session, const char *name, const char *value)
 {
-	return smfi_addheader(context, (char *)(uintptr_t)name, (char *)(uintptr_t)value) == MI_SUCCESS;
+	char spaced[MARK_BYTES + 1];
+	(void)snprintf(spaced, sizeof(spaced), "%s%s", session->has_space ? " " : "", value);
+	return smfi_addheader(context, (char *)(uintptr_t)name, spaced) == MI_SUCCESS;
 }
 
 /** Puts the marks on, and holds the mail if the verdict says so. A server that refuses gets its mail all the same. */
@@ -170,11 +173,11 @@ static void mail_mark(SMFICTX *context, const struct session *session, const str
 		fields_remove(context, MARK_REASON_NAME, &session->copy.reasons) &&
 		fields_remove(context, "Authentication-Results", &session->copy.results);
 	if (why_unread != NULL) {
-		is_done = field_add(context, MARK_NAME, mark_unread(why_unread, value)) && is_done;
+		is_done = field_add(context, session, MARK_NAME, mark_unread(why_unread, value)) && is_done;
 	} else {
-		is_done = field_add(context, MARK_NAME, mark_verdict(verdict, value)) && is_done;
+		is_done = field_add(context, session, MARK_NAME, mark_verdict(verdict, value)) && is_done;
 		for (size_t i = 0; verdict->action >= MAIL_TAG && i < verdict->reason_count; i++)
-			is_done = field_add(context, MARK_REASON_NAME, mark_reason(&verdict->reasons[i], value)) && is_done;
+			is_done = field_add(context, session, MARK_REASON_NAME, mark_reason(&verdict->reasons[i], value)) && is_done;
 		if (verdict->action == MAIL_QUARANTINE)
 			is_done = smfi_quarantine(context, value) == MI_SUCCESS && is_done;
 	}
@@ -276,11 +279,13 @@ static sfsistat on_close(SMFICTX *context)
 static sfsistat on_negotiate(SMFICTX *context, unsigned long offered_actions, unsigned long offered_steps, unsigned long ignored_2,
 	unsigned long ignored_3, unsigned long *ret_actions, unsigned long *ret_steps, unsigned long *ret_2, unsigned long *ret_3)
 {
-	(void)context;
+	struct session *session = session_of(context);
 	(void)ignored_2;
 	(void)ignored_3;
 	*ret_actions = offered_actions & (SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE);
-	*ret_steps = offered_steps & (SMFIP_HDR_LEADSPC | SMFIP_NOUNKNOWN | SMFIP_NODATA);
+	*ret_steps = offered_steps & (SMFIP_NOUNKNOWN | SMFIP_NODATA | (session != NULL ? SMFIP_HDR_LEADSPC : 0));
+	if (session != NULL)
+		session->has_space = (*ret_steps & SMFIP_HDR_LEADSPC) != 0;
 	*ret_2 = *ret_3 = 0;
 	return SMFIS_CONTINUE;
 }

@@ -1,6 +1,6 @@
 /*
  * The pool: sockets to workers, handed out to whoever asks, one mail at a time. Slots are filled by a thread of ours that
- * hears from the keeper; it is started by the first who asks, and so after the process has entered its sandbox.
+ * hears from the keeper; it is started by the first who asks for anything, and so after the process has entered its sandbox.
  *
  * A worker that is late or sends nonsense is dropped at once: its socket is closed and the keeper ends it. One that died
  * is dropped, and the mail goes to another, once: so whoever kills a worker delays a mail, and nothing else.
@@ -328,6 +328,7 @@ void worker_pool_free(struct worker_pool *pool)
 bool worker_pool_is_alive(struct worker_pool *pool)
 {
 	pthread_mutex_lock(&pool->lock);
+	listener_start(pool);
 	bool is_alive = pool->is_alive;
 	pthread_mutex_unlock(&pool->lock);
 	return is_alive;

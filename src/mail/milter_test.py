@@ -1,0 +1,143 @@
+#!/usr/bin/env -S python3 -B
+"""milter_test.py HINOMI_MAIL: the milter before a real Postfix. What comes in is what is delivered, marked as it should be, whatever
+happens to workers; what was forged goes. Needs root for namespaces of its own; skips without, or without postfix and swaks.
+"""
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import unittest
+
+from postfix_world import MILTER_PORT, Milter, Postfix, is_here, swaks, until
+
+PROGRAM = sys.argv[1]
+SKIPPED = 77
+
+HEAD = b"From: Someone <someone@example.net>\r\nTo: a@example.jp\r\nSubject: %s\r\nMessage-ID: <%s@example.net>\r\n"
+
+
+def mail(name, fields=b"", body=b"text\r\n"):
+    return HEAD % (name, name) + fields + b"\r\n" + body
+
+
+def is_running(pid):
+    stat = pathlib.Path(f"/proc/{pid}/stat")
+    return stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+class World(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.postfix = Postfix("/mnt/postfix")
+        cls.milter = Milter("/mnt/milter", PROGRAM, authserv_id='"mx.example.jp"', deadline="2s", action="tag")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.milter.stop()
+        cls.postfix.stop()
+
+    def deliver(self, name, *arguments):
+        """Sends a mail and returns it as it was delivered: header fields as a list, whole."""
+        code, said = swaks(MILTER_PORT, mail(name, *arguments))
+        self.assertEqual(code, 0, said)
+        found = until(lambda: [data for data in self.postfix.delivered() if b"<" + name + b"@example.net>" in data])
+        self.assertTrue(found, self.postfix.log()[-1500:])
+        head = found[0].replace(b"\r\n", b"\n").split(b"\n\n")[0]
+        return head.replace(b"\n\t", b" ").replace(b"\n ", b" ").split(b"\n"), found[0]
+
+    def marks(self, head):
+        return [line for line in head if line.lower().startswith(b"x-hinomi")]
+
+    def test_an_ordinary_mail_arrives_as_it_was_with_one_mark(self):
+        head, whole = self.deliver(b"ordinary", b"", b"first line\r\n.\r\nlast line\r\n")
+        self.assertEqual(self.marks(head), [b"X-Hinomi: pass; level=html"])
+        self.assertIn(b"first line\n.\nlast line\n", whole.replace(b"\r\n", b"\n"))
+
+    def test_marks_that_came_with_the_mail_go(self):
+        head, _ = self.deliver(b"forged-mark", b"X-Hinomi: pass; level=html\r\nx-hinomi: pass\r\nX-Hinomi-Reason: none\r\n" * 40)
+        self.assertEqual(len(self.marks(head)), 1)
+
+    def test_results_in_our_name_go_and_others_stay(self):
+        """RFC 8601 section 5. The first one is that which our own server is configured to write."""
+        own, forged = b"Authentication-Results: mx.example.jp; spf=fail\r\n", b"Authentication-Results: MX.example.jp (x); dkim=pass\r\n"
+        foreign = b"Authentication-Results: mx.example.org; dkim=pass\r\n"
+        head, _ = self.deliver(b"results", own + foreign + forged + forged)
+        results = [line for line in head if line.lower().startswith(b"authentication-results")]
+        self.assertEqual(results, [own.strip(), foreign.strip()])
+
+    def test_a_mail_that_kills_its_worker_arrives_with_a_mark(self):
+        """MIME nested so deep that a parser's stack ends, or that its limit is met: either is told."""
+        deep = b"".join(b"Content-Type: multipart/mixed; boundary=b%d\r\n\r\n--b%d\r\n" % (i, i) for i in range(1000))
+        head, _ = self.deliver(b"deep", b"MIME-Version: 1.0\r\n" + deep)
+        marks = self.marks(head)
+        self.assertEqual(len(marks), 1)
+        self.assertTrue(b"unread" in marks[0], marks)
+
+    def test_a_header_bomb_arrives_with_a_mark(self):
+        head, _ = self.deliver(b"header-bomb", b"".join(b"X-Field-%d: %s\r\n" % (i, b"a" * 60) for i in range(1500)))
+        self.assertIn(b"unread", self.marks(head)[0])
+
+    def test_a_killed_worker_is_replaced_and_no_mail_is_lost(self):
+        for n in range(4):
+            before = self.milter.workers()
+            for pid in before:
+                os.kill(pid, signal.SIGKILL)
+            head, _ = self.deliver(b"killed-%d" % n)
+            self.assertEqual(len(self.marks(head)), 1)
+            self.assertTrue(until(lambda: len(self.milter.workers()) == 2 and not set(before) & set(self.milter.workers())))
+
+    def test_a_stopped_worker_makes_no_mail_later_than_the_deadline(self):
+        for pid in self.milter.workers():
+            os.kill(pid, signal.SIGSTOP)
+        head, _ = self.deliver(b"stopped")
+        self.assertIn(b"unread; because=it was not read in time", self.marks(head)[0])
+        head, _ = self.deliver(b"after-stopped")  # one stopped worker is left, or none: the late one was replaced
+        self.assertEqual(len(self.marks(head)), 1)
+        for pid in self.milter.workers():
+            os.kill(pid, signal.SIGCONT)
+
+    def test_workers_have_no_rights(self):
+        for pid in self.milter.workers():
+            status = pathlib.Path(f"/proc/{pid}/status").read_text()
+            fields = dict(line.split(":\t", 1) for line in status.splitlines() if ":\t" in line)
+            self.assertEqual(fields["CapEff"].strip("0"), "")
+            self.assertEqual(fields["CapPrm"].strip("0"), "")
+            self.assertEqual(fields["NoNewPrivs"], "1")
+            self.assertEqual(fields["Seccomp"], "2")
+            self.assertNotEqual(fields["Uid"].split()[0], "0")
+            targets = [os.readlink(path) for path in pathlib.Path(f"/proc/{pid}/fd").iterdir()]
+            self.assertEqual(sum(target.startswith("socket:") for target in targets), 1, targets)
+            self.assertTrue(all(target.startswith("socket:") or target == "/dev/null" for target in targets), targets)
+
+
+class Keeper(unittest.TestCase):
+    def test_without_its_keeper_the_milter_ends_to_be_started_anew(self):
+        milter = Milter("/mnt/keeper", PROGRAM)
+        os.kill(milter.keeper(), signal.SIGKILL)
+        self.assertEqual(until(lambda: milter.process.poll()), 1)
+        self.assertIn("mail_keeper_died", milter.errors())
+        milter.stop()
+
+    def test_a_signal_ends_it_in_good_order(self):
+        milter = Milter("/mnt/ended", PROGRAM)
+        keeper, workers = milter.keeper(), milter.workers()
+        self.assertEqual(milter.stop(), 0)
+        self.assertTrue(until(lambda: not any(is_running(pid) for pid in [keeper, *workers])))
+
+
+def main():
+    if not is_here():
+        print("skipped: needs root, postfix and swaks")
+        return SKIPPED
+    if os.environ.get("HINOMI_WORLD") != "inside":
+        os.environ["HINOMI_WORLD"] = "inside"
+        os.execvp("unshare", ["unshare", "--mount", "--net", "--pid", "--fork", "--mount-proc", "--kill-child", sys.executable, "-B", *sys.argv])
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "none", "/mnt"], check=True)
+    result = unittest.main(argv=sys.argv[:1] + sys.argv[2:], exit=False).result
+    return 0 if result.wasSuccessful() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
