@@ -80,29 +80,55 @@ static bool has_word(const char *text, const char *word, size_t length)
 	return false;
 }
 
-static bool has_any(const char *text, const char *words)
+/* The words of all brands by their first byte, made at first use: a text is looked through once, not once for each word. */
+#define WORDS_MAX 320
+
+struct word {
+	const char *text; /* in brands[], ended by '|' or NUL */
+	uint16_t length_bytes, brand;
+	uint16_t next; /* of the same first byte, + 1; 0: none */
+};
+
+static struct word words[WORDS_MAX];
+static uint16_t first_words[256]; /* + 1; 0: none */
+
+static void words_index(void)
 {
-	char word[64];
-	for (const char *at = words; *at != '\0';) {
-		size_t length = strcspn(at, "|");
-		if (length < sizeof(word)) {
-			memcpy(word, at, length);
-			word[length] = '\0';
-			if (has_word(text, word, length))
-				return true;
+	size_t count = 0;
+	for (size_t brand = ARRAY_LEN(brands); brand-- > 0;) { /* backwards: each goes to the front of its list */
+		for (const char *at = brands[brand].words; *at != '\0';) {
+			size_t length = strcspn(at, "|");
+			ASSERT(count < WORDS_MAX);
+			words[count] = (struct word){.text = at, .length_bytes = (uint16_t)length, .brand = (uint16_t)brand,
+				.next = first_words[(unsigned char)*at]};
+			first_words[(unsigned char)*at] = (uint16_t)++count;
+			at += length + (at[length] == '|');
 		}
-		at += length + (at[length] == '|');
 	}
-	return false;
 }
 
+/** Words of Japanese need no space behind them. */
+static bool is_word_at(const char *at, const struct word *word)
+{
+	return strncmp(at, word->text, word->length_bytes) == 0 && ((unsigned char)*at >= 0x80 || !is_letter(at[word->length_bytes]));
+}
+
+/** The first brand of the table that the text names. */
 static size_t table_find(const char *folded)
 {
-	for (size_t i = 0; i < ARRAY_LEN(brands); i++) {
-		if (has_any(folded, brands[i].words))
-			return i;
+	size_t found = BRAND_NONE;
+	if (words[0].text == NULL)
+		words_index();
+	for (const char *at = folded; *at != '\0'; at++) {
+		if (is_letter(*at) && at > folded && is_letter(at[-1]))
+			continue;
+		for (uint16_t next = first_words[(unsigned char)*at]; next != 0; next = words[next - 1].next) {
+			const struct word *word = &words[next - 1];
+			if (is_word_at(at, word) && word->brand < found)
+				found = word->brand;
+		}
 	}
-	return BRAND_NONE;
+	return found;
 }
 
 /** Digits and signs that pass for letters, as the eye reads them in a word. */

@@ -149,7 +149,7 @@ static void text_read(struct html *html)
 static void name_read(struct html *html, char ret_name[static NAME_BYTES])
 {
 	size_t used = 0;
-	while (html->at < html->end && !isspace((unsigned char)*html->at) && strchr("/>=", *html->at) == NULL) {
+	while (html->at < html->end && !isspace((unsigned char)*html->at) && *html->at != '/' && *html->at != '>' && *html->at != '=') {
 		if (used + 1 < NAME_BYTES)
 			ret_name[used++] = (char)tolower((unsigned char)*html->at);
 		html->at++;

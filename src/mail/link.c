@@ -120,6 +120,8 @@ static size_t link_take(struct link_reader *reader, const char *link, size_t len
 static bool nested_take(struct link_reader *reader, const char *rest, size_t length_bytes, unsigned where, unsigned depth)
 {
 	static const char *const begins[] = {"https://", "http://", "https%3a%2f%2f", "http%3a%2f%2f"};
+	if (memmem(rest, length_bytes, "//", 2) == NULL && memchr(rest, '%', length_bytes) == NULL)
+		return false;
 	for (size_t i = 0; i < ARRAY_LEN(begins); i++) {
 		const char *at = bytes_find(rest, length_bytes, begins[i]);
 		if (at == NULL)

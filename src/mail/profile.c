@@ -37,7 +37,7 @@ static bool is_of_program(const char *name)
 		"Organization", "Importance", "X-Priority", "X-MSMail-Priority", "X-MimeOLE", "Thread-Topic", "Thread-Index",
 		"Accept-Language", "Disposition-Notification-To", "Autocrypt", "X-Mozilla-Draft-Info"};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		if (strcasecmp(name, names[i]) == 0)
+		if ((names[i][0] | 32) == (name[0] | 32) && strcasecmp(name, names[i]) == 0)
 			return true;
 	}
 	return false;
