@@ -28,6 +28,13 @@ static int exercise_command(int argc, char **argv)
 	return start_instead("hinomi-exercise", argv);
 }
 
+/** "mail VERB ...": the verbs of hinomi-mail. */
+static int mail_command(int argc, char **argv)
+{
+	(void)argc;
+	return start_instead("hinomi-mail", argv);
+}
+
 /** A verb of the authority's process: the same word there as here. */
 static int authority_command(int argc, char **argv)
 {
@@ -56,11 +63,12 @@ static const struct {
 	int (*run)(int argc, char **argv);
 	const char *synopsis, *summary;
 } commands[] = {
-	{"scan", scan_command, "scan FILE...", "name the attacks in captures of packets or flow exports"},
+	{"scan", scan_command, "scan FILE...", "name the attacks in captures of packets or flow exports, and in mails"},
 	{"up", up_command, "up SITE", "start all of a site on this machine, and keep it running"},
 	{"status", status_command, "status", "what a running sensor sees now"},
 	{"check", check_command, "check CONFIG", "whether a sensor's configuration is sound"},
 	{"exercise", exercise_command, "exercise ...", "make labelled attacks to learn and test with"},
+	{"mail", mail_command, "mail VERB ...", "explain a mail, teach who writes to us, check a directory of people"},
 	{"orders", authority_command, "orders", "the orders that the authority knows, and what they wait for"},
 	{"approve", authority_command, "approve ORDER ...", "show an order in plain words, and sign that it be done"},
 	{"refuse", authority_command, "refuse ORDER ...", "likewise, that it not be done"},

@@ -1,5 +1,6 @@
 /*
- * hinomi scan: starts the sensor on files and shows what it finds. The sensor
+ * hinomi scan: starts the sensor on files and shows what it finds; where the
+ * files are mails it becomes hinomi-mail instead, which shows by itself. The sensor
  * is sandboxed and reads hostile bytes, so everything it says is checked here
  * once more: findings by finding_parse(), its last line member by member, its
  * complaints by being made plain.
@@ -17,6 +18,7 @@
 
 #include "cli/amount.h"
 #include "cli/command.h"
+#include "cli/format.h"
 #include "cli/lines.h"
 #include "cli/scan_options.h"
 #include "cli/start.h"
@@ -265,7 +267,8 @@ static void help_show(void)
 {
 	fputs("usage: hinomi scan [OPTIONS] FILE...\n"
 		"\n"
-		"Names the attacks in captures (pcap, pcapng) of packets or of flow exports, and in nfdump files.\n"
+		"Names the attacks in captures (pcap, pcapng) of packets or of flow exports, and in nfdump files;\n"
+		"and the mails that would be tagged or held, in mails, mbox files, Maildirs and other directories.\n"
 		"\n"
 		"  --json              one finding a line, by schema/finding.json\n"
 		"  --fingerprint       one line a flood, in the format of the DDoS Clearing House\n"
@@ -275,11 +278,46 @@ static void help_show(void)
 		"  --min-packets N     the smallest flood worth naming in a file\n"
 		"  --no-progress       no progress bar\n"
 		"\n"
+		"Mails are scanned with --json and the options of hinomi mail scan.\n"
+		"\n"
 		"Exit status: 0 every file was read, with findings or without; 1 some was not; 2 usage.\n", stdout);
+}
+
+/** Whether the files are mails: the first that is none of the options or their values tells. */
+static bool is_of_mails(int argc, char **argv)
+{
+	static const char *const bare[] = {"--json", "--fingerprint", "--no-progress", "--help", "-h", "--"};
+	for (int i = 1; i < argc; i++) {
+		if (argv[i][0] != '-')
+			return format_of_path(argv[i]) == FORMAT_MAIL;
+		bool is_bare = strchr(argv[i], '=') != NULL;
+		for (size_t k = 0; k < ARRAY_LEN(bare); k++)
+			is_bare = is_bare || strcmp(argv[i], bare[k]) == 0;
+		i += !is_bare;
+	}
+	return false;
+}
+
+/** The same command line for hinomi-mail, whose scan has no progress bar. */
+static int mails_scan(int argc, char **argv)
+{
+	char **whole = calloc((size_t)argc + 2, sizeof(*whole));
+	if (whole == NULL)
+		return EXIT_UNREAD;
+	int count = 1; /* behind the program's own name */
+	for (int i = 0; i < argc; i++) {
+		if (strcmp(argv[i], "--no-progress") != 0)
+			whole[count++] = argv[i];
+	}
+	int exit_code = start_instead("hinomi-mail", whole);
+	free(whole);
+	return exit_code;
 }
 
 int scan_command(int argc, char **argv)
 {
+	if (is_of_mails(argc, argv))
+		return mails_scan(argc, argv);
 	struct scan_options options;
 	const char *complaint = "";
 	int err = scan_options_parse(argc, argv, &options, &complaint);
