@@ -260,9 +260,10 @@ static void raw_skip(struct html *html, const char *tag)
 		const char *open = memchr(html->at, '<', (size_t)(html->end - html->at));
 		if (open == NULL || (size_t)(html->end - open) <= length + 1)
 			break;
-		html->at = open + 1;
+		html->at = open;
 		if (open[1] == '/' && strncasecmp(open + 2, tag, length) == 0)
-			return;
+			return; /* the end tag is read like any other */
+		html->at++;
 	}
 	html->at = html->end;
 }

@@ -1,0 +1,145 @@
+/* Proves what the history remembers, when it begins to count, and that it forgets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "mail/history.h"
+
+#define HOUR_MS INT64_C(3600000)
+#define DAY_MS (24 * HOUR_MS)
+#define START_MS (20000 * DAY_MS)
+
+static char path[] = "/tmp/history_test.XXXXXX";
+
+static struct history *open_new(void)
+{
+	struct history *history = NULL;
+	char why[WHY_BYTES];
+	char extra[64];
+	(void)unlink(path);
+	static const char *const ends[] = {"-wal", "-shm"};
+	for (size_t i = 0; i < 2; i++) {
+		(void)snprintf(extra, sizeof(extra), "%s%s", path, ends[i]);
+		(void)unlink(extra);
+	}
+	assert_int_equal(history_open(path, 12, 100, &history, why), OK);
+	return history;
+}
+
+static struct mail_facts mail_from(uint64_t address, uint64_t id)
+{
+	struct mail_facts facts = {.id = id, .sender = {.address = address, .domain = address + 1000, .eye = 77, .label = 78}};
+	facts.profile.order[0] = 5;
+	facts.profile.message_id_shape = 9;
+	return facts;
+}
+
+static void a_mail_counts_after_the_delay(void **state)
+{
+	(void)state;
+	struct history *history = open_new();
+	struct relation_facts relation;
+	struct mail_facts mail = mail_from(1, 100);
+	history_find(history, &mail, START_MS, &relation);
+	assert_true(relation.is_known && relation.is_first_contact && relation.is_first_of_domain && relation.profile_count == 0);
+	assert_int_equal(history_learn(history, &mail, START_MS), OK);
+	history_find(history, &mail, START_MS + 11 * HOUR_MS, &relation);
+	assert_true(relation.is_first_contact);
+	history_find(history, &mail, START_MS + 3 * DAY_MS, &relation);
+	assert_false(relation.is_first_contact);
+	assert_int_equal(relation.days_since_first, 3);
+	assert_int_equal(relation.mail_count, 1);
+	assert_int_equal(relation.profile_distance, 0);
+	assert_int_equal(history_learn(history, &mail, START_MS), OK); /* the same mail again is no second one while it waits */
+	history_close(history);
+}
+
+static void old_senders_are_forgotten(void **state)
+{
+	(void)state;
+	struct history *history = open_new();
+	struct relation_facts relation;
+	struct mail_facts mail = mail_from(1, 100);
+	assert_int_equal(history_learn(history, &mail, START_MS), OK);
+	history_find(history, &mail, START_MS + 99 * DAY_MS, &relation);
+	assert_false(relation.is_first_contact);
+	history_find(history, &mail, START_MS + 102 * DAY_MS, &relation);
+	assert_true(relation.is_first_contact && relation.profile_count == 0);
+	history_close(history);
+}
+
+static void what_we_wrote_counts_at_once(void **state)
+{
+	(void)state;
+	struct history *history = open_new();
+	struct relation_facts relation;
+	struct mail_facts sent = {.id = 1, .is_outbound = true, .recipients = {7}, .thread = {.message_id = 55}};
+	assert_int_equal(history_learn(history, &sent, START_MS), OK);
+	struct mail_facts answer = mail_from(7, 2);
+	answer.thread.references[0] = 55;
+	answer.thread.reference_count = 1;
+	history_find(history, &answer, START_MS + HOUR_MS, &relation);
+	assert_true(relation.did_we_write && relation.is_thread_ours && !relation.is_thread_unknown);
+	answer.thread.references[0] = 56;
+	history_find(history, &answer, START_MS + HOUR_MS, &relation);
+	assert_true(!relation.is_thread_ours && relation.is_thread_unknown);
+	history_close(history);
+}
+
+static void a_domain_that_reads_like_a_known_one_is_told(void **state)
+{
+	(void)state;
+	struct history *history = open_new();
+	struct relation_facts relation;
+	struct mail_facts known = mail_from(1, 100), like = mail_from(2, 101);
+	assert_int_equal(history_learn(history, &known, START_MS), OK);
+	history_find(history, &known, START_MS + DAY_MS, &relation);
+	assert_true(!relation.is_like_known && !relation.is_known_elsewhere);
+	history_find(history, &like, START_MS + DAY_MS, &relation);
+	assert_true(relation.is_known_elsewhere && !relation.is_like_known);
+	like.sender.label = 79;
+	history_find(history, &like, START_MS + DAY_MS, &relation);
+	assert_true(relation.is_like_known);
+	/* The impostor's own mails never make it the true one. */
+	assert_int_equal(history_learn(history, &like, START_MS + DAY_MS), OK);
+	history_find(history, &like, START_MS + 5 * DAY_MS, &relation);
+	assert_true(relation.is_like_known);
+	history_close(history);
+}
+
+static void a_file_that_is_no_history_is_refused(void **state)
+{
+	(void)state;
+	struct history *history = NULL;
+	char why[WHY_BYTES];
+	FILE *file = fopen(path, "we");
+	assert_non_null(file);
+	for (size_t i = 0; i < 1000; i++)
+		assert_true(fputs("not a database ", file) >= 0);
+	assert_int_equal(fclose(file), 0);
+	assert_int_not_equal(history_open(path, 12, 100, &history, why), OK);
+	assert_null(history);
+	assert_int_not_equal(history_open("/nowhere/at/all", 12, 100, &history, why), OK);
+	(void)unlink(path);
+}
+
+int main(void)
+{
+	int fd = mkstemp(path);
+	if (fd < 0)
+		return 1;
+	(void)close(fd);
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_mail_counts_after_the_delay),
+		cmocka_unit_test(old_senders_are_forgotten),
+		cmocka_unit_test(what_we_wrote_counts_at_once),
+		cmocka_unit_test(a_domain_that_reads_like_a_known_one_is_told),
+		cmocka_unit_test(a_file_that_is_no_history_is_refused),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,151 @@
+/* Proves that the verdict is the strongest conjunction's, and what the day's budget and the settings make of it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "mail/engine.h"
+#include "mail/judge.h"
+
+static const struct judge_settings settings = {.tag_percent = 60, .quarantine_percent = 90};
+
+/** The shape of campaign C: a known name at a freemail address with a link to a shared file. */
+static struct mail_facts campaign(void)
+{
+	struct mail_facts facts = {.level = MAIL_L4_HTML, .host_count = 1, .link_count = 1};
+	facts.sender.host = (struct mail_host){.name = "gmail.com", .host_traits = HOST_FREEMAIL};
+	facts.hosts[0] = (struct mail_host){.name = "1drv.ms", .host_traits = HOST_CLOUD_STORAGE, .link_traits = LINK_TEXT, .link_count = 1};
+	facts.identity.name_match = NAME_EQUAL;
+	facts.relation = (struct relation_facts){.is_known = true, .is_first_contact = true};
+	return facts;
+}
+
+static struct mail_verdict judge(const struct mail_facts *facts)
+{
+	struct mail_verdict verdict;
+	judge_mail(&settings, facts, &verdict);
+	return verdict;
+}
+
+static void a_known_name_from_elsewhere_with_a_shared_file_is_held(void **state)
+{
+	(void)state;
+	struct mail_facts facts = campaign();
+	struct mail_verdict verdict = judge(&facts);
+	assert_int_equal(verdict.action, MAIL_QUARANTINE);
+	assert_int_equal(verdict.kind, MAIL_IMPERSONATION);
+	assert_string_equal(verdict.reasons[0].rule, "known_name_freemail_carrier");
+	assert_non_null(strstr(verdict.reasons[0].words, "1drv.ms"));
+	for (size_t i = 1; i < verdict.reason_count; i++)
+		assert_true(verdict.reasons[i].confidence <= verdict.reasons[i - 1].confidence);
+}
+
+static void each_of_its_parts_alone_is_not(void **state)
+{
+	(void)state;
+	struct mail_facts facts = campaign();
+	facts.identity.is_known_address = true; /* the person, from the own private address */
+	assert_true(judge(&facts).action < MAIL_TAG);
+	facts = campaign();
+	facts.relation = (struct relation_facts){.is_known = true, .did_we_write = true, .mail_count = 9, .days_since_first = 300};
+	assert_true(judge(&facts).action < MAIL_TAG); /* a freemail address known for long */
+	facts = campaign();
+	facts.identity.name_match = NAME_NO_MATCH;
+	assert_true(judge(&facts).action < MAIL_TAG); /* a stranger shares a file */
+	facts = campaign();
+	facts.host_count = 0;
+	assert_int_equal(judge(&facts).action, MAIL_REPORT); /* a namesake writes */
+}
+
+static void an_encrypted_archive_is_judged_by_relation(void **state)
+{
+	(void)state;
+	struct mail_facts facts = {.level = MAIL_L4_HTML, .payload = {.traits = PAYLOAD_ENCRYPTED}};
+	facts.sender.host = (struct mail_host){.name = "partner.co.jp"};
+	facts.relation = (struct relation_facts){.is_known = true, .mail_count = 30, .days_since_first = 400, .payload_count = 9};
+	assert_int_equal(judge(&facts).action, MAIL_PASS);
+	facts.relation = (struct relation_facts){.is_known = true, .is_first_contact = true};
+	assert_int_equal(judge(&facts).action, MAIL_TAG);
+}
+
+static void a_known_account_in_another_hand_is_told(void **state)
+{
+	(void)state;
+	struct mail_facts facts = campaign();
+	facts.identity.is_known_address = true;
+	facts.relation = (struct relation_facts){.is_known = true, .did_we_write = true, .mail_count = 9, .days_since_first = 300, .profile_count = 9,
+		.profile_distance = 80};
+	assert_string_equal(judge(&facts).reasons[0].rule, "known_account_other_hand");
+	facts.relation.profile_distance = 10;
+	assert_int_equal(judge(&facts).action, MAIL_PASS);
+}
+
+static void settings_bound_what_is_done(void **state)
+{
+	(void)state;
+	struct mail_facts facts = campaign();
+	struct mail_verdict verdict;
+	judge_mail(&(struct judge_settings){.tag_percent = 60, .quarantine_percent = UINT8_MAX}, &facts, &verdict);
+	assert_int_equal(verdict.action, MAIL_TAG);
+	judge_mail(&(struct judge_settings){.tag_percent = 60, .quarantine_percent = 90, .is_report_only = true}, &facts, &verdict);
+	assert_int_equal(verdict.action, MAIL_REPORT);
+	judge_mail(&(struct judge_settings){.tag_percent = 99, .quarantine_percent = 100}, &facts, &verdict);
+	assert_int_equal(verdict.action, MAIL_REPORT);
+}
+
+static void a_day_has_as_many_tags_as_its_budget(void **state)
+{
+	(void)state;
+	struct engine_settings engine_settings;
+	struct mail_engine *engine = NULL;
+	char why[WHY_BYTES];
+	engine_defaults(&engine_settings);
+	engine_settings.alerts_per_day = 1;
+	engine_settings.quarantine_percent = UINT8_MAX;
+	assert_int_equal(engine_new(&engine_settings, &engine, why), OK);
+	struct mail_verdict verdict;
+	for (size_t i = 0; i < 3; i++) {
+		struct mail_facts facts = campaign();
+		engine_judge(engine, &facts, 0, &verdict);
+		assert_int_equal(verdict.action, i == 0 ? MAIL_TAG : MAIL_REPORT);
+		assert_int_equal(verdict.is_over_budget, i > 0);
+	}
+	struct mail_facts facts = campaign();
+	engine_judge(engine, &facts, INT64_C(86400000), &verdict);
+	assert_int_equal(verdict.action, MAIL_TAG); /* a new day */
+	engine_free(engine);
+}
+
+static void facts_that_lie_are_not_judged(void **state)
+{
+	(void)state;
+	struct mail_facts facts = campaign();
+	assert_int_equal(mail_facts_check(&facts), OK);
+	facts.host_count = MAIL_HOSTS_MAX + 1;
+	assert_int_equal(mail_facts_check(&facts), E_MALFORMED);
+	facts = campaign();
+	memset(facts.hosts[0].name, 'a', sizeof(facts.hosts[0].name));
+	assert_int_equal(mail_facts_check(&facts), E_MALFORMED);
+	facts = campaign();
+	facts.sender.host.registrable_at = MAIL_HOST_BYTES;
+	assert_int_equal(mail_facts_check(&facts), E_MALFORMED);
+	facts = campaign();
+	facts.hosts[0].name[0] = '\033';
+	assert_int_equal(mail_facts_check(&facts), E_MALFORMED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_known_name_from_elsewhere_with_a_shared_file_is_held),
+		cmocka_unit_test(each_of_its_parts_alone_is_not),
+		cmocka_unit_test(an_encrypted_archive_is_judged_by_relation),
+		cmocka_unit_test(a_known_account_in_another_hand_is_told),
+		cmocka_unit_test(settings_bound_what_is_done),
+		cmocka_unit_test(a_day_has_as_many_tags_as_its_budget),
+		cmocka_unit_test(facts_that_lie_are_not_judged),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

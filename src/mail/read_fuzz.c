@@ -1,0 +1,24 @@
+/* Any bytes as a mail: never a crash, and facts that pass their own check. GMime and what reads attachments are under it too. */
+#include <stddef.h>
+#include <stdint.h>
+
+#include "mail/judge.h"
+#include "mail/read.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length_bytes);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t length_bytes)
+{
+	static const struct mail_reader reader = {.level = MAIL_L4_HTML, .trust = {.authserv_id = "mx.kikan.jp", .headers = 1}};
+	static const struct mail_envelope envelope = {.sender = "a@b.jp"};
+	static struct mail_facts facts;
+	static bool is_ready;
+	struct mail_verdict verdict;
+	if (!is_ready)
+		mail_read_init();
+	is_ready = true;
+	mail_read(&reader, data, length_bytes, &envelope, &facts);
+	ASSERT(mail_facts_check(&facts) == OK);
+	judge_mail(&(struct judge_settings){.tag_percent = 60, .quarantine_percent = 90}, &facts, &verdict);
+	return 0;
+}
