@@ -40,6 +40,10 @@
 #define METRICS_INTERVAL_MS 2000
 #define SESSION_TIMEOUT_S 7200 /* of a silent connection; Postfix's own is 300 s */
 
+/* The server waits from the first header field that it tells us of to our answer at the end. */
+static const uint32_t wait_bounds_ms[] = {1, 2, 5, 10, 15, 20, 30, 40, 50, 75, 100, 150, 200, 300, 500, 1000, 2000, 5000, 10000};
+#define WAITS (ARRAY_LEN(wait_bounds_ms) + 1)
+
 struct milter {
 	const struct config *config;
 	struct engine_settings settings;
@@ -52,7 +56,7 @@ struct milter {
 	_Atomic uint64_t lost; /* of these for want of memory here */
 	_Atomic uint64_t forged; /* Authentication-Results taken away */
 	_Atomic uint64_t unmarked; /* mails that the server did not let us mark */
-	_Atomic uint64_t longest_us; /* between the end of a mail and our answer */
+	_Atomic uint64_t waits[WAITS]; /* mails, by how long the server waited for us: up to wait_bounds_ms, and longer */
 	pthread_mutex_t bucket_lock;
 	struct log_bucket bucket; /* of lines about mails that could not be read */
 };
@@ -63,6 +67,8 @@ static struct milter milter;
 struct session {
 	struct mail_copy copy;
 	bool is_authenticated; /* one of ours sends it */
+	unsigned long steps; /* SMFIP_*: which steps are not answered */
+	int64_t began_mono_ns; /* when the header began; 0: not yet */
 	bool has_space; /* values of header fields come and go with the space that they begin with */
 };
 
@@ -81,6 +87,12 @@ static struct session *session_of(SMFICTX *context)
 	return session;
 }
 
+/** The answer of a step in the middle: none where the server does not wait for one. */
+static sfsistat go_on(const struct session *session, unsigned long silent_step)
+{
+	return session != NULL && (session->steps & silent_step) != 0 ? SMFIS_NOREPLY : SMFIS_CONTINUE;
+}
+
 static sfsistat on_connect(SMFICTX *context, char *host, _SOCK_ADDR *address)
 {
 	(void)host;
@@ -93,7 +105,7 @@ static sfsistat on_connect(SMFICTX *context, char *host, _SOCK_ADDR *address)
 		written = inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)address)->sin6_addr, text, sizeof(text));
 	if (session != NULL && written != NULL)
 		copy_text(&session->copy, COPY_CLIENT, written);
-	return SMFIS_CONTINUE;
+	return go_on(session, SMFIP_NR_CONN);
 }
 
 static sfsistat on_helo(SMFICTX *context, char *name)
@@ -101,7 +113,7 @@ static sfsistat on_helo(SMFICTX *context, char *name)
 	struct session *session = session_of(context);
 	if (session != NULL)
 		copy_text(&session->copy, COPY_HELO, name);
-	return SMFIS_CONTINUE;
+	return go_on(session, SMFIP_NR_HELO);
 }
 
 static sfsistat on_sender(SMFICTX *context, char **arguments)
@@ -110,9 +122,10 @@ static sfsistat on_sender(SMFICTX *context, char **arguments)
 	if (session == NULL)
 		return SMFIS_CONTINUE;
 	copy_begin(&session->copy);
+	session->began_mono_ns = 0;
 	copy_text(&session->copy, COPY_SENDER, arguments[0]);
 	session->is_authenticated = smfi_getsymval(context, (char *)(uintptr_t)"{auth_authen}") != NULL;
-	return SMFIS_CONTINUE;
+	return go_on(session, SMFIP_NR_MAIL);
 }
 
 static sfsistat on_recipient(SMFICTX *context, char **arguments)
@@ -120,15 +133,17 @@ static sfsistat on_recipient(SMFICTX *context, char **arguments)
 	struct session *session = session_of(context);
 	if (session != NULL)
 		copy_recipient(&session->copy, arguments[0]);
-	return SMFIS_CONTINUE;
+	return go_on(session, SMFIP_NR_RCPT);
 }
 
 static sfsistat on_header(SMFICTX *context, char *name, char *value)
 {
 	struct session *session = session_of(context);
+	if (session != NULL && session->began_mono_ns == 0)
+		session->began_mono_ns = clock_mono_ns();
 	if (session != NULL)
 		copy_header(&session->copy, &milter.settings.trust, name, session->has_space ? "" : " ", value);
-	return SMFIS_CONTINUE;
+	return go_on(session, SMFIP_NR_HDR);
 }
 
 static sfsistat on_header_end(SMFICTX *context)
@@ -136,7 +151,7 @@ static sfsistat on_header_end(SMFICTX *context)
 	struct session *session = session_of(context);
 	if (session != NULL)
 		copy_bytes(&session->copy, "\r\n", 2);
-	return SMFIS_CONTINUE;
+	return go_on(session, SMFIP_NR_EOH);
 }
 
 static sfsistat on_body(SMFICTX *context, unsigned char *bytes, size_t length_bytes)
@@ -144,7 +159,7 @@ static sfsistat on_body(SMFICTX *context, unsigned char *bytes, size_t length_by
 	struct session *session = session_of(context);
 	if (session != NULL)
 		copy_bytes(&session->copy, bytes, length_bytes);
-	return SMFIS_CONTINUE;
+	return go_on(session, SMFIP_NR_BODY);
 }
 
 /** Takes fields of one name away, the last first, so that the numbers of the others stay. */
@@ -208,17 +223,20 @@ static void unread_note(const char *why)
 		log_line(LOG_LEVEL_WARNING, "mail_unread because=\"%s\" next=passed_with_a_mark held_back=%llu", why, (unsigned long long)held_back);
 }
 
-static void time_note(int64_t began_mono_ns)
+static void wait_note(struct session *session)
 {
-	uint64_t took_us = (uint64_t)(clock_mono_ns() - began_mono_ns) / 1000, longest_us = atomic_load(&milter.longest_us);
-	while (took_us > longest_us && !atomic_compare_exchange_weak(&milter.longest_us, &longest_us, took_us))
-		;
+	int64_t waited_ns = session->began_mono_ns != 0 ? clock_mono_ns() - session->began_mono_ns : 0;
+	size_t place = 0;
+	while (place < ARRAY_LEN(wait_bounds_ms) && waited_ns > wait_bounds_ms[place] * NS_PER_MS)
+		place++;
+	atomic_fetch_add(&milter.waits[place], 1);
+	session->began_mono_ns = 0;
 }
 
 /** A mail is whole: has it read, judges it and answers. */
 static void mail_take(SMFICTX *context, struct session *session)
 {
-	int64_t began_mono_ns = clock_mono_ns(), now_wall_ms = clock_wall_ns() / NS_PER_MS;
+	int64_t now_wall_ms = clock_wall_ns() / NS_PER_MS;
 	struct mail_envelope envelope = copy_envelope(&session->copy, now_wall_ms);
 	struct mail_facts *facts = calloc(1, sizeof(*facts));
 	struct mail_verdict verdict = {0};
@@ -241,7 +259,7 @@ static void mail_take(SMFICTX *context, struct session *session)
 	if (milter.config->action != CONFIG_REPORT)
 		mail_mark(context, session, &verdict, why);
 	free(facts);
-	time_note(began_mono_ns);
+	wait_note(session);
 }
 
 static sfsistat on_end(SMFICTX *context)
@@ -275,7 +293,7 @@ static sfsistat on_close(SMFICTX *context)
 	return SMFIS_CONTINUE;
 }
 
-/** Asks for header values as they are (their leading space), and for no step that we have no use for. */
+/** Asks for header values as they are (their leading space), for no step that is of no use, and to answer at the end alone. */
 static sfsistat on_negotiate(SMFICTX *context, unsigned long offered_actions, unsigned long offered_steps, unsigned long ignored_2,
 	unsigned long ignored_3, unsigned long *ret_actions, unsigned long *ret_steps, unsigned long *ret_2, unsigned long *ret_3)
 {
@@ -283,7 +301,11 @@ static sfsistat on_negotiate(SMFICTX *context, unsigned long offered_actions, un
 	(void)ignored_2;
 	(void)ignored_3;
 	*ret_actions = offered_actions & (SMFIF_ADDHDRS | SMFIF_CHGHDRS | SMFIF_QUARANTINE);
-	*ret_steps = offered_steps & (SMFIP_NOUNKNOWN | SMFIP_NODATA | (session != NULL ? SMFIP_HDR_LEADSPC : 0));
+	const unsigned long ours = SMFIP_HDR_LEADSPC | SMFIP_NR_CONN | SMFIP_NR_HELO | SMFIP_NR_MAIL | SMFIP_NR_RCPT | SMFIP_NR_HDR |
+		SMFIP_NR_EOH | SMFIP_NR_BODY;
+	*ret_steps = offered_steps & (SMFIP_NOUNKNOWN | SMFIP_NODATA | (session != NULL ? ours : 0));
+	if (session != NULL)
+		session->steps = *ret_steps;
 	if (session != NULL)
 		session->has_space = (*ret_steps & SMFIP_HDR_LEADSPC) != 0;
 	*ret_2 = *ret_3 = 0;
@@ -321,8 +343,15 @@ static void metrics_fill(struct metrics *metrics)
 		metrics_sample(metrics, outcomes[i].count, (const char *const[]){"outcome", outcomes[i].outcome, NULL});
 	metrics_family(metrics, METRICS_COUNTER, "hinomi_mail_workers_started_total", "Worker processes started.");
 	metrics_sample(metrics, counts.started, (const char *const[]){NULL});
-	metrics_family(metrics, METRICS_GAUGE, "hinomi_mail_longest_us", "Longest time between a mail's end and the answer, in microseconds.");
-	metrics_sample(metrics, atomic_load(&milter.longest_us), (const char *const[]){NULL});
+	metrics_family(metrics, METRICS_COUNTER, "hinomi_mail_waits_total", "Mails, by the time that the mail server waited for the milter.");
+	uint64_t within = 0;
+	for (size_t i = 0; i < WAITS; i++) {
+		char bound[16] = "any";
+		if (i < ARRAY_LEN(wait_bounds_ms))
+			(void)snprintf(bound, sizeof(bound), "%u", wait_bounds_ms[i]);
+		within += atomic_load(&milter.waits[i]);
+		metrics_sample(metrics, within, (const char *const[]){"within_ms", bound, NULL});
+	}
 	metrics_family(metrics, METRICS_GAUGE, "hinomi_mail_memory_bytes", "Memory that mails take in the milter.");
 	metrics_sample(metrics, atomic_load(&milter.memory.used_bytes), (const char *const[]){NULL});
 }
