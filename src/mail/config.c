@@ -87,7 +87,7 @@ void config_init(struct config *ret_config)
 		.learn_after_ms = engine.learn_after_h * MS_PER_H,
 		.forget_after_ms = engine.forget_after_days * MS_PER_DAY,
 		.authentication_headers = 1,
-		.socket = "inet:8895@127.0.0.1",
+		.socket = "unix:/var/spool/postfix/hinomi/mail.sock",
 		.user = "nobody",
 		.workers = 4,
 		.worker_mails = 1000,

@@ -30,7 +30,7 @@ class World(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.postfix = Postfix("/mnt/postfix")
-        cls.milter = Milter("/mnt/milter", PROGRAM, authserv_id='"mx.example.jp"', deadline="2s", action="tag")
+        cls.milter = Milter("/mnt/milter", PROGRAM, cls.postfix, authserv_id='"mx.example.jp"', deadline="2s", action="tag")
 
     @classmethod
     def tearDownClass(cls):

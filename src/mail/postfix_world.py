@@ -14,7 +14,7 @@ import subprocess
 import time
 
 PATIENCE_S = 20
-MILTER_PORT, PLAIN_PORT, LISTEN_PORT = 2525, 2526, 8895
+MILTER_PORT, PLAIN_PORT = 2525, 2526
 DOMAIN = "example.jp"
 
 MAIN = """
@@ -44,7 +44,7 @@ smtputf8_enable = no
 message_size_limit = 67108864
 virtual_mailbox_limit = 0
 smtpd_client_connection_count_limit = 0
-smtpd_milters = inet:127.0.0.1:{listen}
+smtpd_milters = unix:hinomi/mail.sock
 milter_default_action = accept
 milter_protocol = 6
 """
@@ -102,10 +102,14 @@ class Postfix:
             (self.place / name).mkdir(parents=True)
             shutil.chown(self.place / name, owner)
         self.place.chmod(0o755)
-        values = {"place": self.place, "domain": DOMAIN, "uid": account.pw_uid, "gid": account.pw_gid, "listen": LISTEN_PORT,
+        values = {"place": self.place, "domain": DOMAIN, "uid": account.pw_uid, "gid": account.pw_gid,
                   "milter_port": MILTER_PORT, "plain_port": PLAIN_PORT}
         (self.place / "etc/main.cf").write_text(MAIN.format(**values))
         (self.place / "etc/master.cf").write_text(MASTER.format(**values))
+        sockets = self.place / "queue/hinomi"  # as the systemd unit makes it
+        sockets.mkdir()
+        shutil.chown(sockets, "nobody", "postfix")
+        sockets.chmod(0o2750)
         self.run("check")
         self.run("start")
         if not until(lambda: answers(PLAIN_PORT)):
@@ -139,11 +143,13 @@ class Postfix:
 class Milter:
     """hinomi-mail milter as a process of ours."""
 
-    def __init__(self, place, program, **options):
+    def __init__(self, place, program, postfix=None, **options):
+        """Before this Postfix; without one it listens in its own directory."""
         self.place, self.program = pathlib.Path(place), program
         self.place.mkdir(exist_ok=True)
         self.place.chmod(0o777)  # it becomes another user before it writes
-        settings = {"socket": f'"inet:{LISTEN_PORT}@127.0.0.1"', "metrics_file": f'"{self.place}/mail.prom"', "workers": 2, **options}
+        listen = (postfix.place / "queue/hinomi" if postfix else self.place) / "mail.sock"
+        settings = {"socket": f'"unix:{listen}"', "metrics_file": f'"{self.place}/mail.prom"', "workers": 2, **options}
         self.config = self.place / "mail.conf"
         self.config.write_text("".join(f"{name} = {value}\n" for name, value in settings.items()))
         self.start()
