@@ -23,6 +23,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 #include <arpa/inet.h>
@@ -34,6 +35,7 @@
 #include "core/sandbox.h"
 #include "mail/engine.h"
 #include "mail/mail_copy.h"
+#include "mail/mail_finding.h"
 #include "mail/mark.h"
 #include "mail/worker.h"
 
@@ -55,6 +57,7 @@ struct milter {
 	_Atomic uint64_t unread; /* mails that passed unread, for whatever reason */
 	_Atomic uint64_t lost; /* of these for want of memory here */
 	_Atomic uint64_t forged; /* Authentication-Results taken away */
+	_Atomic uint64_t untold; /* findings that could not be written */
 	_Atomic uint64_t unmarked; /* mails that the server did not let us mark */
 	_Atomic uint64_t waits[WAITS]; /* mails, by how long the server waited for us: up to wait_bounds_ms, and longer */
 	pthread_mutex_t bucket_lock;
@@ -233,6 +236,30 @@ static void wait_note(struct session *session)
 	session->began_mono_ns = 0;
 }
 
+/** Appends the finding of a mail that was tagged or held; the file is opened for each, so it may be moved away at any time. */
+static void finding_tell(const struct session *session, const struct mail_facts *facts, const struct mail_verdict *verdict)
+{
+	const struct config *config = milter.config;
+	if (config->findings_file[0] == '\0' || verdict->action < MAIL_TAG)
+		return;
+	const struct mail_finding_source source = {.sensor = config->sensor, .mail = session->copy.bytes,
+		.mail_bytes = session->copy.length_bytes, .has_key = config->key[0] != '\0'};
+	json_t *finding = mail_finding_make(&source, facts, verdict);
+	char *line = finding != NULL ? json_dumps(finding, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	size_t length_bytes = line != NULL ? strlen(line) : 0;
+	int fd = open(config->findings_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+	const struct iovec parts[] = {{line, length_bytes}, {(char *)(uintptr_t)"\n", 1}};
+	bool is_told = line != NULL && fd >= 0 && writev(fd, parts, 2) == (ssize_t)length_bytes + 1;
+	if (!is_told) {
+		atomic_fetch_add(&milter.untold, 1);
+		log_line(LOG_LEVEL_ERROR, "mail_finding_lost error=\"%s\" next=the_mail_is_marked_all_the_same", strerror(errno));
+	}
+	if (fd >= 0)
+		close(fd);
+	free(line);
+	json_decref(finding);
+}
+
 /** A mail is whole: has it read, judges it and answers. */
 static void mail_take(SMFICTX *context, struct session *session)
 {
@@ -253,6 +280,7 @@ static void mail_take(SMFICTX *context, struct session *session)
 	if (why == NULL) {
 		facts_judge(facts, session, now_wall_ms, &verdict);
 		atomic_fetch_add(&milter.actions[verdict.action], 1);
+		finding_tell(session, facts, &verdict);
 	} else {
 		unread_note(why);
 	}
@@ -324,6 +352,7 @@ static void metrics_fill(struct metrics *metrics)
 		{"hinomi_mail_unread_total", "Mails that passed unread, for whatever reason.", &milter.unread},
 		{"hinomi_mail_no_memory_total", "Of these, mails for which there was no memory in the milter.", &milter.lost},
 		{"hinomi_mail_forged_results_total", "Authentication-Results in our name that were taken away.", &milter.forged},
+		{"hinomi_mail_findings_lost_total", "Findings that could not be written.", &milter.untold},
 		{"hinomi_mail_unmarked_total", "Mails that the mail server did not let us mark as decided.", &milter.unmarked},
 	};
 	const struct worker_counts counts = worker_pool_counts(milter.pool);
@@ -407,8 +436,8 @@ static const char *directory_of(const char *path, char ret_directory[static CONF
 
 static int confine(const struct config *config)
 {
-	char directories[2][CONFIG_PATH_BYTES];
-	const char *const files[] = {config->history, config->metrics_file};
+	char directories[3][CONFIG_PATH_BYTES];
+	const char *const files[] = {config->history, config->metrics_file, config->findings_file};
 	struct sandbox_path paths[ARRAY_LEN(files)];
 	size_t path_count = 0;
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
