@@ -72,7 +72,8 @@ enum authres_origin {
  * @param length_bytes of it
  * @return whose it is; AUTHRES_FORGED: remove it
  */
-enum authres_origin authres_take(struct authres *authres, const struct authres_trust *trust, const char *value, size_t length_bytes);
+enum authres_origin authres_take(struct authres *authres, const struct authres_trust *trust, const char *value,
+	size_t length_bytes);
 
 /**
  * Whether an organisation is vouched for: DMARC, SPF or DKIM passed for its domain or for one below it (the relaxed

@@ -9,7 +9,8 @@
 
 #include "mail/authres.h"
 
-static const struct authres_trust one = {.authserv_id = "mx.example.jp", .headers = 1}, two = {.authserv_id = "mx.example.jp", .headers = 2};
+static const struct authres_trust one = {.authserv_id = "mx.example.jp", .headers = 1}, two = {.authserv_id = "mx.example.jp",
+	.headers = 2};
 
 static enum authres_origin take(struct authres *authres, const struct authres_trust *trust, const char *value)
 {
@@ -58,7 +59,8 @@ static void comments_and_quotes_are_no_results(void **state)
 {
 	(void)state;
 	struct authres authres = {0};
-	assert_int_equal(take(&authres, &one, "mx.example.jp (a; spf=pass (nested \\) x)) 1; spf=fail (spf=pass)\r\n\t reason=\"; dkim=pass\"\r\n"
+	assert_int_equal(take(&authres, &one,
+		"mx.example.jp (a; spf=pass (nested \\) x)) 1; spf=fail (spf=pass)\r\n\t reason=\"; dkim=pass\"\r\n"
 		" smtp.mailfrom=\"a\\\"b@example.org\"; dmarc/1 = none"), AUTHRES_OWN);
 	assert_int_equal(authres.spf.result, AUTHRES_FAIL);
 	assert_string_equal(authres.spf.domain, "example.org");
@@ -70,7 +72,8 @@ static void comments_and_quotes_are_no_results(void **state)
 static void what_leaves_the_grammar_tells_nothing_at_all(void **state)
 {
 	(void)state;
-	static const char *const broken[] = {"mx.example.jp; spf=pass; dkim", "mx.example.jp; spf=pass; =x", "mx.example.jp; spf=pass (",
+	static const char *const broken[] = {"mx.example.jp; spf=pass; dkim", "mx.example.jp; spf=pass; =x",
+		"mx.example.jp; spf=pass (",
 		"mx.example.jp; spf=pass smtp.mailfrom", "mx.example.jp; spf=pass; dkim=\"pass", "mx.example.jp; spf=pass smtp.mailfrom=;"};
 	for (size_t i = 0; i < ARRAY_LEN(broken); i++) {
 		struct authres authres = {0};

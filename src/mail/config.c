@@ -153,7 +153,8 @@ void config_settings(const struct config *config, struct engine_settings *ret_se
 	ret_settings->people_path = path_or_none(config->people);
 	ret_settings->history_path = path_or_none(config->history);
 	ret_settings->key_path = path_or_none(config->key);
-	ret_settings->trust = (struct authres_trust){.authserv_id = config->authserv_id, .headers = (uint32_t)config->authentication_headers};
+	ret_settings->trust = (struct authres_trust){.authserv_id = config->authserv_id,
+		.headers = (uint32_t)config->authentication_headers};
 	ret_settings->protected_domains = config->domain_list;
 	ret_settings->protected_count = config->domain_count;
 	ret_settings->learn_after_h = (uint32_t)(config->learn_after_ms / MS_PER_H);

@@ -71,7 +71,8 @@ void copy_recipient(struct mail_copy *copy, const char *address);
  * @param before what stands between the colon and the value
  * @param value lines broken by LF or CRLF
  */
-void copy_header(struct mail_copy *copy, const struct authres_trust *trust, const char *name, const char *before, const char *value);
+void copy_header(struct mail_copy *copy, const struct authres_trust *trust, const char *name, const char *before,
+	const char *value);
 
 /** Adds bytes of the body, or the empty line before it. */
 void copy_bytes(struct mail_copy *copy, const void *bytes, size_t length_bytes);

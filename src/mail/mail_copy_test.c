@@ -130,7 +130,8 @@ static void a_wrong_configuration_is_refused_with_a_reason(void **state)
 {
 	(void)state;
 	static const char *const wrong[] = {"deadline = 5", "deadline = 1ms", "socket = \"/run/x\"", "workers = 0", "workers = 65",
-		"action = reject", "level = 4", "tag_percent = 95", "history = \"/var/lib/h\"", "protected_domains = {nodots}", "unknown = 1",
+		"action = reject", "level = 4", "tag_percent = 95", "history = \"/var/lib/h\"", "protected_domains = {nodots}",
+		"unknown = 1",
 		"metrics_file = relative"};
 	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
 		struct config config;

@@ -47,7 +47,8 @@ const char *mark_unread(const char *why, char ret_value[static MARK_BYTES])
 
 const char *mark_reason(const struct mail_reason *reason, char ret_value[static MARK_BYTES])
 {
-	(void)snprintf(ret_value, MARK_BYTES, "%.*s (%.*s, %u%%)", MAIL_REASON_BYTES - 1, reason->words, MAIL_RULE_BYTES - 1, reason->rule,
+	(void)snprintf(ret_value, MARK_BYTES, "%.*s (%.*s, %u%%)", MAIL_REASON_BYTES - 1, reason->words, MAIL_RULE_BYTES - 1,
+		reason->rule,
 		reason->confidence);
 	return clean(ret_value);
 }

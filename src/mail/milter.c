@@ -204,13 +204,15 @@ static void mail_mark(SMFICTX *context, const struct session *session, const str
 }
 
 /** Judges, and learns what passes. */
-static void facts_judge(struct mail_facts *facts, const struct session *session, int64_t now_wall_ms, struct mail_verdict *ret_verdict)
+static void facts_judge(struct mail_facts *facts, const struct session *session, int64_t now_wall_ms,
+	struct mail_verdict *ret_verdict)
 {
 	facts->is_outbound = session->is_authenticated;
 	facts->unread |= session->copy.is_cut ? (uint32_t)UNREAD_BYTES : 0u;
 	pthread_mutex_lock(&milter.engine_lock);
 	engine_judge(milter.engine, facts, now_wall_ms, ret_verdict);
-	if (ret_verdict->action < MAIL_TAG && milter.settings.history_path != NULL && engine_learn(milter.engine, facts, now_wall_ms) != OK)
+	if (ret_verdict->action < MAIL_TAG && milter.settings.history_path != NULL &&
+	    engine_learn(milter.engine, facts, now_wall_ms) != OK)
 		log_line(LOG_LEVEL_WARNING, "mail_not_learned next=the_verdict_stands");
 	pthread_mutex_unlock(&milter.engine_lock);
 }
@@ -223,7 +225,8 @@ static void unread_note(const char *why)
 	bool is_allowed = log_allowed(&milter.bucket, clock_mono_ns(), &held_back);
 	pthread_mutex_unlock(&milter.bucket_lock);
 	if (is_allowed)
-		log_line(LOG_LEVEL_WARNING, "mail_unread because=\"%s\" next=passed_with_a_mark held_back=%llu", why, (unsigned long long)held_back);
+		log_line(LOG_LEVEL_WARNING, "mail_unread because=\"%s\" next=passed_with_a_mark held_back=%llu", why,
+			(unsigned long long)held_back);
 }
 
 static void wait_note(struct session *session)
@@ -359,7 +362,8 @@ static void metrics_fill(struct metrics *metrics)
 	const struct {
 		const char *outcome;
 		uint64_t count;
-	} outcomes[] = {{"read", counts.read}, {"busy", counts.busy}, {"late", counts.late}, {"died", counts.died}, {"malformed", counts.malformed}};
+	} outcomes[] = {{"read", counts.read}, {"busy", counts.busy}, {"late", counts.late}, {"died", counts.died},
+		{"malformed", counts.malformed}};
 	metrics_family(metrics, METRICS_COUNTER, "hinomi_mail_judged_total", "Mails that were read and judged, by what was done.");
 	for (size_t i = 0; i < MAIL_ACTION_COUNT; i++)
 		metrics_sample(metrics, atomic_load(&milter.actions[i]), (const char *const[]){"action", actions[i], NULL});
@@ -372,7 +376,8 @@ static void metrics_fill(struct metrics *metrics)
 		metrics_sample(metrics, outcomes[i].count, (const char *const[]){"outcome", outcomes[i].outcome, NULL});
 	metrics_family(metrics, METRICS_COUNTER, "hinomi_mail_workers_started_total", "Worker processes started.");
 	metrics_sample(metrics, counts.started, (const char *const[]){NULL});
-	metrics_family(metrics, METRICS_COUNTER, "hinomi_mail_waits_total", "Mails, by the time that the mail server waited for the milter.");
+	metrics_family(metrics, METRICS_COUNTER, "hinomi_mail_waits_total",
+		"Mails, by the time that the mail server waited for the milter.");
 	uint64_t within = 0;
 	for (size_t i = 0; i < WAITS; i++) {
 		char bound[16] = "any";
@@ -450,7 +455,8 @@ static int confine(const struct config *config)
 	struct sandbox_report report;
 	int err = sandbox_enter(&sandbox, &report);
 	if (err == OK)
-		log_line(LOG_LEVEL_INFO, "mail_confined landlock_abi=%d seccomp=%s", report.landlock_abi, report.has_seccomp ? "yes" : "no");
+		log_line(LOG_LEVEL_INFO, "mail_confined landlock_abi=%d seccomp=%s", report.landlock_abi,
+			report.has_seccomp ? "yes" : "no");
 	return err;
 }
 

@@ -135,7 +135,8 @@ static enum payload_type type_join(enum payload_type by_bytes, enum payload_type
 		return by_name;
 	if ((by_name == PAYLOAD_INSTALLER && by_bytes == PAYLOAD_OLE) || (by_name == PAYLOAD_JAVA && by_bytes == PAYLOAD_ZIP))
 		return by_name;
-	bool is_kind_of_text = by_name == PAYLOAD_MAIL || by_name == PAYLOAD_HTML || by_name == PAYLOAD_CALENDAR || by_name == PAYLOAD_CONTACT;
+	bool is_kind_of_text = by_name == PAYLOAD_MAIL || by_name == PAYLOAD_HTML || by_name == PAYLOAD_CALENDAR ||
+		by_name == PAYLOAD_CONTACT;
 	return by_bytes == PAYLOAD_TEXT && is_kind_of_text ? by_name : by_bytes;
 }
 

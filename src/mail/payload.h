@@ -5,8 +5,8 @@
  * and are not kept here.
  *
  * Work is bounded by a budget of bytes, entries and pixels that the caller makes for one mail and all of its parts
- * share, so time is bounded too, and the same mail gives the same facts on every machine. Pure over memory: no file, no clock. libarchive, libpng, libjpeg and zbar, which
- * it calls, allocate: run it in the worker (worker.h).
+ * share, so time is bounded too, and the same mail gives the same facts on every machine. Pure over memory: no file, no
+ * clock. libarchive, libpng, libjpeg-turbo and zbar, which it calls, allocate: run it in the worker (worker.h).
  *
  * Does not judge: an encrypted archive or a macro is a fact. Does not decrypt, does not run, does not fetch.
  */

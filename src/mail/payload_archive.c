@@ -130,7 +130,8 @@ static bool entry_look(struct payload_walk *walk, struct archive *reader, const 
 		uint8_t *larger = realloc(buffer, LIMIT_MAIL_PAYLOAD_ENTRY_BYTES);
 		if (larger != NULL) {
 			buffer = larger;
-			size_t most = walk->budget->bytes < LIMIT_MAIL_PAYLOAD_ENTRY_BYTES ? (size_t)walk->budget->bytes : LIMIT_MAIL_PAYLOAD_ENTRY_BYTES;
+			size_t most = walk->budget->bytes < LIMIT_MAIL_PAYLOAD_ENTRY_BYTES ? (size_t)walk->budget->bytes
+				: LIMIT_MAIL_PAYLOAD_ENTRY_BYTES;
 			is_sound = entry_read(reader, buffer, most, &used_bytes);
 			walk->facts->unread |= used_bytes >= most ? PAYLOAD_UNREAD_BYTES : 0u;
 		}

@@ -1,19 +1,16 @@
 /*
- * QR codes in PNG and JPEG pictures: the picture is decoded to grey by libpng or libjpeg and shown to zbar. What a code
+ * QR codes in PNG and JPEG pictures: the picture is decoded to grey by libpng or libjpeg-turbo and shown to zbar. What a code
  * holds is a link if it begins like one, and is handed on at once.
  *
  * The pixels of a picture are taken from the mail's budget before it is decoded; a picture that is smaller than any
- * code (21 modules) is left alone. libpng's simplified interface holds the whole picture; libjpeg scales large ones down
- * while it decodes. Both report errors by longjmp, libpng inside of itself, libjpeg into picture_jpeg() here.
+ * code (21 modules) is left alone. JPEG is read by TurboJPEG, which scales large ones down while it decodes.
  */
-#include <setjmp.h>
-#include <stdio.h> /* jpeglib.h needs FILE */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
-#include <jpeglib.h>
 #include <png.h>
+#include <turbojpeg.h>
 #include <zbar.h>
 
 #include "core/limits.h"
@@ -62,52 +59,38 @@ static void picture_png(struct payload_walk *walk, const uint8_t *bytes, size_t 
 	png_image_free(&image);
 }
 
-struct jpeg_fault {
-	struct jpeg_error_mgr manager; /* first: libjpeg hands back this pointer */
-	jmp_buf back;
-};
-
-static void jpeg_fail(j_common_ptr info)
+/** A side at one of TurboJPEG's scales. */
+static unsigned scaled(int pixels, int divisor)
 {
-	longjmp(((struct jpeg_fault *)(void *)info->err)->back, 1); /* libjpeg knows no other way: example.txt of its documentation */
-}
-
-static void jpeg_stay_silent(j_common_ptr info, int level)
-{
-	(void)info;
-	(void)level;
+	tjscalingfactor scale = {1, divisor};
+	return (unsigned)TJSCALED(pixels, scale);
 }
 
 static void picture_jpeg(struct payload_walk *walk, const uint8_t *bytes, size_t length_bytes, struct picture *ret_picture)
 {
-	struct jpeg_fault fault;
-	struct jpeg_decompress_struct info = {.err = jpeg_std_error(&fault.manager)};
-	uint8_t *volatile grey = NULL;
-	fault.manager.error_exit = jpeg_fail;
-	fault.manager.emit_message = jpeg_stay_silent;
-	if (setjmp(fault.back) != 0) {
+	int width = 0, height = 0, subsampling = 0, colours = 0, divisor = 1;
+	uint8_t *grey = NULL;
+	tjhandle reader = tjInitDecompress();
+	bool is_sound = reader != NULL &&
+		tjDecompressHeader3(reader, bytes, length_bytes, &width, &height, &subsampling, &colours) == 0 && width > 0 && height > 0;
+	while (is_sound && divisor < 8 && (width / divisor > SIDE_PIXELS_MAX || height / divisor > SIDE_PIXELS_MAX))
+		divisor *= 2;
+	struct picture picture = {.width_pixels = scaled(width, divisor), .height_pixels = scaled(height, divisor)};
+	if (is_sound && pixels_charge(walk, (uint64_t)width, (uint64_t)height))
+		grey = malloc((size_t)picture.width_pixels * picture.height_pixels);
+	/* Warnings (a picture that ends early) are -1 too; what was decoded until then is still there to be looked at. */
+	if (grey != NULL && tjDecompress2(reader, bytes, length_bytes, grey, (int)picture.width_pixels, 0, (int)picture.height_pixels,
+		TJPF_GRAY, 0) != 0)
+		is_sound = tjGetErrorCode(reader) == TJERR_WARNING;
+	if (!is_sound) {
 		walk->facts->unread |= PAYLOAD_UNREAD_BROKEN;
-		jpeg_destroy_decompress(&info);
 		free(grey);
-		return;
+		grey = NULL;
 	}
-	jpeg_create_decompress(&info);
-	jpeg_mem_src(&info, bytes, length_bytes);
-	(void)jpeg_read_header(&info, TRUE);
-	info.out_color_space = JCS_GRAYSCALE;
-	info.scale_denom = 1;
-	while (info.scale_denom < 8 && (info.image_width / info.scale_denom > SIDE_PIXELS_MAX || info.image_height / info.scale_denom > SIDE_PIXELS_MAX))
-		info.scale_denom *= 2;
-	if (pixels_charge(walk, info.image_width, info.image_height)) {
-		(void)jpeg_start_decompress(&info);
-		grey = malloc((size_t)info.output_width * info.output_height);
-		while (grey != NULL && info.output_scanline < info.output_height) {
-			JSAMPROW row = grey + (size_t)info.output_scanline * info.output_width;
-			(void)jpeg_read_scanlines(&info, &row, 1);
-		}
-		*ret_picture = (struct picture){.grey = grey, .width_pixels = info.output_width, .height_pixels = info.output_height};
-	}
-	jpeg_destroy_decompress(&info);
+	picture.grey = grey;
+	*ret_picture = picture;
+	if (reader != NULL)
+		(void)tjDestroy(reader);
 }
 
 static void symbol_take(struct payload_walk *walk, const zbar_symbol_t *symbol)

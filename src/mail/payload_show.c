@@ -57,7 +57,8 @@ int main(int argc, char **argv)
 	struct payload_facts facts;
 	int64_t began_ns = clock_cpu_ns();
 	printf("{");
-	payload_look(bytes, length_bytes, argv[2][0] != '\0' ? argv[2] : NULL, argv[3][0] != '\0' ? argv[3] : NULL, true, &links, &budget, &facts);
+	payload_look(bytes, length_bytes, argv[2][0] != '\0' ? argv[2] : NULL, argv[3][0] != '\0' ? argv[3] : NULL, true, &links,
+		&budget, &facts);
 	bits_print("traits", facts.traits, trait_word);
 	bits_print("inside", facts.inside, trait_word);
 	bits_print("types_inside", facts.types_inside, type_word);

@@ -393,6 +393,33 @@ class Texts(unittest.TestCase):
         self.assertEqual((facts["type"], facts["link3"]), ("shortcut", "https://b.example/"))
 
 
+class Pictures(unittest.TestCase):
+    def code(self, text):
+        """A QR code as PNG and as JPEG."""
+        picture = subprocess.run(["qrencode", "-s", "4", "-o", "-", text], capture_output=True, check=True).stdout
+        rows = subprocess.run(["qrencode", "-t", "ASCII", "-o", "-", text], capture_output=True, check=True, text=True).stdout.splitlines()
+        grey = b"".join((b"".join(b"\0\0" if row[i] == "#" else b"\xff\xff" for i in range(0, len(row), 2) for _ in range(2))) * 4 for row in rows)
+        width = len(rows[0]) * 2
+        jpeg = subprocess.run(["cjpeg"], input=b"P5 %d %d 255\n" % (width, len(rows) * 4) + grey, capture_output=True, check=True).stdout
+        return picture, jpeg
+
+    def test_a_link_in_a_qr_code_is_handed_on_and_text_in_one_is_not(self):
+        for data in self.code("https://qr.example/a"):
+            facts = look(data)
+            self.assertIn("a QR code with a link", facts["traits"], facts)
+            self.assertEqual((facts["link1"], facts["links"]), ("https://qr.example/a", 1))
+        for data in self.code("just text"):
+            facts = look(data)
+            self.assertIn("a QR code", facts["traits"])
+            self.assertNotIn("a QR code with a link", facts["traits"])
+        self.assertEqual(look(png(64, 64, bytes(65 * 64)))["traits"], [])
+
+    def test_a_code_inside_of_a_document_is_seen(self):
+        picture, _ = self.code("https://qr.example/a")
+        facts = look(zipped([("[Content_Types].xml", b"<?xml?>"), ("word/media/image1.png", picture)]))
+        self.assertIn("a QR code with a link", facts["inside"])
+
+
 class Fuzzy(unittest.TestCase):
     def test_every_cut_of_each_kind_ends_well(self):
         for data in [zipped([("a.txt", b"a")]), rar("a.lnk", LNK), cabinet("a.lnk", LNK), compound(["Root Entry", "Workbook"], bytes(600)),

@@ -66,7 +66,8 @@ void payload_html_look(struct payload_walk *walk, const uint8_t *bytes, size_t l
 	static const char *const scripts[] = {"<script", "javascript:", "onload=", "onerror=", "onclick="};
 	static const char *const decoders[] = {"atob(", "atob ", "unescape(", "fromcharcode", "uint8array", "charcodeat", "textdecoder",
 		"decodeuricomponent(", "frombase64"};
-	static const char *const makers[] = {"new blob", "blob(", "createobjecturl", "mssaveblob", "mssaveoropenblob", "data:application/",
+	static const char *const makers[] = {"new blob", "blob(", "createobjecturl", "mssaveblob", "mssaveoropenblob",
+		"data:application/",
 		"data:text/html;base64", "document.write(", ".download", " download=", "serviceworker", "new file("};
 	static const char *const passwords[] = {"type=\"password\"", "type='password'", "type=password"};
 	if (has_any(bytes, length_bytes, passwords, ARRAY_LEN(passwords)))
@@ -107,7 +108,8 @@ void payload_pdf_look(struct payload_walk *walk, const uint8_t *bytes, size_t le
 
 void payload_relations_look(struct payload_walk *walk, const uint8_t *bytes, size_t length_bytes)
 {
-	static const char *const loaded[] = {"/attachedtemplate\"", "/oleobject\"", "/frame\"", "/subdocument\"", "/externallinkpath\""};
+	static const char *const loaded[] = {"/attachedtemplate\"", "/oleobject\"", "/frame\"", "/subdocument\"",
+		"/externallinkpath\""};
 	struct cursor cur = cursor_over(bytes, length_bytes);
 	while (cursor_left(&cur) > 0) {
 		const uint8_t *end = memchr(cur.at, '>', cursor_left(&cur));

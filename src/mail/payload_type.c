@@ -100,17 +100,18 @@ static const struct word_type endings[] = {
 	{"pdf", PAYLOAD_PDF}, {"doc dot xls xlt ppt pps pot msg pub vsd mpp xla jtd", PAYLOAD_OLE},
 	{"docx dotx docm dotm xlsx xltx xlsm xltm xlsb pptx potx pptm potm ppsx ppsm vsdx vsdm", PAYLOAD_OOXML},
 	{"odt ods odp odg ott", PAYLOAD_OPENDOCUMENT}, {"one onepkg onetoc2", PAYLOAD_ONENOTE}, {"chm hlp", PAYLOAD_HELP},
-	{"zip zipx", PAYLOAD_ZIP}, {"rar r00 r01", PAYLOAD_RAR}, {"7z", PAYLOAD_7Z}, {"cab", PAYLOAD_CAB}, {"tar tgz tbz txz", PAYLOAD_TAR},
+	{"zip zipx", PAYLOAD_ZIP}, {"rar r00 r01", PAYLOAD_RAR}, {"7z", PAYLOAD_7Z}, {"cab", PAYLOAD_CAB},
+	{"tar tgz tbz txz", PAYLOAD_TAR},
 	{"lzh lha", PAYLOAD_LHA}, {"gz bz2 xz zst lz z lz4", PAYLOAD_PACKED}, {"ace arj alz egg zoo zpaq uue uu", PAYLOAD_ARCHIVE},
 	{"iso udf", PAYLOAD_ISO}, {"vhd", PAYLOAD_VHD}, {"vhdx avhdx", PAYLOAD_VHDX}, {"img ima dmg vmdk vdi qcow2", PAYLOAD_DISK},
 	{"exe scr com pif cpl dll sys ocx drv efi", PAYLOAD_PROGRAM},
 	{"msi msp mst msix msixbundle appx appxbundle appinstaller application deb rpm apk pkg", PAYLOAD_INSTALLER},
 	{"jar jnlp class war", PAYLOAD_JAVA},
-	{"js jse vbs vbe vb hta wsf wsh wsc sct ps1 psm1 psd1 ps1xml bat cmd sh bash csh command py pyw pyz pl rb ahk au3 reg inf msc xbap "
-		"gadget chrome", PAYLOAD_SCRIPT},
+	{"js jse vbs vbe vb hta wsf wsh wsc sct ps1 psm1 psd1 ps1xml bat cmd sh bash csh command py pyw pyz pl rb ahk au3 reg inf "
+	 "msc xbap gadget", PAYLOAD_SCRIPT},
 	{"lnk", PAYLOAD_LNK},
-	{"url website webloc library-ms search-ms searchconnector-ms settingcontent-ms wsb rdp desktop scf theme themepack ms-appinstaller",
-		PAYLOAD_SHORTCUT},
+	{"url website webloc library-ms search-ms searchconnector-ms settingcontent-ms wsb rdp desktop scf theme themepack",
+	 PAYLOAD_SHORTCUT},
 	{"xll wll ppam ppa xlam accda accde mde iqy slk dqy oqy", PAYLOAD_ADDIN}, {"p7s p7m p7c asc pgp gpg sig", PAYLOAD_SIGNATURE},
 };
 
@@ -118,23 +119,29 @@ static const struct word_type declarations[] = {
 	{"text/plain", PAYLOAD_TEXT}, {"text/csv", PAYLOAD_TEXT}, {"text/html", PAYLOAD_HTML}, {"application/xhtml+xml", PAYLOAD_HTML},
 	{"text/xml", PAYLOAD_XML}, {"application/xml", PAYLOAD_XML}, {"image/svg+xml", PAYLOAD_SVG}, {"text/rtf", PAYLOAD_RTF},
 	{"application/rtf", PAYLOAD_RTF}, {"text/calendar", PAYLOAD_CALENDAR}, {"application/ics", PAYLOAD_CALENDAR},
-	{"text/vcard", PAYLOAD_CONTACT}, {"text/x-vcard", PAYLOAD_CONTACT}, {"message/rfc822", PAYLOAD_MAIL}, {"image/png", PAYLOAD_PNG},
+	{"text/vcard", PAYLOAD_CONTACT}, {"text/x-vcard", PAYLOAD_CONTACT}, {"message/rfc822", PAYLOAD_MAIL},
+	{"image/png", PAYLOAD_PNG},
 	{"image/jpeg", PAYLOAD_JPEG}, {"image/jpg", PAYLOAD_JPEG}, {"image/pjpeg", PAYLOAD_JPEG}, {"image/gif", PAYLOAD_GIF},
 	{"application/pdf", PAYLOAD_PDF}, {"application/x-pdf", PAYLOAD_PDF}, {"application/msword", PAYLOAD_OLE},
-	{"application/vnd.ms-excel", PAYLOAD_OLE}, {"application/vnd.ms-powerpoint", PAYLOAD_OLE}, {"application/vnd.ms-outlook", PAYLOAD_OLE},
+	{"application/vnd.ms-excel", PAYLOAD_OLE}, {"application/vnd.ms-powerpoint", PAYLOAD_OLE},
+	{"application/vnd.ms-outlook", PAYLOAD_OLE},
 	{"application/onenote", PAYLOAD_ONENOTE}, {"application/msonenote", PAYLOAD_ONENOTE}, {"application/zip", PAYLOAD_ZIP},
-	{"application/x-zip-compressed", PAYLOAD_ZIP}, {"application/x-rar-compressed", PAYLOAD_RAR}, {"application/vnd.rar", PAYLOAD_RAR},
-	{"application/x-7z-compressed", PAYLOAD_7Z}, {"application/vnd.ms-cab-compressed", PAYLOAD_CAB}, {"application/x-tar", PAYLOAD_TAR},
+	{"application/x-zip-compressed", PAYLOAD_ZIP}, {"application/x-rar-compressed", PAYLOAD_RAR},
+	{"application/vnd.rar", PAYLOAD_RAR},
+	{"application/x-7z-compressed", PAYLOAD_7Z}, {"application/vnd.ms-cab-compressed", PAYLOAD_CAB},
+	{"application/x-tar", PAYLOAD_TAR},
 	{"application/gzip", PAYLOAD_PACKED}, {"application/x-gzip", PAYLOAD_PACKED}, {"application/x-iso9660-image", PAYLOAD_ISO},
 	{"application/x-msdownload", PAYLOAD_PROGRAM}, {"application/x-msdos-program", PAYLOAD_PROGRAM},
 	{"application/java-archive", PAYLOAD_JAVA}, {"application/javascript", PAYLOAD_SCRIPT}, {"text/javascript", PAYLOAD_SCRIPT},
-	{"application/hta", PAYLOAD_SCRIPT}, {"application/x-ms-shortcut", PAYLOAD_LNK}, {"application/pkcs7-signature", PAYLOAD_SIGNATURE},
+	{"application/hta", PAYLOAD_SCRIPT}, {"application/x-ms-shortcut", PAYLOAD_LNK},
+	{"application/pkcs7-signature", PAYLOAD_SIGNATURE},
 	{"application/pgp-signature", PAYLOAD_SIGNATURE},
 };
 
 /* Prefixes of whole families of Content-Types, for what the table above does not name. */
 static const struct word_type declared_prefixes[] = {
-	{"application/vnd.openxmlformats-officedocument.", PAYLOAD_OOXML}, {"application/vnd.oasis.opendocument.", PAYLOAD_OPENDOCUMENT},
+	{"application/vnd.openxmlformats-officedocument.", PAYLOAD_OOXML},
+	{"application/vnd.oasis.opendocument.", PAYLOAD_OPENDOCUMENT},
 	{"application/vnd.ms-word.", PAYLOAD_OOXML}, {"application/vnd.ms-excel.", PAYLOAD_OOXML}, {"image/", PAYLOAD_PICTURE},
 	{"audio/", PAYLOAD_MEDIA}, {"video/", PAYLOAD_MEDIA}, {"font/", PAYLOAD_FONT}, {"text/", PAYLOAD_TEXT},
 };
@@ -238,8 +245,8 @@ static bool is_windows_program(const uint8_t *bytes, size_t length_bytes)
 		return false;
 	struct cursor cur = cursor_over(bytes + 60, 4);
 	uint32_t header = cursor_le32(&cur);
-	return header >= length_bytes || has_at(bytes, length_bytes, header, "PE\0\0", 4) || has_at(bytes, length_bytes, header, "NE", 2) ||
-		header < 64;
+	return header >= length_bytes || has_at(bytes, length_bytes, header, "PE\0\0", 4) ||
+		has_at(bytes, length_bytes, header, "NE", 2) || header < 64;
 }
 
 /** A boot sector or a partition table, or a volume of ISO 9660 or UDF (ECMA-119 8.1, ECMA-167 2/9). */
@@ -281,7 +288,8 @@ static enum payload_type text_type(const uint8_t *bytes, size_t length_bytes)
 		{"Return-Path:", PAYLOAD_MAIL}, {"MIME-Version:", PAYLOAD_MAIL},
 	};
 	static const struct word_type marks[] = {
-		{"<svg", PAYLOAD_SVG}, {"<html", PAYLOAD_HTML}, {"<!doctype html", PAYLOAD_HTML}, {"<head", PAYLOAD_HTML}, {"<body", PAYLOAD_HTML},
+		{"<svg", PAYLOAD_SVG}, {"<html", PAYLOAD_HTML}, {"<!doctype html", PAYLOAD_HTML}, {"<head", PAYLOAD_HTML},
+		{"<body", PAYLOAD_HTML},
 		{"<script", PAYLOAD_HTML}, {"<iframe", PAYLOAD_HTML}, {"<hta:application", PAYLOAD_SCRIPT}, {"<?xml", PAYLOAD_XML},
 	};
 	char head[1024];
@@ -396,7 +404,8 @@ static bool name_hides(const char *name, size_t length_bytes)
 enum payload_type payload_type_of_name(const char *name, size_t length_bytes, uint32_t *ret_traits)
 {
 	for (size_t i = length_bytes; i > 0; i--) {
-		if (name[i - 1] == '/' || name[i - 1] == '\\') { /* 0x5c is also a trail byte of Shift_JIS: what follows it still ends alike */
+		/* 0x5c is also a trail byte of Shift_JIS: what follows it still ends alike. */
+		if (name[i - 1] == '/' || name[i - 1] == '\\') {
 			name += i;
 			length_bytes -= i;
 			break;

@@ -46,7 +46,8 @@ void payload_link(struct payload_walk *walk, enum payload_link_kind kind, const 
 typedef void payload_looker(struct payload_walk *walk, const uint8_t *bytes, size_t length_bytes);
 
 /** Archives (payload_archive.c). @return the type it turned out to be */
-enum payload_type payload_archive_look(struct payload_walk *walk, enum payload_type type, const uint8_t *bytes, size_t length_bytes);
+enum payload_type payload_archive_look(struct payload_walk *walk, enum payload_type type, const uint8_t *bytes,
+	size_t length_bytes);
 /** Two lists of a ZIP against each other (payload_zip.c, pure). @return whether they tell the same */
 bool payload_zip_is_honest(const uint8_t *bytes, size_t length_bytes);
 /** Encryption of a RAR, which libarchive does not tell (payload_rar.c, pure). @return bits of enum payload_trait */

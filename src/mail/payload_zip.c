@@ -74,7 +74,8 @@ static bool entries_agree(const struct entry *central, const struct entry *local
 }
 
 /** One entry of the directory and the header it points to. @param used_bytes what it takes is added */
-static bool central_is_honest(struct cursor *cur, const uint8_t *bytes, size_t length_bytes, size_t before_bytes, uint64_t *used_bytes)
+static bool central_is_honest(struct cursor *cur, const uint8_t *bytes, size_t length_bytes, size_t before_bytes,
+	uint64_t *used_bytes)
 {
 	struct entry central = {0}, local = {0};
 	if (cursor_le32(cur) != 0x02014b50)

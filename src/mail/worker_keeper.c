@@ -47,13 +47,15 @@ struct keeper {
 static const char *const charsets[] = {"ISO-2022-JP", "ISO-2022-JP-2", "ISO-2022-JP-3", "SHIFT_JIS", "CP932", "EUC-JP", "CP51932",
 	"ISO-8859-1", "ISO-8859-2", "ISO-8859-3", "ISO-8859-4", "ISO-8859-5", "ISO-8859-6", "ISO-8859-7", "ISO-8859-8", "ISO-8859-9",
 	"ISO-8859-10", "ISO-8859-13", "ISO-8859-14", "ISO-8859-15", "ISO-8859-16", "WINDOWS-1250", "WINDOWS-1251", "WINDOWS-1252",
-	"WINDOWS-1253", "WINDOWS-1254", "WINDOWS-1255", "WINDOWS-1256", "WINDOWS-1257", "WINDOWS-1258", "KOI8-R", "KOI8-U", "GB2312", "GBK",
+	"WINDOWS-1253", "WINDOWS-1254", "WINDOWS-1255", "WINDOWS-1256", "WINDOWS-1257", "WINDOWS-1258", "KOI8-R", "KOI8-U",
+	"GB2312", "GBK",
 	"GB18030", "HZ", "BIG5", "BIG5-HKSCS", "EUC-KR", "ISO-2022-KR", "CP949", "TIS-620", "UTF-7", "UTF-16", "UTF-16LE", "UTF-16BE",
 	"UTF-32", "MACINTOSH", "CP437", "CP850", "CP866"};
 
 static const char warm_mail[] =
 	"From: =?ISO-2022-JP?B?GyRCRnxLXBsoQg==?= <a@example.org>\r\nTo: =?Shift_JIS?B?k/qWew==?= <b@example.org>\r\n"
-	"Subject: =?EUC-JP?B?xvzL3A==?=\r\nDate: Thu, 01 Jan 2026 00:00:00 +0900\r\nMessage-ID: <1@example.org>\r\nMIME-Version: 1.0\r\n"
+	"Subject: =?EUC-JP?B?xvzL3A==?=\r\nDate: Thu, 01 Jan 2026 00:00:00 +0900\r\nMessage-ID: <1@example.org>\r\n"
+	"MIME-Version: 1.0\r\n"
 	"Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/html; charset=iso-2022-jp\r\n\r\n"
 	"<p><a href=\"https://www.example.org/\">a</a></p>\r\n--b\r\nContent-Type: application/zip; name=a.zip\r\n"
 	"Content-Transfer-Encoding: base64\r\n\r\nUEsFBgAAAAAAAAAAAAAAAAAAAAAAAA==\r\n--b--\r\n";
@@ -65,7 +67,8 @@ static void libraries_warm(const struct worker_settings *settings)
 		(void)iconv_open("UTF-8", charsets[i]); /* stays open, so its module stays loaded */
 	const char *recipients[] = {"b@example.org"};
 	struct mail_envelope envelope = {
-		.sender = "a@example.org", .helo = "example.org", .client_address = "192.0.2.1", .recipients = recipients, .recipient_count = 1};
+		.sender = "a@example.org", .helo = "example.org", .client_address = "192.0.2.1", .recipients = recipients,
+		.recipient_count = 1};
 	struct mail_facts *facts = calloc(1, sizeof(*facts));
 	if (facts != NULL)
 		settings->read(settings->context, warm_mail, sizeof(warm_mail) - 1, &envelope, facts);

@@ -16,14 +16,16 @@ static bool text_add(char *texts, uint32_t *used_bytes, const char *text)
 	return true;
 }
 
-void worker_request_write(const struct mail_envelope *envelope, size_t mail_bytes, char *ret_texts, struct worker_request *ret_request)
+void worker_request_write(const struct mail_envelope *envelope, size_t mail_bytes, char *ret_texts,
+	struct worker_request *ret_request)
 {
 	struct worker_request request = {.magic = WORKER_MAGIC, .received_wall_ms = envelope->received_wall_ms};
 	request.mail_bytes = mail_bytes < LIMIT_MAIL_BYTES ? (uint32_t)mail_bytes : LIMIT_MAIL_BYTES;
 	const char *firsts[] = {envelope->sender, envelope->helo, envelope->client_address};
 	for (size_t i = 0; i < ARRAY_LEN(firsts); i++) {
 		/* "\1" stands for what is not known, since an empty sender is a bounce; a text beyond the limit is not known. */
-		if (firsts[i] == NULL || strlen(firsts[i]) > LIMIT_MAIL_ADDRESS_BYTES || !text_add(ret_texts, &request.texts_bytes, firsts[i]))
+		if (firsts[i] == NULL || strlen(firsts[i]) > LIMIT_MAIL_ADDRESS_BYTES || !text_add(ret_texts, &request.texts_bytes,
+			firsts[i]))
 			(void)text_add(ret_texts, &request.texts_bytes, "\1");
 	}
 	for (size_t i = 0; i < envelope->recipient_count && request.recipient_count < LIMIT_MAIL_RECIPIENTS; i++)

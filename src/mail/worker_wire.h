@@ -45,7 +45,8 @@ struct worker_notice {
  * @param ret_texts filled with at most LIMIT_MAIL_ENVELOPE_BYTES; recipients that do not fit are left out
  * @param ret_request filled
  */
-void worker_request_write(const struct mail_envelope *envelope, size_t mail_bytes, char *ret_texts, struct worker_request *ret_request);
+void worker_request_write(const struct mail_envelope *envelope, size_t mail_bytes, char *ret_texts,
+	struct worker_request *ret_request);
 
 /**
  * Reads the texts back.
@@ -62,5 +63,10 @@ MUST_USE int worker_request_read(const struct worker_request *request, const cha
 /** @return OK; E_MALFORMED: not a request, or a number beyond its limit */
 MUST_USE int worker_request_check(const struct worker_request *request);
 
-/** The keeper's whole life, in its own process. @param control socket to the pool @return never */
+/**
+ * The keeper's whole life, in its own process.
+ *
+ * @param settings of the pool
+ * @param control socket to it
+ */
 _Noreturn void worker_keeper_run(const struct worker_settings *settings, int control);
