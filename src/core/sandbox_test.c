@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,6 +205,49 @@ static void a_connector_connects_locally_only(void **state)
 	assert_int_equal(status, 0);
 }
 
+static void *thread_answer(void *arg)
+{
+	return arg;
+}
+
+/** @return 0: a thread ran; 1: none can be started; 2: it can start programs too */
+static int start_thread(void)
+{
+	pthread_t thread;
+	int asked = 0;
+	void *answer = NULL;
+	if (pthread_create(&thread, NULL, thread_answer, &asked) != 0)
+		return 1;
+	if (pthread_join(thread, &answer) != 0 || answer != &asked)
+		return 1;
+	char *const words[] = {(char *)(uintptr_t)"true", NULL};
+	return execv("/bin/true", words) == 0 || errno != EPERM ? 2 : 0;
+}
+
+static int run_threaded(bool has_threads)
+{
+	pid_t pid = fork();
+	if (pid == 0) {
+		const struct sandbox_path paths[] = {{"/", SANDBOX_READ}};
+		const struct sandbox_config config = {
+			.kind = SANDBOX_SERVER, .verdict = SANDBOX_ERRNO, .has_threads = has_threads, .paths = paths, .path_count = 1};
+		struct sandbox_report report;
+		_exit(sandbox_enter(&config, &report) == OK ? start_thread() : 99);
+	}
+	int status = 0;
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return WEXITSTATUS(status);
+}
+
+static void threads_start_only_where_they_may_and_programs_never(void **state)
+{
+	(void)state;
+	if (!has_seccomp())
+		skip();
+	assert_int_equal(run_threaded(true), 0);
+	assert_int_equal(run_threaded(false), 1);
+}
+
 /** As run(), with capabilities dropped but no sandbox: the kernel's own verdicts. */
 static int run_dropped(const char *user, int (*act)(void))
 {
@@ -252,6 +296,7 @@ int main(void)
 		cmocka_unit_test(other_calls_kill_or_fail),
 		cmocka_unit_test(sorting_much_is_allowed),
 		cmocka_unit_test(a_connector_connects_locally_only),
+		cmocka_unit_test(threads_start_only_where_they_may_and_programs_never),
 		cmocka_unit_test(dropped_capabilities_stay_dropped),
 	};
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "mail/trait_name.h"
+
 static const char *const level_names[MAIL_LEVEL_COUNT] = {
 	[MAIL_L0_ENVELOPE] = "envelope", [MAIL_L1_HEADERS] = "headers", [MAIL_L2_STRUCTURE] = "structure", [MAIL_L3_HOSTS] = "hosts",
 	[MAIL_L4_HTML] = "html", [MAIL_L5_WORDS] = "words",
@@ -34,8 +36,13 @@ const char *mark_verdict(const struct mail_verdict *verdict, char ret_value[stat
 	if (verdict->reason_count > 0)
 		used += snprintf(ret_value + used, MARK_BYTES - (size_t)used, "; confidence=%u; rule=%.*s", verdict->confidence,
 			MAIL_RULE_BYTES - 1, verdict->reasons[0].rule);
-	if (verdict->unread != 0)
-		(void)snprintf(ret_value + used, MARK_BYTES - (size_t)used, "; partly_unread=0x%x", verdict->unread);
+	const char *before = "; partly_unread=";
+	for (size_t bit = 0; bit < mail_unread_names.count; bit++) {
+		if ((verdict->unread >> bit & 1) == 0)
+			continue;
+		used += snprintf(ret_value + used, MARK_BYTES - (size_t)used, "%s%s", before, mail_unread_names.names[bit]);
+		before = ",";
+	}
 	return clean(ret_value);
 }
 

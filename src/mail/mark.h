@@ -3,6 +3,7 @@
  * mail had a hand in. Pure.
  *
  *     X-Hinomi: tag; level=html; confidence=92; rule=known_name_new_address_cloud_link
+ *     X-Hinomi: pass; level=html; partly_unread=bytes,payload
  *     X-Hinomi-Reason: the display name is that of ...
  *     X-Hinomi: unread; because=it was not read in time
  */
