@@ -19,7 +19,8 @@
 static bool is_field(const char *line, size_t length_bytes)
 {
 	size_t name = 0;
-	while (name < length_bytes && name <= NAME_BYTES_MAX && (isalnum((unsigned char)line[name]) || line[name] == '-' || line[name] == '_'))
+	while (name < length_bytes && name <= NAME_BYTES_MAX && (isalnum((unsigned char)line[name]) || line[name] == '-' ||
+		line[name] == '_'))
 		name++;
 	return name > 0 && isalpha((unsigned char)line[0]) && name < length_bytes && line[name] == ':';
 }

@@ -116,9 +116,11 @@ static bool is_unlike(const struct address_text *text)
 	return longest >= TOKEN_LETTERS_MIN;
 }
 
-static const char *const role_words[] = {"support", "service", "security", "admin", "team", "account", "billing", "notice", "notification",
+static const char *const role_words[] = {"support", "service", "security", "admin", "team", "account", "billing", "notice",
+	"notification",
 	"alert", "help", "desk", "info", "contact", "noreply", "no-reply", "no_reply", "donotreply", "customer", "payment", "invoice",
-	"postmaster", "webmaster", "mailer", "update", "verify", "reward", "office", "department", "delivery", "news", "newsletter", "sales",
+	"postmaster", "webmaster", "mailer", "update", "verify", "reward", "office", "department", "delivery", "news", "newsletter",
+	"sales",
 	"事務局", "窓口", "係", "サポート", "センター", "お客様", "管理", "セキュリティ", "担当", "通知", "自動"};
 
 static bool has_role(const char *folded)
@@ -186,7 +188,8 @@ static void name_look(const struct address_texts *texts, struct mail_facts *fact
 		facts->sender.traits |= SENDER_NAME_UNLIKE_ADDRESS;
 	struct mail_host shown;
 	if (strchr(folded, '.') != NULL && strchr(folded, ' ') == NULL && strchr(folded, '@') == NULL &&
-		host_parse(folded, strlen(folded), &shown) == OK && strchr(host_registrable(&shown), '.') != NULL && (shown.host_traits & HOST_IP) == 0 &&
+		host_parse(folded, strlen(folded), &shown) == OK && strchr(host_registrable(&shown), '.') != NULL &&
+		(shown.host_traits & HOST_IP) == 0 &&
 		!host_is_related(&shown, &facts->sender.host) && host_is_icann(&shown))
 		facts->sender.traits |= SENDER_NAME_HOST;
 }
@@ -251,7 +254,8 @@ static size_t from_count(GMimeMessage *message)
 	return found;
 }
 
-static void recipients_note(const struct address_texts *texts, const struct mail_envelope *envelope, const struct pseudonym_key *key,
+static void recipients_note(const struct address_texts *texts, const struct mail_envelope *envelope,
+	const struct pseudonym_key *key,
 	struct mail_facts *facts)
 {
 	size_t used = 0;

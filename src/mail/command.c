@@ -22,7 +22,8 @@ static int people_show(const struct command *command)
 			continue;
 		}
 		struct people_counts counts = people_count(people);
-		printf("%s: %zu people, %zu addresses, %zu spellings of names, %zu domains of organisations\n", *file, counts.people, counts.addresses,
+		printf("%s: %zu people, %zu addresses, %zu spellings of names, %zu domains of organisations\n", *file, counts.people,
+			counts.addresses,
 			counts.forms, counts.domains);
 		people_free(people);
 	}

@@ -35,7 +35,7 @@ struct mail_engine {
 
 void engine_defaults(struct engine_settings *ret_settings)
 {
-	*ret_settings = (struct engine_settings){.level = MAIL_L4_HTML, .tag_percent = 60, .quarantine_percent = 90, .alerts_per_day = 0,
+	*ret_settings = (struct engine_settings){.level = MAIL_L4_HTML, .tag_percent = 60, .quarantine_percent = 90,
 		.learn_after_h = 12, .forget_after_days = 730, .trust = {.headers = 1}};
 }
 
@@ -70,7 +70,8 @@ int engine_new(const struct engine_settings *settings, struct mail_engine **ret_
 	if (engine == NULL)
 		return E_NOMEM;
 	engine->reader.level = settings->level;
-	engine->judge = (struct judge_settings){.tag_percent = settings->tag_percent, .quarantine_percent = settings->quarantine_percent,
+	engine->judge = (struct judge_settings){.tag_percent = settings->tag_percent,
+		.quarantine_percent = settings->quarantine_percent,
 		.is_report_only = settings->is_report_only};
 	engine->alerts_per_day = settings->alerts_per_day;
 	if (settings->trust.authserv_id != NULL && strlen(settings->trust.authserv_id) < sizeof(engine->authserv_id))

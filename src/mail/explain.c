@@ -43,7 +43,8 @@ static json_t *payload_types(uint64_t value)
 static json_t *host_explain(const struct mail_host *host)
 {
 	return json_pack("{s:s, s:s, s:o, s:o, s:i, s:b}", "name", host->name, "registrable", host_registrable(host), "is",
-		bits(host->host_traits, &host_trait_names), "links", bits(host->link_traits, &link_trait_names), "count", (int)host->link_count,
+		bits(host->host_traits, &host_trait_names), "links", bits(host->link_traits, &link_trait_names), "count",
+		(int)host->link_count,
 		"of_sender", host->is_of_sender);
 }
 
@@ -51,16 +52,21 @@ static json_t *identity_explain(const struct identity_facts *identity)
 {
 	static const char *const matches[NAME_MATCH_COUNT] = {"none", "family_and_office", "same_reading", "confusable", "equal"};
 	return json_pack("{s:s, s:i, s:b, s:b, s:b, s:b, s:s, s:b, s:b}", "name", matches[identity->name_match], "people",
-		(int)identity->name_match_count, "known_address", identity->is_known_address, "known_domain", identity->is_known_domain, "staff",
-		identity->is_own_staff, "titled", identity->is_titled, "reply_to_name", matches[identity->reply_to_match], "reply_to_known", identity->is_reply_to_known,
+		(int)identity->name_match_count, "known_address", identity->is_known_address, "known_domain", identity->is_known_domain,
+		"staff",
+		identity->is_own_staff, "titled", identity->is_titled, "reply_to_name", matches[identity->reply_to_match], "reply_to_known",
+		identity->is_reply_to_known,
 		"name_of_recipient", identity->is_recipient_name);
 }
 
 static json_t *relation_explain(const struct relation_facts *relation)
 {
-	return json_pack("{s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:b, s:i, s:i, s:b, s:b, s:b}", "known", relation->is_known, "first_contact",
-		relation->is_first_contact, "first_of_domain", relation->is_first_of_domain, "we_wrote", relation->did_we_write, "days_since_first",
-		(int)relation->days_since_first, "days_since_last", (int)relation->days_since_last, "mails", (int)relation->mail_count, "payloads",
+	return json_pack("{s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:b, s:i, s:i, s:b, s:b, s:b}", "known", relation->is_known,
+		"first_contact",
+		relation->is_first_contact, "first_of_domain", relation->is_first_of_domain, "we_wrote", relation->did_we_write,
+		"days_since_first",
+		(int)relation->days_since_first, "days_since_last", (int)relation->days_since_last, "mails", (int)relation->mail_count,
+		"payloads",
 		(int)relation->payload_count, "thread_ours", relation->is_thread_ours, "thread_unknown", relation->is_thread_unknown,
 		"profile_distance", (int)relation->profile_distance, "profile_mails", (int)relation->profile_count, "hosts_new",
 		relation->are_hosts_new, "like_known", relation->is_like_known, "known_elsewhere", relation->is_known_elsewhere);
@@ -86,11 +92,15 @@ json_t *explain_facts(const struct mail_facts *facts)
 	json_t *html = json_pack("{s:o, s:i, s:i, s:i, s:i, s:i}", "is", bits(facts->html.traits, &html_trait_names), "tags",
 		(int)facts->html.tag_count, "anchors", (int)facts->html.anchor_count, "images", (int)facts->html.image_count, "letters",
 		(int)facts->html.letter_count, "invisible", (int)facts->html.invisible_count);
-	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:o, s:i, s:o, s:o}", "level", (int)facts->level,
-		"unread", bits(facts->unread, &mail_unread_names), "auth", auth, "sender", sender, "identity", identity_explain(&facts->identity),
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:o, s:i, s:o, s:o}", "level",
+		(int)facts->level,
+		"unread", bits(facts->unread, &mail_unread_names), "auth", auth, "sender", sender, "identity",
+		identity_explain(&facts->identity),
 		"relation", relation_explain(&facts->relation), "says_reply", facts->thread.says_reply, "references",
-		(int)facts->thread.reference_count, "profile_zone", (int)facts->profile.zone_minutes, "parts", (int)facts->part_count, "attachments",
-		(int)facts->attachment_count, "depth", (int)facts->depth, "text_letters", (int)facts->text_letter_count, "payload", payload, "links",
+		(int)facts->thread.reference_count, "profile_zone", (int)facts->profile.zone_minutes, "parts", (int)facts->part_count,
+		"attachments",
+		(int)facts->attachment_count, "depth", (int)facts->depth, "text_letters", (int)facts->text_letter_count, "payload", payload,
+		"links",
 		(int)facts->link_count, "hosts", hosts, "html", html);
 }
 
@@ -100,7 +110,8 @@ json_t *explain_verdict(const struct mail_verdict *verdict)
 	for (size_t i = 0; i < verdict->reason_count; i++)
 		(void)json_array_append_new(reasons, json_pack("{s:s, s:i, s:s}", "rule", verdict->reasons[i].rule, "confidence",
 			(int)verdict->reasons[i].confidence, "why", verdict->reasons[i].words));
-	return json_pack("{s:s, s:i, s:i, s:o, s:b, s:o}", "action", mail_action_name(verdict->action), "level", (int)verdict->level, "confidence",
+	return json_pack("{s:s, s:i, s:i, s:o, s:b, s:o}", "action", mail_action_name(verdict->action), "level", (int)verdict->level,
+		"confidence",
 		(int)verdict->confidence, "reasons", reasons, "over_budget", verdict->is_over_budget, "unread",
 		bits(verdict->unread, &mail_unread_names));
 }

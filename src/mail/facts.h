@@ -229,7 +229,7 @@ struct mail_facts {
 	enum mail_level level; /* how far it was read */
 	uint32_t unread; /* enum mail_unread */
 	uint64_t id; /* pseudonym of the whole mail's bytes */
-	int64_t received_wall_ms; /* from the MTA or the caller; 0: not known. Of a mail in a file: of the topmost Received, else of Date */
+	int64_t received_wall_ms; /* told by the MTA; of a mail in a file by the topmost Received, else Date; 0: not known */
 	/* L0 */
 	struct authres auth;
 	bool is_bounce; /* empty envelope sender */

@@ -31,7 +31,8 @@
 #define SCHEMA_VERSION 1
 
 enum statement {
-	SQL_PARTY = 0, SQL_PROFILES, SQL_HOST, SQL_MESSAGE, SQL_PENDING_ADD, SQL_PENDING_DUE, SQL_PENDING_DROP, SQL_PARTY_IN, SQL_PARTY_OUT,
+	SQL_PARTY = 0, SQL_PROFILES, SQL_HOST, SQL_MESSAGE, SQL_PENDING_ADD, SQL_PENDING_DUE, SQL_PENDING_DROP, SQL_PARTY_IN,
+		SQL_PARTY_OUT,
 	SQL_PROFILE_ADD, SQL_PROFILE_TRIM, SQL_HOST_ADD, SQL_HOST_TRIM, SQL_MESSAGE_ADD, SQL_FORGET_PARTY, SQL_FORGET_MESSAGE,
 	SQL_FORGET_PROFILE, SQL_FORGET_HOST, SQL_EYE, SQL_EYE_ADD, SQL_FORGET_EYE, SQL_COUNT
 };
@@ -43,19 +44,25 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_MESSAGE] = "SELECT ours FROM message WHERE id = ?1",
 	[SQL_PENDING_ADD] = "INSERT OR IGNORE INTO pending(mail, due_s, at_s, address, domain, payload, form, hosts, message,"
 		" eye, label) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-	[SQL_PENDING_DUE] = "SELECT mail, at_s, address, domain, payload, form, hosts, message, eye, label FROM pending WHERE due_s <= ?1"
+	[SQL_PENDING_DUE] = "SELECT mail, at_s, address, domain, payload, form, hosts, message, eye, label FROM pending WHERE due_s "
+		"<= ?1"
 		" ORDER BY due_s LIMIT 1000",
 	[SQL_PENDING_DROP] = "DELETE FROM pending WHERE mail = ?1",
-	[SQL_PARTY_IN] = "INSERT INTO party(id, first_in, last_in, mails_in, payloads) VALUES (?1, ?2, ?2, 1, ?3) ON CONFLICT(id) DO UPDATE SET"
-		" first_in = CASE WHEN mails_in = 0 THEN ?2 ELSE min(first_in, ?2) END, last_in = max(last_in, ?2), mails_in = mails_in + 1,"
+	[SQL_PARTY_IN] = "INSERT INTO party(id, first_in, last_in, mails_in, payloads) VALUES (?1, ?2, ?2, 1, ?3) ON CONFLICT(id) DO "
+		"UPDATE SET"
+		" first_in = CASE WHEN mails_in = 0 THEN ?2 ELSE min(first_in, ?2) END, last_in = max(last_in, ?2), mails_in = mails_in "
+		"+ 1,"
 		" payloads = payloads + ?3",
 	[SQL_PARTY_OUT] = "INSERT INTO party(id, first_out, last_out, mails_out) VALUES (?1, ?2, ?2, 1) ON CONFLICT(id) DO UPDATE SET"
-		" first_out = CASE WHEN mails_out = 0 THEN ?2 ELSE min(first_out, ?2) END, last_out = max(last_out, ?2), mails_out = mails_out + 1",
+		" first_out = CASE WHEN mails_out = 0 THEN ?2 ELSE min(first_out, ?2) END, last_out = max(last_out, ?2), mails_out = "
+		"mails_out + 1",
 	[SQL_PROFILE_ADD] = "INSERT INTO profile(id, day, form) VALUES (?1, ?2, ?3)",
-	[SQL_PROFILE_TRIM] = "DELETE FROM profile WHERE id = ?1 AND rowid NOT IN (SELECT rowid FROM profile WHERE id = ?1 ORDER BY day DESC,"
+	[SQL_PROFILE_TRIM] = "DELETE FROM profile WHERE id = ?1 AND rowid NOT IN (SELECT rowid FROM profile WHERE id = ?1 ORDER BY "
+		"day DESC,"
 		" rowid DESC LIMIT ?2)",
 	[SQL_HOST_ADD] = "INSERT INTO host(id, host, day) VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET day = max(day, ?3)",
-	[SQL_HOST_TRIM] = "DELETE FROM host WHERE id = ?1 AND host NOT IN (SELECT host FROM host WHERE id = ?1 ORDER BY day DESC LIMIT ?2)",
+	[SQL_HOST_TRIM] = "DELETE FROM host WHERE id = ?1 AND host NOT IN (SELECT host FROM host WHERE id = ?1 ORDER BY day DESC "
+		"LIMIT ?2)",
 	[SQL_MESSAGE_ADD] = "INSERT INTO message(id, day, ours) VALUES (?1, ?2, ?3) ON CONFLICT(id) DO UPDATE SET"
 		" day = max(day, ?2), ours = max(ours, ?3)",
 	[SQL_FORGET_PARTY] = "DELETE FROM party WHERE max(last_in, last_out) < ?1",
@@ -69,17 +76,22 @@ static const char *const statements[SQL_COUNT] = {
 };
 
 static const char schema[] =
-	"CREATE TABLE IF NOT EXISTS party(id INTEGER PRIMARY KEY, first_in INTEGER NOT NULL DEFAULT 0, last_in INTEGER NOT NULL DEFAULT 0,"
+	"CREATE TABLE IF NOT EXISTS party(id INTEGER PRIMARY KEY, first_in INTEGER NOT NULL DEFAULT 0, last_in INTEGER NOT NULL "
+	"DEFAULT 0,"
 	" mails_in INTEGER NOT NULL DEFAULT 0, payloads INTEGER NOT NULL DEFAULT 0, first_out INTEGER NOT NULL DEFAULT 0,"
 	" last_out INTEGER NOT NULL DEFAULT 0, mails_out INTEGER NOT NULL DEFAULT 0) STRICT;"
 	"CREATE TABLE IF NOT EXISTS profile(id INTEGER NOT NULL, day INTEGER NOT NULL, form BLOB NOT NULL) STRICT;"
 	"CREATE INDEX IF NOT EXISTS profile_of ON profile(id);"
-	"CREATE TABLE IF NOT EXISTS host(id INTEGER NOT NULL, host INTEGER NOT NULL, day INTEGER NOT NULL, PRIMARY KEY(id, host)) STRICT,"
+	"CREATE TABLE IF NOT EXISTS host(id INTEGER NOT NULL, host INTEGER NOT NULL, day INTEGER NOT NULL, PRIMARY KEY(id, host)) "
+	"STRICT,"
 	" WITHOUT ROWID;"
 	"CREATE TABLE IF NOT EXISTS message(id INTEGER PRIMARY KEY, day INTEGER NOT NULL, ours INTEGER NOT NULL) STRICT;"
-	"CREATE TABLE IF NOT EXISTS pending(mail INTEGER PRIMARY KEY, due_s INTEGER NOT NULL, at_s INTEGER NOT NULL, address INTEGER NOT NULL,"
-	" domain INTEGER NOT NULL, eye INTEGER NOT NULL, label INTEGER NOT NULL, payload INTEGER NOT NULL, form BLOB NOT NULL, hosts BLOB NOT NULL, message INTEGER NOT NULL) STRICT;"
-	"CREATE TABLE IF NOT EXISTS eye(id INTEGER PRIMARY KEY, domain INTEGER NOT NULL, label INTEGER NOT NULL, day INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE IF NOT EXISTS pending(mail INTEGER PRIMARY KEY, due_s INTEGER NOT NULL, at_s INTEGER NOT NULL, address INTEGER "
+	"NOT NULL,"
+	" domain INTEGER NOT NULL, eye INTEGER NOT NULL, label INTEGER NOT NULL, payload INTEGER NOT NULL, form BLOB NOT NULL, hosts "
+	"BLOB NOT NULL, message INTEGER NOT NULL) STRICT;"
+	"CREATE TABLE IF NOT EXISTS eye(id INTEGER PRIMARY KEY, domain INTEGER NOT NULL, label INTEGER NOT NULL, day INTEGER NOT "
+	"NULL) STRICT;"
 	"CREATE INDEX IF NOT EXISTS pending_due ON pending(due_s);"
 	"PRAGMA user_version = 1;";
 
@@ -134,8 +146,10 @@ int history_open(const char *path, uint32_t learn_after_h, uint32_t forget_after
 	history->learn_after_s = (int64_t)learn_after_h * 3600;
 	history->forget_after_days = forget_after_days;
 	int err = OK;
-	if (sqlite3_open_v2(path, &history->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_PRIVATECACHE, NULL) != SQLITE_OK ||
-		sqlite3_exec(history->db, "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000; PRAGMA trusted_schema = OFF",
+	if (sqlite3_open_v2(path, &history->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_PRIVATECACHE,
+		NULL) != SQLITE_OK ||
+		sqlite3_exec(history->db,
+		"PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA busy_timeout = 2000; PRAGMA trusted_schema = OFF",
 			NULL, NULL, NULL) != SQLITE_OK) {
 		err = why_refuse(ret_why, E_SYS, path, "cannot be opened as a history");
 		goto out;

@@ -38,7 +38,8 @@ void history_close(struct history *history);
  * @param now_wall_ms time of the question: what was learned for a later time does not count
  * @param ret_relation filled; is_known false where the question failed
  */
-void history_find(struct history *history, const struct mail_facts *facts, int64_t now_wall_ms, struct relation_facts *ret_relation);
+void history_find(struct history *history, const struct mail_facts *facts, int64_t now_wall_ms,
+	struct relation_facts *ret_relation);
 
 /**
  * Notes a mail.

@@ -103,7 +103,8 @@ bool host_is_random_word(const char *word, size_t length_bytes)
 /** go.jp, ac.jp, gov ... as labels, joined by dots or hyphens, above a registrable domain that is none of them. */
 static bool has_gov_label(const char *name, size_t registrable_at)
 {
-	static const char *const marks[] = {"go.jp", "go-jp", "ac.jp", "ac-jp", "lg.jp", "lg-jp", "co.jp", "co-jp", "or.jp", "or-jp", "gov", "mil"};
+	static const char *const marks[] = {"go.jp", "go-jp", "ac.jp", "ac-jp", "lg.jp", "lg-jp", "co.jp", "co-jp", "or.jp", "or-jp",
+		"gov", "mil"};
 	const char *own = name + registrable_at;
 	size_t own_label = strcspn(own, ".");
 	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {

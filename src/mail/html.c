@@ -71,8 +71,10 @@ static size_t utf8_write(unsigned code, char ret_bytes[static 4])
 /** Reads a character reference at "&". @return bytes read, 0: it is none */
 static size_t reference_read(const char *at, const char *end, unsigned *ret_code)
 {
-	static const struct reference references[] = {{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot", '"'}, {"apos", '\''}, {"nbsp", 0xa0},
-		{"shy", 0xad}, {"zwnj", 0x200c}, {"zwj", 0x200d}, {"colon", ':'}, {"sol", '/'}, {"period", '.'}, {"commat", '@'}, {"num", '#'},
+	static const struct reference references[] = {{"amp", '&'}, {"lt", '<'}, {"gt", '>'}, {"quot",
+		'"'}, {"apos", '\''}, {"nbsp", 0xa0},
+		{"shy", 0xad}, {"zwnj", 0x200c}, {"zwj", 0x200d}, {"colon", ':'}, {"sol", '/'}, {"period", '.'}, {"commat", '@'}, {"num",
+			'#'},
 		{"quest", '?'}, {"equals", '='}, {"Tab", '\t'}, {"NewLine", '\n'}, {"NoBreak", 0x2060}, {"ZeroWidthSpace", 0x200b}};
 	const char *from = at + 1;
 	if (from < end && *from == '#') {
@@ -332,7 +334,8 @@ static void tag_read(struct html *html)
 		html->at += html->at < html->end && (*html->at == '/' || html->at == before);
 	}
 	html->at += html->at < html->end;
-	if (!is_end && (strcmp(tag, "script") == 0 || strcmp(tag, "style") == 0 || strcmp(tag, "title") == 0 || strcmp(tag, "textarea") == 0))
+	if (!is_end && (strcmp(tag, "script") == 0 || strcmp(tag, "style") == 0 || strcmp(tag, "title") == 0 || strcmp(tag,
+		"textarea") == 0))
 		raw_skip(html, tag);
 }
 

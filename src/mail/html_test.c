@@ -24,9 +24,11 @@ static const struct mail_host *read(const char *text)
 static void links_are_found_as_a_browser_finds_them(void **state)
 {
 	(void)state;
-	static const char *const texts[] = {"<a href=\"https://evil.net/x\">y</a>", "<A HREF=https://evil.net>y</A>", "<a\nhref='//evil.net/'>y",
+	static const char *const texts[] = {"<a href=\"https://evil.net/x\">y</a>", "<A HREF=https://evil.net>y</A>",
+		"<a\nhref='//evil.net/'>y",
 		"<a class=x href=\"ht\ntps:\\\\EVIL.net\\x\">y</a>", "<a href=\"https&colon;&#x2f;&#47;evil&period;net\">y</a>",
-		"<a href=\"https://bank.jp@evil.net/\">y</a>", "<a href=\"https://%65vil.net\">y</a>", "<!-- <a href=x> --><a href='http://evil.net'>"};
+		"<a href=\"https://bank.jp@evil.net/\">y</a>", "<a href=\"https://%65vil.net\">y</a>",
+		"<!-- <a href=x> --><a href='http://evil.net'>"};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		const struct mail_host *host = read(texts[i]);
 		assert_non_null(host);
@@ -34,7 +36,8 @@ static void links_are_found_as_a_browser_finds_them(void **state)
 		assert_true((host->link_traits & LINK_ANCHOR) != 0);
 	}
 	assert_null(read("<a href=mailto:x@evil.net>y</a><a href=#top>z</a><a href=/rel>q</a>"));
-	assert_null(read("<!-- <a href=https://evil.net> --><style>a{b:url(https://evil.net)}</style><script>'<a href=https://evil.net>'</script>"));
+	assert_null(read("<!-- <a href=https://evil.net> --><style>a{b:url(https://evil.net)}</style><script>'<a "
+		"href=https://evil.net>'</script>"));
 }
 
 static void traits_of_links_are_told(void **state)

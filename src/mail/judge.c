@@ -21,7 +21,8 @@ static void reason_add(struct mail_verdict *verdict, const struct judge_rule *ru
 		return;
 	if (verdict->reason_count < MAIL_REASONS_MAX)
 		verdict->reason_count++;
-	memmove(&verdict->reasons[at + 1], &verdict->reasons[at], (size_t)(verdict->reason_count - at - 1) * sizeof(verdict->reasons[0]));
+	memmove(&verdict->reasons[at + 1], &verdict->reasons[at],
+		(size_t)(verdict->reason_count - at - 1) * sizeof(verdict->reasons[0]));
 	struct mail_reason *reason = &verdict->reasons[at];
 	*reason = (struct mail_reason){.confidence = rule->percent};
 	(void)snprintf(reason->rule, sizeof(reason->rule), "%s", rule->name);
@@ -29,7 +30,8 @@ static void reason_add(struct mail_verdict *verdict, const struct judge_rule *ru
 	if (place == NULL)
 		(void)snprintf(reason->words, sizeof(reason->words), "%s", rule->words);
 	else
-		(void)snprintf(reason->words, sizeof(reason->words), "%.*s%.80s%s", (int)(place - rule->words), rule->words, name, place + 2);
+		(void)snprintf(reason->words, sizeof(reason->words), "%.*s%.80s%s", (int)(place - rule->words), rule->words, name,
+		place + 2);
 	if (at == 0)
 		verdict->kind = rule->kind;
 }
@@ -78,9 +80,11 @@ const char *mail_kind_name(enum mail_kind kind)
 
 const char *mail_unread_words(enum mail_unread unread)
 {
-	static const char *const words[MAIL_UNREAD_COUNT] = {"it is longer than the limit", "its parts are nested deeper than the limit",
+	static const char *const words[MAIL_UNREAD_COUNT] = {"it is longer than the limit",
+		"its parts are nested deeper than the limit",
 		"it has more parts than the limit", "its header is longer than the limit", "it has more text than the limit",
-		"it has more links than the limit", "the time for it was over", "an attachment could not be looked into", "it has no header",
+		"it has more links than the limit", "the time for it was over", "an attachment could not be looked into",
+		"it has no header",
 		"the worker that read it failed"};
 	for (size_t i = 0; i < MAIL_UNREAD_COUNT; i++) {
 		if ((unsigned)unread == 1u << i)

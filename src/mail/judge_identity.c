@@ -41,7 +41,8 @@ static bool own_domain_refuted(const struct judge_scene *scene, const struct mai
 static bool known_address_refuted(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = &scene->facts->sender.host;
-	return scene->facts->identity.is_known_address && scene->is_refuted && (scene->has_carrier || scene->facts->sender.reply_to != 0);
+	return scene->facts->identity.is_known_address && scene->is_refuted && (scene->has_carrier ||
+		scene->facts->sender.reply_to != 0);
 }
 
 static bool known_name_freemail_carrier(const struct judge_scene *scene, const struct mail_host **ret_host)
@@ -135,15 +136,19 @@ static bool address_in_name(const struct judge_scene *scene, const struct mail_h
 }
 
 static const struct judge_rule rules[] = {
-	{"lookalike_sender", MAIL_IMPERSONATION, 92, lookalike_sender, "the sender's domain %s is made to be taken for one that is protected"},
+	{"lookalike_sender", MAIL_IMPERSONATION, 92, lookalike_sender,
+		"the sender's domain %s is made to be taken for one that is protected"},
 	{"own_domain_refuted", MAIL_IMPERSONATION, 92, own_domain_refuted,
 		"says to be from the protected domain %s, and our mail server found that it is not"},
 	{"known_name_freemail_carrier", MAIL_IMPERSONATION, 94, known_name_freemail_carrier,
-		"bears the name of a known person, comes from a freemail address that is not known to be theirs, and brings a file or a link (%s)"},
+		"bears the name of a known person, comes from a freemail address that is not known to be theirs, and brings a file or a "
+		"link (%s)"},
 	{"known_name_confusable", MAIL_IMPERSONATION, 90, known_name_confusable,
 		"the display name is that of a known person only to the eye: its letters are others; from %s"},
-	{"lookalike_reply", MAIL_IMPERSONATION, 88, lookalike_reply, "answers go to %s, which is made to be taken for a protected domain"},
-	{"lookalike_link", MAIL_IMPERSONATION, 85, lookalike_link, "a link leads to %s, which is made to be taken for a protected domain"},
+	{"lookalike_reply", MAIL_IMPERSONATION, 88, lookalike_reply,
+		"answers go to %s, which is made to be taken for a protected domain"},
+	{"lookalike_link", MAIL_IMPERSONATION, 85, lookalike_link,
+		"a link leads to %s, which is made to be taken for a protected domain"},
 	{"known_address_refuted", MAIL_IMPERSONATION, 88, known_address_refuted,
 		"bears a known person's address of %s, and our mail server found that it is not from there"},
 	{"reply_to_takes_person", MAIL_IMPERSONATION, 86, reply_to_takes_person,
@@ -161,12 +166,14 @@ static const struct judge_rule rules[] = {
 	{"correspondent_elsewhere", MAIL_IMPERSONATION, 70, correspondent_elsewhere,
 		"%s is the name of a domain that wrote to us before, under another suffix, and the first mail brings a file or a link"},
 	{"known_name_more", MAIL_IMPERSONATION, 74, known_name_more,
-		"bears the name of a known person with their office, or with answers going elsewhere, from an address of %s not known to be theirs"},
+		"bears the name of a known person with their office, or with answers going elsewhere, from an address of %s not known to "
+		"be theirs"},
 	{"known_name_freemail", MAIL_IMPERSONATION, 56, known_name_freemail,
 		"bears the name of a known person, and comes from an address of %s that is not known to be theirs"},
 	{"stranger_freemail_carrier", MAIL_IMPERSONATION, 54, stranger_freemail_carrier,
 		"a freemail sender who never wrote before brings an archive or a link to a shared file"},
-	{"address_in_name", MAIL_PHISHING, 64, address_in_name, "the display name is an address of another organisation than the sender's %s"},
+	{"address_in_name", MAIL_PHISHING, 64, address_in_name,
+		"the display name is an address of another organisation than the sender's %s"},
 };
 
 const struct judge_rules judge_identity_rules = {rules, ARRAY_LEN(rules)};

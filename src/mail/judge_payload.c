@@ -81,14 +81,17 @@ static bool qr_code(const struct judge_scene *scene, const struct mail_host **re
 }
 
 static const struct judge_rule rules[] = {
-	{"hidden_program", MAIL_PAYLOAD, 95, hidden_program, "something that runs hides in an archive, or behind a name that says otherwise"},
-	{"smuggling", MAIL_PAYLOAD, 93, smuggling, "an attached page makes a file of itself, or a program has a library of its own beside it"},
+	{"hidden_program", MAIL_PAYLOAD, 95, hidden_program,
+		"something that runs hides in an archive, or behind a name that says otherwise"},
+	{"smuggling", MAIL_PAYLOAD, 93, smuggling,
+		"an attached page makes a file of itself, or a program has a library of its own beside it"},
 	{"double_extension", MAIL_PAYLOAD, 90, double_extension, "an attachment's name hides how it ends"},
 	{"remote_template", MAIL_PAYLOAD, 82, remote_template, "a document loads a part of itself from elsewhere"},
 	{"page_password", MAIL_PHISHING, 82, page_password, "an attached page asks for a password"},
 	{"program", MAIL_PAYLOAD, 80, program, "a program, script or shortcut is attached, by a sender whom we do not know"},
 	{"disk_image", MAIL_PAYLOAD, 80, disk_image, "a disk image or help file is attached: what is inside loses the mark of the web"},
-	{"macro_from_stranger", MAIL_PAYLOAD, 76, macro_from_stranger, "a document with macros, or a OneNote section, by a sender whom we do not know"},
+	{"macro_from_stranger", MAIL_PAYLOAD, 76, macro_from_stranger,
+		"a document with macros, or a OneNote section, by a sender whom we do not know"},
 	{"encrypted_from_stranger", MAIL_PAYLOAD, 70, encrypted_from_stranger,
 		"an archive or document that takes a password, by a sender who never wrote before"},
 	{"macro_for_the_first_time", MAIL_HIJACKED, 52, macro_for_the_first_time,

@@ -61,7 +61,8 @@ static bool many_senders(const struct judge_scene *scene, const struct mail_host
 static bool no_such_domain(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = &scene->facts->sender.host;
-	return (scene->facts->sender.traits & SENDER_BAD_DOMAIN) != 0 && strcmp((*ret_host)->name, scene->facts->recipient_domain) != 0 &&
+	return (scene->facts->sender.traits & SENDER_BAD_DOMAIN) != 0 && strcmp((*ret_host)->name,
+		scene->facts->recipient_domain) != 0 &&
 		scene->leads_elsewhere;
 }
 
@@ -112,14 +113,16 @@ static bool random_sender(const struct judge_scene *scene, const struct mail_hos
 static bool hidden_target(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = judge_host_find(scene->facts, HOST_SHORTENER, 0);
-	return *ret_host != NULL && ((*ret_host)->link_traits & (LINK_ANCHOR | LINK_FORM | LINK_QR | LINK_FILE)) != 0 && scene->leads_elsewhere && scene->is_narrow &&
+	return *ret_host != NULL && ((*ret_host)->link_traits & (LINK_ANCHOR | LINK_FORM | LINK_QR | LINK_FILE)) != 0 &&
+		scene->leads_elsewhere && scene->is_narrow &&
 		!scene->is_answer;
 }
 
 static bool free_page(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = judge_host_find(scene->facts, HOST_FREE_HOSTING, 0);
-	return *ret_host != NULL && ((*ret_host)->link_traits & (LINK_ANCHOR | LINK_FORM | LINK_QR | LINK_FILE)) != 0 && scene->leads_elsewhere && scene->is_narrow &&
+	return *ret_host != NULL && ((*ret_host)->link_traits & (LINK_ANCHOR | LINK_FORM | LINK_QR | LINK_FILE)) != 0 &&
+		scene->leads_elsewhere && scene->is_narrow &&
 		!scene->is_acquainted;
 }
 
@@ -132,7 +135,8 @@ static bool cheap_place(const struct judge_scene *scene, const struct mail_host 
 static bool shared_file(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = scene->cloud;
-	return scene->cloud != NULL && scene->leads_elsewhere && scene->is_narrow && !scene->facts->relation.is_known && !scene->is_answer &&
+	return scene->cloud != NULL && scene->leads_elsewhere && scene->is_narrow && !scene->facts->relation.is_known &&
+		!scene->is_answer &&
 		(is_office(scene) || (scene->facts->sender.traits & SENDER_NAME_UNLIKE_ADDRESS) != 0);
 }
 
@@ -152,14 +156,16 @@ static bool shows_other(const struct judge_scene *scene, const struct mail_host 
 static bool office_of_nobody(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = &scene->facts->sender.host;
-	return (scene->facts->sender.traits & SENDER_LOCAL_ROLE) != 0 && (scene->facts->sender.traits & SENDER_NAME_UNLIKE_ADDRESS) != 0 &&
+	return (scene->facts->sender.traits & SENDER_LOCAL_ROLE) != 0 &&
+		(scene->facts->sender.traits & SENDER_NAME_UNLIKE_ADDRESS) != 0 &&
 		scene->leads_elsewhere && scene->is_narrow && !scene->is_answer && !scene->is_acquainted;
 }
 
 static bool office_leads_elsewhere(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = &scene->facts->sender.host;
-	return (scene->facts->sender.traits & SENDER_LOCAL_ROLE) != 0 && scene->leads_elsewhere && scene->is_narrow && scene->leads_one_place && !scene->is_answer &&
+	return (scene->facts->sender.traits & SENDER_LOCAL_ROLE) != 0 && scene->leads_elsewhere && scene->is_narrow &&
+		scene->leads_one_place && !scene->is_answer &&
 		!scene->is_acquainted;
 }
 
@@ -185,7 +191,8 @@ static bool name_of_recipient(const struct judge_scene *scene, const struct mail
 static bool picture_alone(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = judge_host_find(scene->facts, 0, LINK_PICTURE);
-	return (scene->facts->html.traits & HTML_IMAGE_ONLY) != 0 && scene->leads_elsewhere && scene->is_narrow && !scene->is_acquainted && *ret_host != NULL;
+	return (scene->facts->html.traits & HTML_IMAGE_ONLY) != 0 && scene->leads_elsewhere && scene->is_narrow &&
+		!scene->is_acquainted && *ret_host != NULL;
 }
 
 static bool answers_to_cheap_place(const struct judge_scene *scene, const struct mail_host **ret_host)
@@ -198,15 +205,18 @@ static bool answers_to_cheap_place(const struct judge_scene *scene, const struct
 static bool hidden_recipients(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = &scene->facts->sender.host;
-	return (scene->facts->sender.traits & SENDER_RECIPIENTS_HIDDEN) != 0 && scene->leads_elsewhere && scene->is_narrow && scene->leads_one_place &&
+	return (scene->facts->sender.traits & SENDER_RECIPIENTS_HIDDEN) != 0 && scene->leads_elsewhere && scene->is_narrow &&
+		scene->leads_one_place &&
 		!scene->is_acquainted && !scene->is_answer && (scene->facts->sender.traits & SENDER_NAME_UNLIKE_ADDRESS) != 0;
 }
 
 static const struct judge_rule rules[] = {
-	{"brand_name", MAIL_PHISHING, 78, brand_name, "the display name is that of a service to which the sender's domain %s does not belong"},
+	{"brand_name", MAIL_PHISHING, 78, brand_name,
+		"the display name is that of a service to which the sender's domain %s does not belong"},
 	{"brand_name_answer", MAIL_PHISHING, 74, brand_name_answer,
 		"the display name is that of a service to which neither the sender's domain %s nor the links belong"},
-	{"brand_sender", MAIL_PHISHING, 76, brand_sender, "the sender's address names a service to which its domain %s does not belong"},
+	{"brand_sender", MAIL_PHISHING, 76, brand_sender,
+		"the sender's address names a service to which its domain %s does not belong"},
 	{"brand_host", MAIL_PHISHING, 74, brand_host, "a link leads to %s, which names a service to which it does not belong"},
 	{"userinfo", MAIL_PHISHING, 80, userinfo, "a link shows a name before an @ and leads to %s"},
 	{"data_link", MAIL_PHISHING, 78, data_link, "a link holds the page or program itself"},
@@ -217,25 +227,31 @@ static const struct judge_rule rules[] = {
 	{"split_words", MAIL_PHISHING, 66, split_words, "signs that nobody sees stand within the words, and the links lead elsewhere"},
 	{"sender_on_free_page", MAIL_PHISHING, 68, sender_on_free_page, "an office that writes from %s, where anybody may"},
 	{"no_such_domain", MAIL_PHISHING, 66, no_such_domain, "the sender's domain %s is none that could be answered"},
-	{"reply_to_freemail", MAIL_PHISHING, 66, reply_to_freemail, "answers go to a freemail address at %s, and the sender has a domain of its own"},
-	{"random_sender", MAIL_PHISHING, 64, random_sender, "the sender's domain %s is no word that a person chose, and the links lead elsewhere"},
+	{"reply_to_freemail", MAIL_PHISHING, 66, reply_to_freemail,
+		"answers go to a freemail address at %s, and the sender has a domain of its own"},
+	{"random_sender", MAIL_PHISHING, 64, random_sender,
+		"the sender's domain %s is no word that a person chose, and the links lead elsewhere"},
 	{"numbered_place", MAIL_PHISHING, 57, numbered_place, "a link leads to the number %s and not to a name"},
 	{"hidden_target", MAIL_PHISHING, 64, hidden_target, "a link hides its target behind %s, and none leads to the sender"},
 	{"free_page", MAIL_PHISHING, 64, free_page, "a link leads to %s, where anybody may put a page, and none leads to the sender"},
-	{"cheap_place", MAIL_PHISHING, 62, cheap_place, "a link leads to %s, a kind of domain that is abused more than used, and none to the sender"},
+	{"cheap_place", MAIL_PHISHING, 62, cheap_place,
+		"a link leads to %s, a kind of domain that is abused more than used, and none to the sender"},
 	{"shared_file", MAIL_PHISHING, 62, shared_file, "an office shares a file at %s, and none of its links leads to itself"},
 	{"name_of_recipient", MAIL_PHISHING, 66, name_of_recipient, "poses as the recipient's own organisation, from %s"},
 	{"host_as_name", MAIL_PHISHING, 64, host_as_name, "the display name is a host's, and not that of the sender %s"},
 	{"office_of_nobody", MAIL_PHISHING, 63, office_of_nobody,
 		"an office whose name has no word in common with its address at %s, and whose links all lead elsewhere"},
-	{"brand_subject", MAIL_PHISHING, 66, brand_subject, "an office at %s writes about a service that it is not, and its links lead elsewhere"},
+	{"brand_subject", MAIL_PHISHING, 66, brand_subject,
+		"an office at %s writes about a service that it is not, and its links lead elsewhere"},
 	{"borrowed_pictures", MAIL_PHISHING, 62, nobody_in_borrowed_pictures,
 		"a name that has no word in common with its address at %s, with all pictures and links from elsewhere"},
-	{"office_leads_elsewhere", MAIL_PHISHING, 61, office_leads_elsewhere, "an office at %s whose links all lead to one other organisation"},
+	{"office_leads_elsewhere", MAIL_PHISHING, 61, office_leads_elsewhere,
+		"an office at %s whose links all lead to one other organisation"},
 	{"picture_alone", MAIL_PHISHING, 62, picture_alone, "hardly any letters, and a picture to press that leads to %s"},
 	{"answers_to_cheap_place", MAIL_PHISHING, 62, answers_to_cheap_place,
 		"answers go to another organisation's domain %s, a kind that is abused more than used"},
-	{"hidden_recipients", MAIL_PHISHING, 61, hidden_recipients, "shows no recipient, and all its links lead from %s to one other organisation"},
+	{"hidden_recipients", MAIL_PHISHING, 61, hidden_recipients,
+		"shows no recipient, and all its links lead from %s to one other organisation"},
 };
 
 const struct judge_rules judge_phishing_rules = {rules, ARRAY_LEN(rules)};

@@ -73,7 +73,8 @@ static void payload_ask(struct judge_scene *scene)
 	static const enum payload_type archives[] = {PAYLOAD_ZIP, PAYLOAD_RAR, PAYLOAD_7Z, PAYLOAD_CAB, PAYLOAD_LHA, PAYLOAD_ARCHIVE,
 		PAYLOAD_ISO, PAYLOAD_VHD, PAYLOAD_VHDX, PAYLOAD_DISK};
 	const uint32_t carriers = PAYLOAD_RUNS | PAYLOAD_IS_SHORTCUT | PAYLOAD_IS_IMAGE | PAYLOAD_HAS_MACRO | PAYLOAD_HAS_OBJECT |
-		PAYLOAD_HAS_REMOTE | PAYLOAD_ENCRYPTED | PAYLOAD_HTML_SCRIPT | PAYLOAD_HTML_SMUGGLES | PAYLOAD_HTML_PASSWORD | PAYLOAD_QR_LINK |
+		PAYLOAD_HAS_REMOTE | PAYLOAD_ENCRYPTED | PAYLOAD_HTML_SCRIPT | PAYLOAD_HTML_SMUGGLES | PAYLOAD_HTML_PASSWORD |
+			PAYLOAD_QR_LINK |
 		PAYLOAD_IS_HELP | PAYLOAD_IS_ONENOTE | PAYLOAD_CALENDAR_LINK;
 	const struct mail_facts *facts = scene->facts;
 	scene->payload = facts->payload.traits | facts->payload.inside;
@@ -82,7 +83,8 @@ static void payload_ask(struct judge_scene *scene)
 		scene->has_archive = scene->has_archive || (facts->payload.types >> archives[i] & 1) != 0;
 	scene->has_archive = scene->has_archive || (scene->payload & PAYLOAD_ENCRYPTED) != 0;
 	scene->has_carrier = scene->cloud != NULL || scene->has_archive || (scene->payload & carriers) != 0 ||
-		judge_host_find(facts, HOST_SHORTENER | HOST_FREE_HOSTING | HOST_IP | HOST_LOOKALIKE | HOST_GOV_LABEL, LINK_ARCHIVE) != NULL;
+		judge_host_find(facts, HOST_SHORTENER | HOST_FREE_HOSTING | HOST_IP | HOST_LOOKALIKE | HOST_GOV_LABEL,
+		LINK_ARCHIVE) != NULL;
 }
 
 static void relation_ask(struct judge_scene *scene)

@@ -16,7 +16,8 @@ static struct mail_facts campaign(void)
 {
 	struct mail_facts facts = {.level = MAIL_L4_HTML, .host_count = 1, .link_count = 1};
 	facts.sender.host = (struct mail_host){.name = "gmail.com", .host_traits = HOST_FREEMAIL};
-	facts.hosts[0] = (struct mail_host){.name = "1drv.ms", .host_traits = HOST_CLOUD_STORAGE, .link_traits = LINK_TEXT, .link_count = 1};
+	facts.hosts[0] = (struct mail_host){.name = "1drv.ms", .host_traits = HOST_CLOUD_STORAGE, .link_traits = LINK_TEXT,
+		.link_count = 1};
 	facts.identity.name_match = NAME_EQUAL;
 	facts.relation = (struct relation_facts){.is_known = true, .is_first_contact = true};
 	return facts;
@@ -75,7 +76,8 @@ static void a_known_account_in_another_hand_is_told(void **state)
 	(void)state;
 	struct mail_facts facts = campaign();
 	facts.identity.is_known_address = true;
-	facts.relation = (struct relation_facts){.is_known = true, .did_we_write = true, .mail_count = 9, .days_since_first = 300, .profile_count = 9,
+	facts.relation = (struct relation_facts){.is_known = true, .did_we_write = true, .mail_count = 9, .days_since_first = 300,
+		.profile_count = 9,
 		.profile_distance = 80};
 	assert_string_equal(judge(&facts).reasons[0].rule, "known_account_other_hand");
 	facts.relation.profile_distance = 10;

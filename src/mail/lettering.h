@@ -13,7 +13,7 @@
 
 #define LETTERING_BYTES 512 /* longest text that is looked at, with its NUL; the rest is cut */
 
-/** Bits of enum text_trait that letters alone show: mixed script, styled, invisible, direction, spaced. Broken UTF-8 is passed over. */
+/** Bits of enum text_trait that letters alone show: mixed script, styled, invisible, direction, spaced. */
 unsigned lettering_traits(const char *text);
 
 /**

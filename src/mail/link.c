@@ -30,7 +30,8 @@ static const char *bytes_find(const char *bytes, size_t length_bytes, const char
 
 static bool ends_as_archive(const char *rest, size_t length_bytes)
 {
-	static const char *const endings[] = {".zip", ".rar", ".7z", ".iso", ".img", ".vhd", ".vhdx", ".cab", ".exe", ".msi", ".scr", ".js",
+	static const char *const endings[] = {".zip", ".rar", ".7z", ".iso", ".img", ".vhd", ".vhdx", ".cab", ".exe", ".msi", ".scr",
+		".js",
 		".vbs", ".hta", ".lnk", ".jar", ".apk", ".one", ".docm", ".xlsm", ".lzh", ".ace", ".tgz", ".bat", ".ps1"};
 	size_t path = 0;
 	while (path < length_bytes && rest[path] != '?' && rest[path] != '#')
@@ -227,7 +228,8 @@ void link_scan(struct link_reader *reader, const char *text, size_t length_bytes
 		if (colon == NULL)
 			return;
 		size_t at = (size_t)(colon - text), left = length_bytes - at;
-		size_t back = at >= 5 && strncasecmp(colon - 5, "https", 5) == 0 ? 5 : at >= 4 && strncasecmp(colon - 4, "http", 4) == 0 ? 4 : 0;
+		size_t back = at >= 5 && strncasecmp(colon - 5, "https", 5) == 0 ? 5 : at >= 4 && strncasecmp(colon - 4, "http", 4) == 0 ?
+			4 : 0;
 		i = at + 1;
 		if (back == 0 || left < 4 || colon[1] != '/' || colon[2] != '/')
 			continue;

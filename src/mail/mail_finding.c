@@ -54,14 +54,16 @@ static void sensor_make(const char *name, char ret_sensor[static SENSOR_BYTES])
 	ret_sensor[used] = '\0';
 }
 
-json_t *mail_finding_make(const struct mail_finding_source *source, const struct mail_facts *facts, const struct mail_verdict *verdict)
+json_t *mail_finding_make(const struct mail_finding_source *source, const struct mail_facts *facts,
+	const struct mail_verdict *verdict)
 {
 	char id[33], sensor[SENSOR_BYTES];
 	json_t *hosts = json_array(), *reasons = json_array(), *payload = json_array();
 	const char *kind = mail_kind_name(verdict->kind);
 	for (size_t i = 0; i < facts->host_count; i++)
 		(void)json_array_append_new(hosts, json_pack("{s:s, s:o, s:o}", "name", facts->hosts[i].name, "links",
-			names_of(facts->hosts[i].link_traits, &link_trait_names), "traits", names_of(facts->hosts[i].host_traits, &host_trait_names)));
+			names_of(facts->hosts[i].link_traits, &link_trait_names), "traits", names_of(facts->hosts[i].host_traits,
+			&host_trait_names)));
 	for (size_t i = 0; i < verdict->reason_count; i++)
 		(void)json_array_append_new(reasons, json_pack("{s:i, s:s, s:s}", "confidence", (int)verdict->reasons[i].confidence, "rule",
 			verdict->reasons[i].rule, "why", verdict->reasons[i].words));
@@ -71,12 +73,14 @@ json_t *mail_finding_make(const struct mail_finding_source *source, const struct
 	}
 	id_make(source, kind, id);
 	sensor_make(source->sensor, sensor);
-	json_t *window = json_pack("{s:I, s:I}", "end_ms", (json_int_t)facts->received_wall_ms, "start_ms", (json_int_t)facts->received_wall_ms);
+	json_t *window = json_pack("{s:I, s:I}", "end_ms", (json_int_t)facts->received_wall_ms, "start_ms",
+		(json_int_t)facts->received_wall_ms);
 	json_t *sender = json_pack("{s:s, s:o, s:o}", "domain", host_registrable(&facts->sender.host), "pseudonym",
 		pseudonym(source, facts->sender.address), "traits", names_of(facts->sender.host.host_traits, &host_trait_names));
 	json_t *made = json_pack("{s:s, s:s, s:i, s:s, s:i, s:o, s:s, s:o, s:o, s:s, s:o, s:s, s:o, s:i, s:s, s:o}", "action",
 		mail_action_name(verdict->action), "document", "mail_finding", "confidence", (int)verdict->confidence, "id", id, "level",
-		(int)verdict->level, "hosts", hosts, "kind", kind, "payload", payload, "reasons", reasons, "sensor", sensor, "sender", sender, "target",
+		(int)verdict->level, "hosts", hosts, "kind", kind, "payload", payload, "reasons", reasons, "sensor", sensor, "sender",
+		sender, "target",
 		facts->recipient_domain, "unread", names_of(verdict->unread, &mail_unread_names), "version", 1, "why",
 		verdict->reason_count > 0 ? verdict->reasons[0].words : "", "window", window);
 	if (made != NULL)

@@ -29,4 +29,5 @@ struct mail_finding_source {
  * @param verdict on them
  * @return a new document, NULL: no memory
  */
-json_t *mail_finding_make(const struct mail_finding_source *source, const struct mail_facts *facts, const struct mail_verdict *verdict);
+json_t *mail_finding_make(const struct mail_finding_source *source, const struct mail_facts *facts,
+	const struct mail_verdict *verdict);

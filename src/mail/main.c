@@ -23,7 +23,8 @@ static const struct {
 	const char *name;
 	verb_runner *run;
 } verbs[] = {
-	{"milter", milter_command}, {"scan", files_command}, {"explain", files_command}, {"learn", files_command}, {"people", files_command},
+	{"milter", milter_command}, {"scan", files_command}, {"explain", files_command}, {"learn", files_command}, {"people",
+		files_command},
 };
 
 int main(int argc, char **argv)

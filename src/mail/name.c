@@ -77,7 +77,8 @@ static bool is_script(UChar32 c)
 {
 	UErrorCode error = U_ZERO_ERROR;
 	UScriptCode script = uscript_getScript(c, &error);
-	return script == USCRIPT_HAN || script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA || script == USCRIPT_HANGUL || c == 0x30fc ||
+	return script == USCRIPT_HAN || script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA || script == USCRIPT_HANGUL ||
+		c == 0x30fc ||
 		c == 0x3005;
 }
 
@@ -88,9 +89,12 @@ static bool is_han(UChar32 c)
 }
 
 /* Sounds of U+3041 to U+3094; small ya, yu and yo change the sound before. */
-static const char *const sounds[] = {"a", "a", "i", "i", "u", "u", "e", "e", "o", "o", "ka", "ga", "ki", "gi", "ku", "gu", "ke", "ge", "ko",
-	"go", "sa", "za", "si", "zi", "su", "zu", "se", "ze", "so", "zo", "ta", "da", "ti", "zi", "", "tu", "zu", "te", "de", "to", "do", "na",
-	"ni", "nu", "ne", "no", "ha", "ba", "pa", "hi", "bi", "pi", "hu", "bu", "pu", "he", "be", "pe", "ho", "bo", "po", "ma", "mi", "mu", "me",
+static const char *const sounds[] = {"a", "a", "i", "i", "u", "u", "e", "e", "o", "o", "ka", "ga", "ki", "gi", "ku", "gu", "ke",
+	"ge", "ko",
+	"go", "sa", "za", "si", "zi", "su", "zu", "se", "ze", "so", "zo", "ta", "da", "ti", "zi", "", "tu", "zu", "te", "de", "to",
+	"do", "na",
+	"ni", "nu", "ne", "no", "ha", "ba", "pa", "hi", "bi", "pi", "hu", "bu", "pu", "he", "be", "pe", "ho", "bo", "po", "ma", "mi",
+	"mu", "me",
 	"mo", "ya", "ya", "yu", "yu", "yo", "yo", "ra", "ri", "ru", "re", "ro", "wa", "wa", "i", "e", "o", "n", "bu"};
 
 /** Kana as hiragana; 0: no kana. */
@@ -127,8 +131,10 @@ static bool is_vowel(char c)
 /** Romaji of any system into one spelling, in place; letters a to z only. */
 static void reading_unify(char *reading)
 {
-	static const char *const pairs[][2] = {{"tch", "ch"}, {"shi", "si"}, {"sh", "sy"}, {"chi", "ti"}, {"ch", "ty"}, {"tsu", "tu"}, {"fu", "hu"},
-		{"ji", "zi"}, {"jy", "zy"}, {"j", "zy"}, {"dzu", "zu"}, {"du", "zu"}, {"di", "zi"}, {"mb", "nb"}, {"mp", "np"}, {"mm", "nm"},
+	static const char *const pairs[][2] = {{"tch", "ch"}, {"shi", "si"}, {"sh", "sy"}, {"chi", "ti"}, {"ch", "ty"}, {"tsu", "tu"},
+		{"fu", "hu"},
+		{"ji", "zi"}, {"jy", "zy"}, {"j", "zy"}, {"dzu", "zu"}, {"du", "zu"}, {"di", "zi"}, {"mb", "nb"}, {"mp", "np"}, {"mm",
+			"nm"},
 		{"ou", "o"}, {"wo", "o"}, {"ph", "f"}};
 	char made[NAME_FORM_BYTES];
 	size_t used = 0;

@@ -49,7 +49,8 @@ static void other_kanji_are_not(void **state)
 static void readings_meet_over_kana_and_romaji(void **state)
 {
 	(void)state;
-	static const char *const texts[] = {"わたなべ たろう", "ワタナベ タロウ", "ﾜﾀﾅﾍﾞ ﾀﾛｳ", "Watanabe Taro", "Taro Watanabe", "WATANABE, Tarou", "TARŌ WATANABE",
+	static const char *const texts[] = {"わたなべ たろう", "ワタナベ タロウ", "ﾜﾀﾅﾍﾞ ﾀﾛｳ", "Watanabe Taro", "Taro Watanabe", "WATANABE, Tarou",
+		"TARŌ WATANABE",
 		"Dr. Taro Watanabe, NIDS", "taroh watanabe", "Ｔａｒｏ　Ｗａｔａｎａｂｅ", "T. Watanabe Taro"};
 	for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
 		assert_true(is_found("わたなべ", "たろう", texts[i]));

@@ -351,7 +351,8 @@ static struct match name_match_find(const struct people *people, const char *tex
 	for (size_t i = 0; match.count == 0 && i < people->person_count; i++) {
 		const struct known_person *person = &people->persons[i];
 		if (person->family[0] != '\0' && name_is_family_and_office(text, person->family, person->title)) {
-			match = (struct match){.best = NAME_FAMILY_AND_OFFICE, .count = 1, .is_titled = true, .is_domain_known = is_domain_of(people, (uint32_t)i, host),
+			match = (struct match){.best = NAME_FAMILY_AND_OFFICE, .count = 1, .is_titled = true,
+				.is_domain_known = is_domain_of(people, (uint32_t)i, host),
 				.is_staff = person->is_staff, .last_person = (uint32_t)i};
 		}
 	}
@@ -396,7 +397,8 @@ void people_identify(const struct people *people, const struct address_texts *te
 	identity->is_reply_to_known = is_address_known(people, texts->reply_to.address);
 	for (size_t i = 0; i < texts->recipient_count; i++) {
 		const struct address_text *to = &texts->recipients[i];
-		identity->is_recipient_name = identity->is_recipient_name || (to->name[0] != '\0' && strcmp(to->name, texts->from.name) == 0);
+		identity->is_recipient_name = identity->is_recipient_name || (to->name[0] != '\0' && strcmp(to->name,
+			texts->from.name) == 0);
 	}
 	host_mark(people, &facts->sender.host);
 	host_mark(people, &facts->sender.reply_host);

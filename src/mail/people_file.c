@@ -18,7 +18,8 @@
 
 enum field {
 	FIELD_NONE = 0,
-	FIELD_NAME, FIELD_FAMILY, FIELD_GIVEN, FIELD_KANA, FIELD_FAMILY_KANA, FIELD_GIVEN_KANA, FIELD_ROMAJI, FIELD_TITLE, FIELD_KIND, FIELD_ORGANISATION,
+	FIELD_NAME, FIELD_FAMILY, FIELD_GIVEN, FIELD_KANA, FIELD_FAMILY_KANA, FIELD_GIVEN_KANA, FIELD_ROMAJI, FIELD_TITLE, FIELD_KIND,
+	FIELD_ORGANISATION,
 	FIELD_ADDRESS,
 	FIELD_PARTS, /* vCard N: family;given;... */
 };
@@ -27,10 +28,13 @@ static const struct {
 	const char *name;
 	enum field field;
 } fields[] = {
-	{"name", FIELD_NAME}, {"full_name", FIELD_NAME}, {"fullname", FIELD_NAME}, {"display_name", FIELD_NAME}, {"displayname", FIELD_NAME},
+	{"name", FIELD_NAME}, {"full_name", FIELD_NAME}, {"fullname", FIELD_NAME}, {"display_name", FIELD_NAME}, {"displayname",
+		FIELD_NAME},
 	{"display name", FIELD_NAME}, {"cn", FIELD_NAME}, {"fn", FIELD_NAME}, {"kanji", FIELD_NAME}, {"name_kanji", FIELD_NAME},
-	{"name_ja", FIELD_NAME}, {"氏名", FIELD_NAME}, {"名前", FIELD_NAME}, {"cn;lang-ja", FIELD_NAME}, {"displayname;lang-ja", FIELD_NAME},
-	{"family", FIELD_FAMILY}, {"family_name", FIELD_FAMILY}, {"last_name", FIELD_FAMILY}, {"surname", FIELD_FAMILY}, {"sn", FIELD_FAMILY},
+	{"name_ja", FIELD_NAME}, {"氏名", FIELD_NAME}, {"名前", FIELD_NAME}, {"cn;lang-ja", FIELD_NAME}, {"displayname;lang-ja",
+		FIELD_NAME},
+	{"family", FIELD_FAMILY}, {"family_name", FIELD_FAMILY}, {"last_name", FIELD_FAMILY}, {"surname", FIELD_FAMILY}, {"sn",
+		FIELD_FAMILY},
 	{"sn;lang-ja", FIELD_FAMILY}, {"姓", FIELD_FAMILY}, {"苗字", FIELD_FAMILY},
 	{"given", FIELD_GIVEN}, {"given_name", FIELD_GIVEN}, {"first_name", FIELD_GIVEN}, {"givenname", FIELD_GIVEN},
 	{"givenname;lang-ja", FIELD_GIVEN}, {"名", FIELD_GIVEN},
@@ -43,13 +47,15 @@ static const struct {
 	{"name_en", FIELD_ROMAJI}, {"latin", FIELD_ROMAJI}, {"ローマ字", FIELD_ROMAJI}, {"英字", FIELD_ROMAJI}, {"cn;lang-en", FIELD_ROMAJI},
 	{"displayname;lang-en", FIELD_ROMAJI}, {"nickname", FIELD_ROMAJI},
 	{"title", FIELD_TITLE}, {"office", FIELD_TITLE}, {"position", FIELD_TITLE}, {"役職", FIELD_TITLE},
-	{"肩書", FIELD_TITLE}, {"肩書き", FIELD_TITLE}, 
-	{"organisation", FIELD_ORGANISATION}, {"organization", FIELD_ORGANISATION}, {"org", FIELD_ORGANISATION}, {"o", FIELD_ORGANISATION},
+	{"肩書", FIELD_TITLE}, {"肩書き", FIELD_TITLE},
+	{"organisation", FIELD_ORGANISATION}, {"organization", FIELD_ORGANISATION}, {"org", FIELD_ORGANISATION}, {"o",
+		FIELD_ORGANISATION},
 	{"company", FIELD_ORGANISATION}, {"affiliation", FIELD_ORGANISATION}, {"所属", FIELD_ORGANISATION}, {"組織", FIELD_ORGANISATION},
 	{"role", FIELD_KIND},
 	{"kind", FIELD_KIND}, {"type", FIELD_KIND}, {"category", FIELD_KIND}, {"categories", FIELD_KIND}, {"employeetype", FIELD_KIND},
 	{"区分", FIELD_KIND}, {"種別", FIELD_KIND},
-	{"email", FIELD_ADDRESS}, {"emails", FIELD_ADDRESS}, {"e-mail", FIELD_ADDRESS}, {"mail", FIELD_ADDRESS}, {"address", FIELD_ADDRESS},
+	{"email", FIELD_ADDRESS}, {"emails", FIELD_ADDRESS}, {"e-mail", FIELD_ADDRESS}, {"mail", FIELD_ADDRESS}, {"address",
+		FIELD_ADDRESS},
 	{"addresses", FIELD_ADDRESS}, {"known_addresses", FIELD_ADDRESS}, {"mailalternateaddress", FIELD_ADDRESS},
 	{"rfc822mailbox", FIELD_ADDRESS}, {"proxyaddresses", FIELD_ADDRESS}, {"メール", FIELD_ADDRESS}, {"メールアドレス", FIELD_ADDRESS},
 	{"n", FIELD_PARTS},
@@ -148,7 +154,8 @@ static void field_set(struct person *person, enum field field, const char *value
 
 static int person_end(struct person *person, person_taker *take, void *context)
 {
-	bool is_somebody = person->name[0] != '\0' || person->family[0] != '\0' || person->romaji[0] != '\0' || person->address_count > 0;
+	bool is_somebody = person->name[0] != '\0' || person->family[0] != '\0' || person->romaji[0] != '\0' ||
+		person->address_count > 0;
 	int err = is_somebody ? take(context, person) : OK;
 	*person = (struct person){.address_count = 0};
 	return err;
@@ -217,7 +224,8 @@ static void line_take(struct person *person, char *line)
 		size_t used = 0;
 		value++;
 		value += strspn(value, " ");
-		if (sodium_base642bin(plain, sizeof(plain) - 1, value, strlen(value), " ", &used, NULL, sodium_base64_VARIANT_ORIGINAL) != 0)
+		if (sodium_base642bin(plain, sizeof(plain) - 1, value, strlen(value), " ", &used, NULL,
+			sodium_base64_VARIANT_ORIGINAL) != 0)
 			return;
 		plain[used] = '\0';
 		value = (char *)plain;
@@ -305,7 +313,8 @@ int people_file_parse(const char *text, size_t length_bytes, person_taker *take,
 		reading.at += 3;
 	size_t left = (size_t)(reading.end - reading.at);
 	bool is_vcard = left >= 11 && strncasecmp(reading.at, "BEGIN:VCARD", 11) == 0;
-	bool is_ldif = left >= 4 && (strncasecmp(reading.at, "dn:", 3) == 0 || strncasecmp(reading.at, "vers", 4) == 0 || reading.at[0] == '#');
+	bool is_ldif = left >= 4 && (strncasecmp(reading.at, "dn:", 3) == 0 || strncasecmp(reading.at, "vers", 4) == 0 ||
+		reading.at[0] == '#');
 	int err = is_vcard || is_ldif ? lines_parse(&reading, is_vcard, take, context) : csv_parse(&reading, take, context);
 	if (err != OK)
 		*ret_line = reading.line;

@@ -30,7 +30,8 @@ static int parse(const char *text)
 static void csv_is_read_by_its_columns(void **state)
 {
 	(void)state;
-	assert_int_equal(parse("\xef\xbb\xbf氏名,ふりがな,英字,メール,所属\r\n\"山田 太郎\",やまだ たろう,Taro Yamada,\"a@x.jp; b@y.jp\",\"研究所, \"\"東\"\"\"\r\n"), OK);
+	assert_int_equal(parse("\xef\xbb\xbf氏名,ふりがな,英字,メール,所属\r\n\"山田 太郎\",やまだ たろう,Taro Yamada,\"a@x.jp; b@y.jp\",\"研究所, "
+		"\"\"東\"\"\"\r\n"), OK);
 	assert_int_equal(count, 1);
 	assert_string_equal(last.name, "山田 太郎");
 	assert_string_equal(last.kana, "やまだ たろう");
@@ -45,7 +46,8 @@ static void csv_is_read_by_its_columns(void **state)
 static void ldif_is_read_with_folds_and_base64(void **state)
 {
 	(void)state;
-	assert_int_equal(parse("dn: cn=x\ncn:: 5bGx55SwIOWkqumDjg==\nsn;lang-ja;phonetic: やまだ\nmail: a@\n x.jp\nmail: b@y.jp\n\ndn: cn=y\ncn: Y Z\n"), OK);
+	assert_int_equal(parse("dn: cn=x\ncn:: 5bGx55SwIOWkqumDjg==\nsn;lang-ja;phonetic: やまだ\nmail: a@\n x.jp\nmail: b@y.jp\n\ndn: "
+		"cn=y\ncn: Y Z\n"), OK);
 	assert_int_equal(count, 2);
 	assert_string_equal(last.name, "Y Z");
 	assert_int_equal(parse("version: 1\ndn: cn=x\ncn:: 5bGx55SwIOWkqumDjg==\nsn;lang-ja;phonetic: やまだ\nmail: a@\n x.jp\n"), OK);
@@ -57,7 +59,8 @@ static void ldif_is_read_with_folds_and_base64(void **state)
 static void vcard_is_read(void **state)
 {
 	(void)state;
-	assert_int_equal(parse("BEGIN:VCARD\r\nVERSION:4.0\r\nN:山田;太郎;;;\r\nFN:山田 太郎\r\nitem1.EMAIL;TYPE=work:a@x.jp\r\nX-PHONETIC-LAST-NAME:やまだ\r\n"
+	assert_int_equal(parse("BEGIN:VCARD\r\nVERSION:4.0\r\nN:山田;太郎;;;\r\nFN:山田 "
+		"太郎\r\nitem1.EMAIL;TYPE=work:a@x.jp\r\nX-PHONETIC-LAST-NAME:やまだ\r\n"
 		"TITLE:元大使\r\nEND:VCARD\r\n"), OK);
 	assert_int_equal(count, 1);
 	assert_string_equal(last.family, "山田");

@@ -33,7 +33,8 @@ static uint32_t hash_byte(uint32_t hash, unsigned char byte)
 static bool is_of_program(const char *name)
 {
 	static const char *const names[] = {"From", "To", "Cc", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type",
-		"Content-Transfer-Encoding", "Content-Language", "User-Agent", "X-Mailer", "In-Reply-To", "References", "Reply-To", "Sender",
+		"Content-Transfer-Encoding", "Content-Language", "User-Agent", "X-Mailer", "In-Reply-To", "References", "Reply-To",
+		"Sender",
 		"Organization", "Importance", "X-Priority", "X-MSMail-Priority", "X-MimeOLE", "Thread-Topic", "Thread-Index",
 		"Accept-Language", "Disposition-Notification-To", "Autocrypt", "X-Mozilla-Draft-Info"};
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {

@@ -111,12 +111,14 @@ static void link_take(void *context, enum payload_link_kind kind, const char *li
 		(void)link_add(&reading->links, link, length_bytes, kind == PAYLOAD_LINK_QR ? LINK_QR : LINK_FILE);
 }
 
-static void attachment_look(struct reading *reading, const GByteArray *bytes, GMimePart *part, const char *declared, bool is_attachment)
+static void attachment_look(struct reading *reading, const GByteArray *bytes, GMimePart *part, const char *declared,
+	bool is_attachment)
 {
 	struct payload_facts found;
 	struct payload_links links = {.take = link_take, .context = reading};
 	struct mail_payloads *all = &reading->facts->payload;
-	payload_look(bytes->data, bytes->len, g_mime_part_get_filename(part), declared, is_attachment, &links, &reading->budget, &found);
+	payload_look(bytes->data, bytes->len, g_mime_part_get_filename(part), declared, is_attachment, &links, &reading->budget,
+		&found);
 	all->traits |= found.traits;
 	all->inside |= found.inside;
 	all->types |= UINT64_C(1) << found.type;

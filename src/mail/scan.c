@@ -41,7 +41,8 @@ static void name_show(const char *name)
 		(void)putchar((unsigned char)*name < ' ' || *name == 0x7f ? '?' : *name);
 }
 
-static void finding_show(const struct scan *scan, const char *name, const char *mail, size_t length_bytes, const struct mail_facts *facts,
+static void finding_show(const struct scan *scan, const char *name, const char *mail, size_t length_bytes,
+	const struct mail_facts *facts,
 	const struct mail_verdict *verdict)
 {
 	if (!scan->command->is_json) {
@@ -112,7 +113,8 @@ static int learn_take(void *context, const char *name, const char *mail, size_t 
 	(void)name;
 	session_read(&scan->session, mail, length_bytes, &facts);
 	facts.is_outbound = scan->command->is_sent || (facts.sender.traits & SENDER_OWN_DOMAIN) != 0;
-	if ((facts.unread & (UNREAD_WORKER | UNREAD_NO_MAIL)) != 0 || engine_learn(scan->session.engine, &facts, judged_at(&facts)) != OK)
+	if ((facts.unread & (UNREAD_WORKER | UNREAD_NO_MAIL)) != 0 || engine_learn(scan->session.engine, &facts,
+		judged_at(&facts)) != OK)
 		scan->failed++;
 	else
 		scan->learned++;
@@ -165,7 +167,8 @@ int scan_run(const struct command *command)
 		return exit_code;
 	const struct mail_files_counts *counts = &scan.session.counts;
 	if (command->progress_fd >= 0) {
-		json_t *done = json_pack("{s:I, s:I, s:I, s:o}", "files", (json_int_t)counts->files, "mails", (json_int_t)counts->mails, "bytes",
+		json_t *done = json_pack("{s:I, s:I, s:I, s:o}", "files", (json_int_t)counts->files, "mails", (json_int_t)counts->mails,
+			"bytes",
 			(json_int_t)counts->bytes, "refused", unread_explain(&scan.session));
 		char *line = done == NULL ? NULL : json_dumps(done, JSON_COMPACT | JSON_SORT_KEYS);
 		if (line != NULL)
@@ -192,7 +195,8 @@ int learn_run(const struct command *command)
 	struct scan scan = {.command = command};
 	int exit_code = files_run(&scan, learn_take);
 	if (exit_code != EXIT_USAGE)
-		printf("Learned of %" PRIu64 " mails; %" PRIu64 " could not be read. They count %" PRIu64 " hours after they came.\n", scan.learned,
+		printf("Learned of %" PRIu64 " mails; %" PRIu64 " could not be read. They count %" PRIu64 " hours after they came.\n",
+		scan.learned,
 			scan.failed, command->config.learn_after_ms / UINT64_C(3600000));
 	return exit_code;
 }
