@@ -72,6 +72,8 @@ static bool is_address(const char *name)
 		size_t inside = strspn(name + 1, "0123456789abcdef:.");
 		return inside > 1 && name[1 + inside] == ']' && name[2 + inside] == '\0';
 	}
+	if (name[strspn(name, "0123456789abcdefx.")] != '\0')
+		return false;
 	const char *last = strrchr(name, '.');
 	last = last == NULL ? name : last + 1;
 	if (last[0] == '0' && last[1] == 'x')
@@ -189,8 +191,9 @@ int host_parse(const char *text, size_t length_bytes, struct mail_host *ret_host
 		*ret_host = host;
 		return OK;
 	}
-	if (!is_name(host.name))
-		return E_MALFORMED;
+	const char *last = strrchr(host.name, '.');
+	if (!is_name(host.name) || (last != NULL && strspn(last + 1, "0123456789") == strlen(last + 1)))
+		return E_MALFORMED; /* a number at the end is an address, and this is none (WHATWG URL, host parsing) */
 	traits_find(&host);
 	*ret_host = host;
 	return OK;
