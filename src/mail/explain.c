@@ -92,7 +92,7 @@ json_t *explain_facts(const struct mail_facts *facts)
 	json_t *html = json_pack("{s:o, s:i, s:i, s:i, s:i, s:i}", "is", bits(facts->html.traits, &html_trait_names), "tags",
 		(int)facts->html.tag_count, "anchors", (int)facts->html.anchor_count, "images", (int)facts->html.image_count, "letters",
 		(int)facts->html.letter_count, "invisible", (int)facts->html.invisible_count);
-	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:o, s:i, s:o, s:o}", "level",
+	return json_pack("{s:i, s:o, s:o, s:o, s:o, s:o, s:b, s:i, s:i, s:i, s:i, s:i, s:i, s:o, s:i, s:o, s:o, s:i, s:i}", "level",
 		(int)facts->level,
 		"unread", bits(facts->unread, &mail_unread_names), "auth", auth, "sender", sender, "identity",
 		identity_explain(&facts->identity),
@@ -101,7 +101,8 @@ json_t *explain_facts(const struct mail_facts *facts)
 		"attachments",
 		(int)facts->attachment_count, "depth", (int)facts->depth, "text_letters", (int)facts->text_letter_count, "payload", payload,
 		"links",
-		(int)facts->link_count, "hosts", hosts, "html", html);
+		(int)facts->link_count, "hosts", hosts, "html", html, "lures", (int)facts->lure_count, "passwords",
+		(int)facts->password_count);
 }
 
 json_t *explain_verdict(const struct mail_verdict *verdict)

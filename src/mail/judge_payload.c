@@ -68,6 +68,12 @@ static bool encrypted_from_stranger(const struct judge_scene *scene, const struc
 	return (scene->payload & PAYLOAD_ENCRYPTED) != 0 && scene->is_first_contact && (scene->is_freemail || !scene->is_vouched);
 }
 
+static bool password_beside(const struct judge_scene *scene, const struct mail_host **ret_host)
+{
+	*ret_host = NULL;
+	return (scene->payload & PAYLOAD_ENCRYPTED) != 0 && scene->facts->password_count > 0 && !scene->is_acquainted;
+}
+
 static bool calendar_from_stranger(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = NULL;
@@ -94,6 +100,8 @@ static const struct judge_rule rules[] = {
 		"a document with macros, or a OneNote section, by a sender whom we do not know"},
 	{"encrypted_from_stranger", MAIL_PAYLOAD, 70, encrypted_from_stranger,
 		"an archive or document that takes a password, by a sender who never wrote before"},
+	{"password_beside", MAIL_PAYLOAD, 78, password_beside,
+		"words of a password stand beside an archive or document that takes one, by a sender whom we do not know"},
 	{"macro_for_the_first_time", MAIL_HIJACKED, 52, macro_for_the_first_time,
 		"a document with macros, or a OneNote section, by a sender who never sent a file before"},
 	{"calendar_from_stranger", MAIL_PHISHING, 64, calendar_from_stranger,

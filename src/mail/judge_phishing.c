@@ -9,6 +9,8 @@
 
 #include "mail/host.h"
 
+#define LURES_MANY 3 /* words of the lexicon; fewer are in any letter */
+
 static bool is_office(const struct judge_scene *scene)
 {
 	return (scene->facts->sender.traits & SENDER_LOCAL_ROLE) != 0 || (scene->facts->sender.name_traits & TEXT_ROLE) != 0;
@@ -202,6 +204,13 @@ static bool answers_to_cheap_place(const struct judge_scene *scene, const struct
 		((*ret_host)->host_traits & (HOST_CHEAP_TLD | HOST_FREE_HOSTING | HOST_PUNYCODE)) != 0;
 }
 
+static bool words_of_lures(const struct judge_scene *scene, const struct mail_host **ret_host)
+{
+	*ret_host = &scene->facts->sender.host;
+	return scene->facts->lure_count >= LURES_MANY && scene->leads_elsewhere && scene->is_narrow && scene->is_stranger &&
+		!scene->is_answer;
+}
+
 static bool hidden_recipients(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = &scene->facts->sender.host;
@@ -250,6 +259,8 @@ static const struct judge_rule rules[] = {
 	{"picture_alone", MAIL_PHISHING, 62, picture_alone, "hardly any letters, and a picture to press that leads to %s"},
 	{"answers_to_cheap_place", MAIL_PHISHING, 62, answers_to_cheap_place,
 		"answers go to another organisation's domain %s, a kind that is abused more than used"},
+	{"words_of_lures", MAIL_PHISHING, 61, words_of_lures,
+		"many words that press or lure, and links that all lead elsewhere; from %s"},
 	{"hidden_recipients", MAIL_PHISHING, 61, hidden_recipients,
 		"shows no recipient, and all its links lead from %s to one other organisation"},
 };

@@ -71,7 +71,8 @@ static void names_tell_what_they_are(void **state)
 static void what_is_no_host_is_refused(void **state)
 {
 	(void)state;
-	static const char *const texts[] = {"", ".", "a..b", "a b.com", "a/b", "[x]", "a b.1", "\033.1", "host.1", "%00.com", "\xff\xfe.com"};
+	static const char *const texts[] = {"", ".", "a..b", "a b.com", "a/b", "[x]", "a b.1", "\033.1", "host.1", "%00.com",
+		"\xff\xfe.com"};
 	struct mail_host host = {.name = "untouched"};
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		assert_int_equal(host_parse(texts[i], strlen(texts[i]), &host), E_MALFORMED);

@@ -20,6 +20,7 @@
 #include "mail/host.h"
 #include "mail/html.h"
 #include "mail/lettering.h"
+#include "mail/lexicon.h"
 #include "mail/link.h"
 #include "mail/profile.h"
 
@@ -93,6 +94,12 @@ static void text_look(struct reading *reading, const GByteArray *bytes, const ch
 		facts->unread |= UNREAD_HTML;
 	}
 	reading->text_left_bytes -= length;
+	if (reading->reader->level >= MAIL_L5_WORDS) {
+		uint16_t lures = 0, passwords = 0;
+		lexicon_count(text, length, &lures, &passwords);
+		facts->lure_count = lures > facts->lure_count ? lures : facts->lure_count; /* of the part that has most */
+		facts->password_count = passwords > facts->password_count ? passwords : facts->password_count;
+	}
 	if (length > 0 && is_html) {
 		html_read(text, length, &reading->links, reading->reader->level >= MAIL_L4_HTML);
 		facts->profile.has_html = true;

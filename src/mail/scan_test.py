@@ -60,6 +60,17 @@ def levels(work, options):
         assert bool(document["facts"]["hosts"]) == (level >= 3)
 
 
+def words(work, options):
+    """The lexicon is asked where it is switched on, and only there."""
+    lure = "Urgent: verify your account, it is suspended. https://evil.net/\n"
+    (work / "lure.eml").write_bytes(mail(sender="Hanako Sato <h.sato@kaisha.co.jp>", body=lure))
+    for level, count in ((4, 0), (5, 3)):
+        document = lines("explain", "--json", "--level", level, *options, work / "lure.eml")[0]
+        assert document["facts"]["lures"] == count, document
+        assert ("words_of_lures" in [reason["rule"] for reason in document["verdict"]["reasons"]]) == (level == 5)
+        assert "suspended" not in json.dumps(document)
+
+
 def relation(work, options):
     """Who wrote for long is no stranger; it counts after the delay; a key alone reads the history."""
     where = ["--history", work / "history", "--key", work / "key", *options]
@@ -116,7 +127,7 @@ def main():
         work = pathlib.Path(work)
         (work / "people.csv").write_text(PEOPLE)
         options = ["--people", work / "people.csv", "--protect", "kikan.jp"]
-        for check in (formats, levels, relation, hostile, refusals):
+        for check in (formats, levels, words, relation, hostile, refusals):
             check(work, options)
             print(f"{check.__name__}: ok")
 
