@@ -32,8 +32,10 @@ static size_t percent_undo(const char *text, size_t length_bytes, char *ret_plai
 	size_t used = 0;
 	for (size_t i = 0; i < length_bytes; i++) {
 		char c = text[i];
-		if (c == '%' && i + 2 < length_bytes && hex_value(text[i + 1]) >= 0 && hex_value(text[i + 2]) >= 0) {
-			c = (char)(hex_value(text[i + 1]) << 4 | hex_value(text[i + 2]));
+		int high = c == '%' && i + 2 < length_bytes ? hex_value(text[i + 1]) : -1;
+		int low = high >= 0 ? hex_value(text[i + 2]) : -1;
+		if (low >= 0) {
+			c = (char)((unsigned)high * 16 + (unsigned)low);
 			i += 2;
 		}
 		if (c == '\0' || used + 1 >= plain_bytes)

@@ -124,7 +124,7 @@ void lookalike_eye(const struct mail_host *host, char ret_eye[static 64])
 bool lookalike_is(const struct lookalike *of, const struct mail_host *host)
 {
 	const char *registrable = host_registrable(host);
-	char label[64], eye[64], plain[2][64];
+	char label[64] = "", eye[64] = "", plain[2][64] = {"", ""};
 	if (strcmp(registrable, of->domain) == 0 || (host->host_traits & HOST_IP) != 0)
 		return false;
 	label_take(registrable, label);

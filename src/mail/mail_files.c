@@ -75,23 +75,25 @@ static int file_take(struct walk *walk, int fd, const char *name, size_t length_
 		return OK;
 	}
 	bool is_mapped = length_bytes > FILE_READ_BYTES;
-	char *text = is_mapped ? mmap(NULL, length_bytes, PROT_READ, MAP_PRIVATE, fd, 0) : malloc(length_bytes);
-	if (text == NULL || text == MAP_FAILED)
+	char *mapped = is_mapped ? mmap(NULL, length_bytes, PROT_READ, MAP_PRIVATE, fd, 0) : NULL;
+	char *copy = is_mapped ? NULL : malloc(length_bytes);
+	if (mapped == MAP_FAILED || (mapped == NULL && copy == NULL)) {
+		free(copy);
 		return E_NOMEM;
+	}
 	size_t got = is_mapped ? length_bytes : 0;
-	while (got < length_bytes) {
-		ssize_t more = read(fd, text + got, length_bytes - got);
+	while (copy != NULL && got < length_bytes) {
+		ssize_t more = read(fd, copy + got, length_bytes - got);
 		if (more <= 0)
 			break;
 		got += (size_t)more;
 	}
 	walk->counts->files++;
 	walk->counts->bytes += got;
-	int err = bytes_take(walk, name, text, got);
+	int err = bytes_take(walk, name, is_mapped ? mapped : copy, got);
 	if (is_mapped)
-		(void)munmap(text, length_bytes);
-	else
-		free(text);
+		(void)munmap(mapped, length_bytes);
+	free(copy);
 	return err;
 }
 

@@ -315,6 +315,8 @@ static void message_look(struct reading *reading, GMimeMessage *message, const s
 		facts->html.traits |= HTML_ONE_TARGET;
 	if (reading->reader->people != NULL)
 		people_mark_hosts(reading->reader->people, facts);
+	for (size_t i = 0; i < LINK_ADDRESSEES_MAX; i++)
+		reading->links.addressees[i] = NULL;
 	explicit_bzero(&texts, sizeof(texts));
 }
 
