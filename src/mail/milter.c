@@ -270,17 +270,16 @@ static void mail_take(SMFICTX *context, struct session *session)
 	struct mail_envelope envelope = copy_envelope(&session->copy, now_wall_ms);
 	struct mail_facts *facts = calloc(1, sizeof(*facts));
 	struct mail_verdict verdict = {0};
-	const char *why = NULL;
-	int err = facts == NULL ? E_NOMEM : OK;
-	if (session->copy.is_lost) {
-		why = "there was no memory for it";
-		atomic_fetch_add(&milter.lost, 1);
+	const char *why = "there was no memory for it";
+	bool is_read = false;
+	if (facts != NULL && !session->copy.is_lost) {
+		int err = worker_read(milter.pool, session->copy.bytes, session->copy.length_bytes, &envelope, facts);
+		is_read = err == OK;
+		why = worker_failure_words(err);
 	} else {
-		if (err == OK)
-			err = worker_read(milter.pool, session->copy.bytes, session->copy.length_bytes, &envelope, facts);
-		why = err != OK ? worker_failure_words(err) : NULL;
+		atomic_fetch_add(&milter.lost, 1);
 	}
-	if (why == NULL) {
+	if (is_read) {
 		facts_judge(facts, session, now_wall_ms, &verdict);
 		atomic_fetch_add(&milter.actions[verdict.action], 1);
 		finding_tell(session, facts, &verdict);
@@ -288,7 +287,7 @@ static void mail_take(SMFICTX *context, struct session *session)
 		unread_note(why);
 	}
 	if (milter.config->action != CONFIG_REPORT)
-		mail_mark(context, session, &verdict, why);
+		mail_mark(context, session, &verdict, is_read ? NULL : why);
 	free(facts);
 	wait_note(session);
 }

@@ -30,7 +30,8 @@ class World(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.postfix = Postfix("/mnt/postfix")
-        cls.milter = Milter("/mnt/milter", PROGRAM, cls.postfix, authserv_id='"mx.example.jp"', deadline="2s", action="tag")
+        cls.milter = Milter("/mnt/milter", PROGRAM, cls.postfix, authserv_id='"mx.example.jp"', deadline="2s", action="tag",
+                            history='"/mnt/milter/history"', key='"/mnt/milter/key"', learn_after="0s")
 
     @classmethod
     def tearDownClass(cls):
@@ -96,6 +97,15 @@ class World(unittest.TestCase):
         self.assertEqual(len(self.marks(head)), 1)
         for pid in self.milter.workers():
             os.kill(pid, signal.SIGCONT)
+
+    def test_the_history_learns_within_the_sandbox(self):
+        """A mail that passes is learned: the milter says so if it could not, and its history has grown on the disk."""
+        for n in range(3):
+            self.deliver(b"learned-%d" % n)
+        self.assertNotIn("mail_not_learned", self.milter.errors())
+        sizes = [path.stat().st_size for path in pathlib.Path("/mnt/milter").glob("history*")]
+        self.assertGreater(sum(sizes), 0)
+        self.assertTrue(until(lambda: self.milter.counted("hinomi_mail_judged_total", action="pass") >= 3))
 
     def test_workers_have_no_rights(self):
         for pid in self.milter.workers():
