@@ -2,12 +2,16 @@
 """milter_test.py HINOMI_MAIL: the milter before a real Postfix. What comes in is what is delivered, marked as it should be, whatever
 happens to workers; what was forged goes. Needs root for namespaces of its own; skips without, or without postfix and swaks.
 """
+import base64
+import io
+import json
 import os
 import pathlib
 import signal
 import subprocess
 import sys
 import unittest
+import zipfile
 
 from postfix_world import MILTER_PORT, Milter, Postfix, is_here, swaks, until
 
@@ -21,6 +25,15 @@ def mail(name, fields=b"", body=b"text\r\n"):
     return HEAD % (name, name) + fields + b"\r\n" + body
 
 
+def lure(name):
+    """A mail with a shortcut that hides in an archive."""
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w") as archive:
+        archive.writestr("members.docx.lnk", bytes.fromhex("4c0000000114020000000000c000000000000046") + bytes(100))
+    return mail(name, b"MIME-Version: 1.0\r\nContent-Type: application/zip; name=members.zip\r\nContent-Transfer-Encoding: base64\r\n",
+                base64.encodebytes(memory.getvalue()).replace(b"\n", b"\r\n"))
+
+
 def is_running(pid):
     stat = pathlib.Path(f"/proc/{pid}/stat")
     return stat.exists() and stat.read_text().rsplit(")", 1)[1].split()[0] != "Z"
@@ -31,16 +44,16 @@ class World(unittest.TestCase):
     def setUpClass(cls):
         cls.postfix = Postfix("/mnt/postfix")
         cls.milter = Milter("/mnt/milter", PROGRAM, cls.postfix, authserv_id='"mx.example.jp"', deadline="2s", action="tag",
-                            history='"/mnt/milter/history"', key='"/mnt/milter/key"', learn_after="0s")
+                            history='"/mnt/milter/history"', key='"/mnt/milter/key"', learn_after="0s", findings_file='"/mnt/milter/findings"')
 
     @classmethod
     def tearDownClass(cls):
         cls.milter.stop()
         cls.postfix.stop()
 
-    def deliver(self, name, *arguments):
+    def deliver(self, name, *arguments, whole=None):
         """Sends a mail and returns it as it was delivered: header fields as a list, whole."""
-        code, said = swaks(MILTER_PORT, mail(name, *arguments))
+        code, said = swaks(MILTER_PORT, whole or mail(name, *arguments))
         self.assertEqual(code, 0, said)
         found = until(lambda: [data for data in self.postfix.delivered() if b"<" + name + b"@example.net>" in data])
         self.assertTrue(found, self.postfix.log()[-1500:])
@@ -98,6 +111,17 @@ class World(unittest.TestCase):
         for pid in self.milter.workers():
             os.kill(pid, signal.SIGCONT)
 
+    def test_a_targeted_mail_is_tagged_with_its_reasons_and_told(self):
+        head, _ = self.deliver(b"lure", whole=lure(b"lure"))
+        marks = self.marks(head)
+        self.assertTrue(marks[0].startswith(b"X-Hinomi: tag; level=html; confidence="), marks)
+        self.assertTrue(any(mark.startswith(b"X-Hinomi-Reason: ") for mark in marks), marks)
+        line = pathlib.Path("/mnt/milter/findings").read_text().splitlines()[-1]
+        finding = json.loads(line)
+        self.assertEqual((finding["action"], finding["document"], finding["sensor"]), ("tag", "mail_finding", "mail"))
+        self.assertNotIn("members", line)
+        self.assertNotIn("someone", line)
+
     def test_the_history_learns_within_the_sandbox(self):
         """A mail that passes is learned: the milter says so if it could not, and its history has grown on the disk."""
         for n in range(3):
@@ -119,6 +143,32 @@ class World(unittest.TestCase):
             targets = [os.readlink(path) for path in pathlib.Path(f"/proc/{pid}/fd").iterdir()]
             self.assertEqual(sum(target.startswith("socket:") for target in targets), 1, targets)
             self.assertTrue(all(target.startswith("socket:") or target == "/dev/null" for target in targets), targets)
+
+
+class Held(unittest.TestCase):
+    def test_a_targeted_mail_is_held_and_another_is_not(self):
+        postfix = Postfix("/mnt/held-postfix", 100)
+        milter = Milter("/mnt/held", PROGRAM, postfix, action="quarantine", quarantine_percent=90)
+        try:
+            self.assertEqual(swaks(MILTER_PORT + 100, lure(b"held"))[0], 0)
+            self.assertEqual(swaks(MILTER_PORT + 100, mail(b"not-held"))[0], 0)
+            self.assertTrue(until(lambda: len(postfix.held()) == 1 and len(postfix.delivered()) == 1))
+            self.assertIn(b"not-held", postfix.delivered()[0])
+        finally:
+            milter.stop()
+            postfix.stop()
+
+    def test_what_is_only_reported_is_not_touched(self):
+        postfix = Postfix("/mnt/reported-postfix", 200)
+        milter = Milter("/mnt/reported", PROGRAM, postfix, action="report", authserv_id='"mx.example.jp"')
+        try:
+            fields = b"X-Hinomi: pass\r\nAuthentication-Results: mx.example.jp; spf=pass\r\nAuthentication-Results: mx.example.jp; dkim=pass\r\n"
+            self.assertEqual(swaks(MILTER_PORT + 200, mail(b"reported", fields))[0], 0)
+            self.assertTrue(until(postfix.delivered))
+            self.assertIn(fields.replace(b"\r\n", b"\n"), postfix.delivered()[0])
+        finally:
+            milter.stop()
+            postfix.stop()
 
 
 class Keeper(unittest.TestCase):

@@ -95,7 +95,7 @@ def answers(port):
 
 
 class Postfix:
-    def __init__(self, place):
+    def __init__(self, place, port_offset=0):
         self.place = pathlib.Path(place)
         account = pwd.getpwnam("nobody")
         for name, owner in (("queue", "root"), ("data", "postfix"), ("etc", "root"), ("log", "root"), ("boxes", "nobody")):
@@ -103,7 +103,7 @@ class Postfix:
             shutil.chown(self.place / name, owner)
         self.place.chmod(0o755)
         values = {"place": self.place, "domain": DOMAIN, "uid": account.pw_uid, "gid": account.pw_gid,
-                  "milter_port": MILTER_PORT, "plain_port": PLAIN_PORT}
+                  "milter_port": MILTER_PORT + port_offset, "plain_port": PLAIN_PORT + port_offset}
         (self.place / "etc/main.cf").write_text(MAIN.format(**values))
         (self.place / "etc/master.cf").write_text(MASTER.format(**values))
         sockets = self.place / "queue/hinomi"  # as the systemd unit makes it
@@ -112,7 +112,7 @@ class Postfix:
         sockets.chmod(0o2750)
         self.run("check")
         self.run("start")
-        if not until(lambda: answers(PLAIN_PORT)):
+        if not until(lambda: answers(PLAIN_PORT + port_offset)):
             raise RuntimeError("Postfix does not come up: " + self.log()[-2000:])
 
     def run(self, *words):
