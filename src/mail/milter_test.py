@@ -10,6 +10,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import tarfile
 import unittest
 import zipfile
 
@@ -91,6 +92,18 @@ class World(unittest.TestCase):
     def test_a_header_bomb_arrives_with_a_mark(self):
         head, _ = self.deliver(b"header-bomb", b"".join(b"X-Field-%d: %s\r\n" % (i, b"a" * 60) for i in range(1500)))
         self.assertIn(b"unread", self.marks(head)[0])
+
+    def test_a_bomb_is_read_to_the_limit_and_the_mark_says_so(self):
+        memory = io.BytesIO()
+        with tarfile.open(fileobj=memory, mode="w:gz") as archive:
+            for name in "ab":
+                info = tarfile.TarInfo(name)
+                info.size = 100 << 20
+                archive.addfile(info, io.BytesIO(bytes(info.size)))
+        attached = base64.encodebytes(memory.getvalue()).replace(b"\n", b"\r\n")
+        fields = b"MIME-Version: 1.0\r\nContent-Type: application/gzip; name=a.tgz\r\nContent-Transfer-Encoding: base64\r\n"
+        head, _ = self.deliver(b"bomb", fields, attached)
+        self.assertEqual(self.marks(head), [b"X-Hinomi: pass; level=html; partly_unread=payload"])
 
     def test_a_killed_worker_is_replaced_and_no_mail_is_lost(self):
         for n in range(4):
