@@ -25,6 +25,7 @@
 #define MEMORY_MIN_BYTES (UINT64_C(8) << 20)
 #define LATE_NS (RATES_COARSE_SLOTS * RATES_COARSE_NS)
 #define BASELINE_SHARE 16 /* one part in so many of the memory is for what is learned */
+#define SENDERS_SHARE 4 /* one part in so many at most is for those who are named beside findings */
 #define EARLY_NS (2 * NS_PER_S) /* live: further in the future than clocks may differ */
 #define LATE_RUN 512 /* so many late ones in a row: time itself went back */
 
@@ -40,6 +41,7 @@ struct detect {
 	void *states[ARRAY_LEN(detectors)];
 	int64_t ticked_ns;
 	int64_t tick_next_ns; /* the first time that is beyond the tick of ticked_ns */
+	uint64_t senders_bytes; /* memory of engine.senders */
 	bool has_clock; /* detect_advance() was called: its time bounds that of observations */
 	unsigned late_run;
 	struct mark marks[DETECT_BATCH_MAX];
@@ -136,6 +138,16 @@ static int create_detectors(struct detect *detect)
 			return E_NOMEM;
 	}
 	all -= for_baseline + sizeof(*detect);
+	uint32_t senders_max = detect->engine.config.senders_max;
+	while (senders_max > 0 && senders_memory_bytes(senders_max) > all / SENDERS_SHARE)
+		senders_max /= 2;
+	if (senders_max > 0) {
+		detect->engine.senders = senders_new(senders_max);
+		if (detect->engine.senders == NULL)
+			return E_NOMEM;
+		detect->senders_bytes = senders_memory_bytes(senders_max);
+		all -= detect->senders_bytes;
+	}
 	for (size_t i = 0; i < ARRAY_LEN(detectors); i++) {
 		uint64_t memory = all / all_shares() * detectors[i]->memory_share;
 		detect->states[i] = detectors[i]->create(&detect->engine, memory);
@@ -202,6 +214,7 @@ void detect_free(struct detect *detect)
 			detectors[i]->destroy(detect->states[i]);
 	}
 	baseline_free(detect->engine.baseline);
+	senders_free(detect->engine.senders);
 	free(detect->engine.networks);
 	free(detect);
 }
@@ -379,6 +392,12 @@ static uint32_t observe_run(struct detect *detect, const struct observation *obs
 	return traits;
 }
 
+/** A TCP packet to or from a host under an attack over connections. */
+static inline bool is_of_senders(const struct engine *engine, const struct profile *profile, const struct observation *obs)
+{
+	return engine->senders != NULL && profile->is_of_connections && obs->protocol == PROTOCOL_TCP;
+}
+
 /** Counts an observation that is passed over, and tells those who want to know of each. */
 static inline void pass_over(struct engine *engine, const struct observation *obs)
 {
@@ -393,8 +412,12 @@ static inline void pass_over(struct engine *engine, const struct observation *ob
 	};
 	count(&engine->counters, &mark);
 	struct profile *target = thin_find(&engine->thin, &obs->dst);
-	if (target != NULL && profile_is_whole(target, &mark))
-		profile_pass(target, &mark, engine_hash(engine, &obs->src));
+	if (target != NULL && profile_is_whole(target, &mark)) {
+		mark.src_hash = engine_hash(engine, &obs->src);
+		profile_pass(target, &mark, mark.src_hash);
+		if (is_of_senders(engine, target, obs))
+			senders_note(engine->senders, target->host_hash, obs, &mark, 1);
+	}
 	if (pair.direction == DIRECTION_IN)
 		return;
 	struct profile *sender = thin_find(&engine->thin, &obs->src);
@@ -402,6 +425,8 @@ static inline void pass_over(struct engine *engine, const struct observation *ob
 		return;
 	mark.dst_hash = engine_hash(engine, &obs->dst);
 	profile_add_reverse(sender, obs, &mark, true);
+	if (is_of_senders(engine, sender, obs))
+		senders_note_answer(engine->senders, sender->host_hash, obs, &mark);
 }
 
 /** Chooses what is looked at, and passes over the rest; returns how many were chosen. */
@@ -465,6 +490,11 @@ size_t detect_top(const struct detect *detect, struct detect_talker *ret_talkers
 	return hosts_top(detect->engine.flood, detect->engine.now_ns, ret_talkers, max);
 }
 
+size_t detect_senders(const struct detect *detect, const struct ip_prefix *target, struct ip_addr *ret_addrs, size_t max)
+{
+	return target->bits == 128 ? hosts_senders(detect->engine.flood, &target->addr, ret_addrs, max) : 0;
+}
+
 void detect_open(struct detect *detect, detect_sink *sink, void *arg)
 {
 	for (size_t i = 0; i < ARRAY_LEN(detectors); i++)
@@ -473,7 +503,7 @@ void detect_open(struct detect *detect, detect_sink *sink, void *arg)
 
 uint64_t detect_memory_bytes(const struct detect *detect)
 {
-	uint64_t sum = sizeof(*detect);
+	uint64_t sum = sizeof(*detect) + detect->senders_bytes;
 	if (detect->engine.baseline != NULL)
 		sum += baseline_memory_bytes(detect->engine.baseline);
 	for (size_t i = 0; i < ARRAY_LEN(detectors); i++)

@@ -42,6 +42,7 @@ struct detect_config {
 	uint64_t offline_packets; /* smallest flood worth naming in a file, packets */
 	bool learn; /* learned baselines beside the thresholds */
 	uint64_t memory_bytes; /* cap on all state of the engine */
+	uint32_t senders_max; /* addresses that detect_senders() can name at most; 0: none are kept. They take a quarter of the memory at most */
 	int64_t end_quiet_ms; /* below the threshold for this long: the finding ends */
 	uint64_t seed; /* of the hash keys; 0: from the kernel */
 };
@@ -122,6 +123,17 @@ size_t detect_top(const struct detect *detect, struct detect_talker *ret_talkers
  * @param arg handed to sink
  */
 void detect_open(struct detect *detect, detect_sink *sink, void *arg);
+
+/**
+ * The addresses that attack one host over true TCP connections, those that a finding has no room for among them: bots by
+ * the same verdict as there. Who was a client of the host before the attack is not known to the engine.
+ *
+ * @param target of an open flood; others have none
+ * @param ret_addrs filled, in no order
+ * @param max room in it
+ * @return how many
+ */
+size_t detect_senders(const struct detect *detect, const struct ip_prefix *target, struct ip_addr *ret_addrs, size_t max);
 
 /** Memory in use by the engine, bytes; never above config.memory_bytes. */
 uint64_t detect_memory_bytes(const struct detect *detect);

@@ -10,6 +10,7 @@
 #include "detect/baseline.h"
 #include "detect/detect.h"
 #include "detect/profile.h"
+#include "detect/senders.h"
 #include "detect/thin.h"
 
 #define ENGINE_TICK_NS RATES_FINE_NS /* detectors are asked this often */
@@ -34,6 +35,7 @@ struct engine {
 	void *sink_arg;
 	struct detect_counters counters;
 	struct hash_key key;
+	struct senders *senders; /* NULL: none are kept */
 	struct thin thin; /* what is passed over, and who is told of it */
 	int64_t now_ns;
 	struct answers answers; /* whose answers are seen here */

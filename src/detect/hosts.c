@@ -270,6 +270,9 @@ static inline __attribute__((always_inline)) void observe_one(struct hosts *host
 	if (watch == NULL)
 		return;
 	profile_add(&watch->profile, obs, mark, is_sender);
+	if (!is_sender && obs->protocol == PROTOCOL_TCP && hosts->engine->senders != NULL)
+		senders_note(hosts->engine->senders, hash, obs, mark,
+			watch->profile.is_of_connections && profile_is_whole(&watch->profile, mark) ? 1 : mark->weight);
 	if (mark->weight > 1 && !is_sender)
 		thin_note(&hosts->engine->thin, addr, &watch->profile, hosts->engine->now_ns);
 }
@@ -284,6 +287,8 @@ static void observe_back(struct hosts *hosts, bool is_sender, const struct obser
 	}
 	profile_add_reverse(&back->profile, obs, mark, !is_sender);
 	struct engine *engine = hosts->engine;
+	if (!is_sender && obs->protocol == PROTOCOL_TCP && engine->senders != NULL)
+		senders_note_answer(engine->senders, back->profile.host_hash, obs, mark);
 	answers_note(&engine->answers, answers_hash(&engine->key, &back->profile.end.addr, hosts->role), engine->now_ns);
 }
 
@@ -401,6 +406,28 @@ const struct profile *hosts_profile(const void *state, const struct ip_addr *add
 	const struct hosts *hosts = state;
 	const struct watch *watch = index_find(hosts, addr, hash);
 	return watch != NULL ? &watch->profile : NULL;
+}
+
+size_t hosts_senders(const void *state, const struct ip_addr *addr, struct ip_addr *ret_addrs, size_t max)
+{
+	const struct hosts *hosts = state;
+	const struct engine *engine = hosts->engine;
+	const struct watch *watch = index_find(hosts, addr, engine_hash(engine, addr));
+	if (engine->senders == NULL || watch == NULL || !watch->is_open || watch->kind != FINDING_FLOOD)
+		return 0;
+	struct judge_context context = watch_context(&hosts->owner, watch, engine->now_ns);
+	struct verdict verdict;
+	judge(&watch->profile, &context, &verdict);
+	if (!senders_concern(&verdict))
+		verdict = watch->verdict; /* as it was told last: a lull proves nobody innocent */
+	const struct senders_question question = {
+		.profile = &watch->profile,
+		.verdict = &verdict,
+		.intel = engine->intel,
+		.now_ns = engine->now_ns,
+		.sees_answers = context.sees_answers || watch->profile.reverse.packets > 0,
+	};
+	return senders_name(engine->senders, &question, ret_addrs, max);
 }
 
 static void *flood_create(struct engine *engine, uint64_t memory_bytes)

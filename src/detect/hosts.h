@@ -9,6 +9,9 @@
 /** The busiest watched addresses of the last second, largest packet rate first; returns how many. */
 size_t hosts_top(const void *state, int64_t now_ns, struct detect_talker *ret_talkers, size_t max);
 
+/** Those who attack a watched address over connections, as detect_senders(). */
+size_t hosts_senders(const void *state, const struct ip_addr *addr, struct ip_addr *ret_addrs, size_t max);
+
 /** Whether a carpet is told of the site around a host that is too small a part of it to be told beside it. */
 bool carpet_covers(const void *state, const struct profile *host);
 

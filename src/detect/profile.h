@@ -107,6 +107,7 @@ struct profile {
 	uint64_t uncounted_bytes;
 	uint32_t random; /* xorshift state */
 	uint32_t sampling; /* highest seen */
+	bool is_of_connections; /* an attack over connections is open: who is passed over is noted among the senders */
 	int64_t whole_until_ns; /* up to here observations that the engine passes over are told by profile_pass() */
 	uint64_t observations; /* raw, since the epoch */
 	uint64_t class_packets[FLOW_CLASS_COUNT];

@@ -248,6 +248,7 @@ static void begin(struct watch_owner *owner, struct watch *watch, enum finding_k
 	watch->ramp_pps = 0;
 	watch->id[0] = '\0';
 	int64_t rise_ns = rates_rise_ns(&watch->profile.rates, now_ns, limit->value / 8 + 1);
+	watch->profile.is_of_connections = kind == FINDING_FLOOD && senders_concern(verdict);
 	watch->start_ns = owner->engine->config.offline ? watch->profile.epoch_ns : rise_ns;
 	for (unsigned i = 0; i < verdict->count; i++) {
 		const struct slot *slot = &watch->profile.slots[verdict->vectors[i].slot];
@@ -259,14 +260,31 @@ static void begin(struct watch_owner *owner, struct watch *watch, enum finding_k
 	tell(owner, watch, FINDING_BEGIN, now_ns);
 }
 
-static void end(struct watch_owner *owner, struct watch *watch, int64_t now_ns)
+static void close_finding(struct watch_owner *owner, struct watch *watch, int64_t now_ns)
 {
 	tell(owner, watch, FINDING_END, now_ns);
 	watch->is_open = false;
 	watch->is_over = false;
-	watch->peak_pps = watch->peak_bps = 0;
+	watch->profile.is_of_connections = false;
 	owner->open_count--;
+}
+
+static void end(struct watch_owner *owner, struct watch *watch, int64_t now_ns)
+{
+	close_finding(owner, watch, now_ns);
+	watch->peak_pps = watch->peak_bps = 0;
 	profile_new_epoch(&watch->profile, now_ns);
+}
+
+/** Bots that began as visitors do: what was told as a crowd ends, and the attack that it has become begins. @return whether */
+static bool crowd_turns(struct watch_owner *owner, struct watch *watch, const struct verdict *verdict, struct rate rate, int64_t now_ns)
+{
+	struct limit limit;
+	if (watch->kind != FINDING_FLASH_CROWD || !limit_find(owner, watch, verdict, rate, now_ns, &limit))
+		return false;
+	close_finding(owner, watch, now_ns);
+	begin(owner, watch, kind_of(watch), &limit, verdict, now_ns);
+	return true;
 }
 
 /** Remembers rises and the time above the threshold, so that a pulse wave can be told. */
@@ -383,6 +401,10 @@ static void look_open(struct watch_owner *owner, struct watch *watch, struct rat
 {
 	struct verdict verdict;
 	judge_watch(owner, watch, now_ns, &verdict);
+	if (crowd_turns(owner, watch, &verdict, rate, now_ns)) {
+		watch->judged_ns = now_ns;
+		return;
+	}
 	/* Time may have jumped: what is on was on when it was last seen. */
 	int64_t seen_ns = watch->profile.last_ns < now_ns ? watch->profile.last_ns : now_ns;
 	bool is_on = now_ns - seen_ns < quiet_ns(owner, watch) && is_still_on(owner, watch, &verdict, rate);
@@ -390,6 +412,7 @@ static void look_open(struct watch_owner *owner, struct watch *watch, struct rat
 	if (is_on && owner->engine->baseline != NULL)
 		baseline_distrust(owner->engine->baseline, &watch->profile.end.addr);
 	watch->judged_ns = now_ns;
+	watch->profile.is_of_connections |= watch->kind == FINDING_FLOOD && senders_concern(&verdict);
 	if (watch->ramp_pps == 0 && now_ns - watch->first_over_ns >= NS_PER_S)
 		watch->ramp_pps = rate.pps;
 	if (is_on && watch->kind != FINDING_FLASH_CROWD)
