@@ -74,6 +74,7 @@
 #define LIMIT_DETECT_WATCHES 4096 /* profiles of one detector */
 #define LIMIT_DETECT_PACKETS (UINT64_C(1) << 40) /* of one observation, corrected for sampling: more is not believed */
 #define LIMIT_DETECT_BYTES (UINT64_C(1) << 50) /* likewise */
+#define LIMIT_DETECT_SENDERS 1048576 /* addresses of which it is remembered how they send; the one that sends least makes room */
 #define LIMIT_DETECT_TIME_NS INT64_C(8000000000000000000) /* the year 2223: a later time is this one, so that sums of times fit */
 
 /* Attachments of one mail (mail/payload.h). At the cap the look ends there, and payload_facts.unread says which it was. */

@@ -42,7 +42,7 @@ struct detect_config {
 	uint64_t offline_packets; /* smallest flood worth naming in a file, packets */
 	bool learn; /* learned baselines beside the thresholds */
 	uint64_t memory_bytes; /* cap on all state of the engine */
-	uint32_t senders_max; /* addresses that detect_senders() can name at most; 0: none are kept. They take a quarter of the memory at most */
+	uint32_t senders_max; /* addresses that detect_senders() can name; 0: none are kept. In a quarter of the memory at most */
 	int64_t end_quiet_ms; /* below the threshold for this long: the finding ends */
 	uint64_t seed; /* of the hash keys; 0: from the kernel */
 };

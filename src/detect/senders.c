@@ -265,7 +265,8 @@ static bool sends_payload(const struct sender *sender, const struct manner *mann
 {
 	unsigned opening = sender->opens * 2u; /* SYN and ACK */
 	unsigned others = sender->seen > opening ? sender->seen - opening : 0;
-	if (!manner->is_payload || sender->data < (manner->length != 0 ? DATA_LIKE_MIN : DATA_MIN) || sender->data * 10u < others * 8u)
+	unsigned least = manner->length != 0 ? DATA_LIKE_MIN : DATA_MIN;
+	if (!manner->is_payload || sender->data < least || sender->data * 10u < others * 8u)
 		return false;
 	bool has_length = sender->votes * 10u >= sender->data * 6u;
 	if (manner->length != 0)

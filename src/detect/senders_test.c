@@ -27,7 +27,7 @@ static struct ip_addr addrs[ADDRS_MAX];
 
 /* Through the engine. */
 
-enum kind { STOMP, PSH_ACK, CONNECT, REQUEST };
+enum kind { STOMP = 0, PSH_ACK, CONNECT, REQUEST };
 
 struct scene {
 	enum kind kind;

@@ -277,7 +277,8 @@ static void end(struct watch_owner *owner, struct watch *watch, int64_t now_ns)
 }
 
 /** Bots that began as visitors do: what was told as a crowd ends, and the attack that it has become begins. @return whether */
-static bool crowd_turns(struct watch_owner *owner, struct watch *watch, const struct verdict *verdict, struct rate rate, int64_t now_ns)
+static bool crowd_turns(struct watch_owner *owner, struct watch *watch, const struct verdict *verdict, struct rate rate,
+	int64_t now_ns)
 {
 	struct limit limit;
 	if (watch->kind != FINDING_FLASH_CROWD || !limit_find(owner, watch, verdict, rate, now_ns, &limit))

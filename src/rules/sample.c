@@ -249,6 +249,54 @@ void sample_erase(struct sample *sample, const struct ip_prefix *prefixes, size_
 		slice_erase(&sample->fresh[i], &erased);
 }
 
+static int addr_compare(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct ip_addr));
+}
+
+/** Whether a packet is part of a TCP connection that has been opened. */
+static bool is_spoken(const struct packet_facts *facts)
+{
+	return facts->protocol == 6 && facts->has & PACKET_HAS_FLAGS && (facts->tcp_flags & 0x16) == 0x10; /* ACK, not SYN nor RST */
+}
+
+static void slice_spare(const struct slice *slice, const struct wanted *wanted, const struct ip_addr *addrs, size_t count,
+	bool *spared)
+{
+	for (size_t i = 0; slice->number != NO_SLICE && i < GROUPS; i++) {
+		const struct entry *entries = &slice->entries[i * slice->per_group];
+		for (uint32_t j = 0; j < slice->groups[i].count; j++) {
+			if (!is_spoken(&entries[j].facts) || !is_wanted(wanted, &entries[j]))
+				continue;
+			const struct ip_addr *found = bsearch(entries[j].facts.src_be, addrs, count, sizeof(*addrs), addr_compare);
+			if (found != NULL)
+				spared[found - addrs] = true;
+		}
+	}
+}
+
+int sample_spare(const struct sample *sample, const struct ip_prefix *prefixes, size_t prefix_count, int64_t from_ns,
+	int64_t to_ns, struct ip_addr *addrs, size_t *count)
+{
+	const struct wanted wanted = {prefixes, prefix_count, from_ns, to_ns};
+	size_t kept = 0;
+	bool *spared = calloc(*count + 1, sizeof(*spared));
+	if (spared == NULL)
+		return E_NOMEM;
+	qsort(addrs, *count, sizeof(*addrs), addr_compare);
+	for (size_t i = 0; i < sample->config.slice_count; i++)
+		slice_spare(&sample->old[i], &wanted, addrs, *count, spared);
+	for (size_t i = 0; i < FRESH_SLICES; i++)
+		slice_spare(&sample->fresh[i], &wanted, addrs, *count, spared);
+	for (size_t i = 0; i < *count; i++) {
+		if (!spared[i])
+			addrs[kept++] = addrs[i];
+	}
+	free(spared);
+	*count = kept;
+	return OK;
+}
+
 uint64_t sample_late(const struct sample *sample)
 {
 	return sample->late;

@@ -84,6 +84,22 @@ void sample_forget(struct sample *sample, int64_t now_ns);
  */
 void sample_erase(struct sample *sample, const struct ip_prefix *prefixes, size_t prefix_count, int64_t from_ns, int64_t to_ns);
 
+/**
+ * Takes those out of a list of addresses that were clients: who spoke over TCP, beyond a handshake, to some prefixes during
+ * some time.
+ *
+ * @param sample to be looked at
+ * @param prefixes destinations
+ * @param prefix_count of prefixes
+ * @param from_ns begin, included
+ * @param to_ns end, not included
+ * @param addrs sorted, and those that are left moved to the front
+ * @param count of addrs, changed
+ * @return OK or E_NOMEM
+ */
+MUST_USE int sample_spare(const struct sample *sample, const struct ip_prefix *prefixes, size_t prefix_count, int64_t from_ns,
+	int64_t to_ns, struct ip_addr *addrs, size_t *count);
+
 /** Packets that came too late for their slice. */
 uint64_t sample_late(const struct sample *sample);
 

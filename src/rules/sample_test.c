@@ -186,6 +186,55 @@ static void bounds_are_what_is_configured(void **state)
 	assert_in_range(sample_bytes(&config), (60 * 512 + 2 * 8192) * 72, (60 * 512 + 2 * 8192) * 72 + 65536);
 }
 
+/** Who spoke to the prefix in time, beyond a handshake, is a client; each line but the first is one who is not. */
+static void clients_are_spared_and_nobody_else(void **state)
+{
+	(void)state;
+	static const struct {
+		uint32_t dst;
+		unsigned protocol, flags;
+		int64_t at_s;
+		bool is_client;
+	} cases[] = {
+		{0xc0000201, 6, 0x18, 5, true},
+		{0xc0000201, 6, 0x10, 20, true}, /* in a fresh slice */
+		{0xc0000201, 6, 0x02, 5, false}, /* knocked */
+		{0xc0000201, 6, 0x12, 5, false},
+		{0xc0000201, 6, 0x14, 5, false},
+		{0xc0000201, 17, 0x10, 5, false},
+		{0xc0000301, 6, 0x18, 5, false}, /* to another network */
+		{0xc0000201, 6, 0x18, 21, false}, /* too late */
+	};
+	struct ip_prefix ours = {ip_from_v4(0xc0000200), 120};
+	struct ip_addr addrs[10];
+	struct sample *sample = sample_of(&config);
+	for (int64_t at_s = 0; at_s <= 21; at_s++) {
+		for (uint32_t i = 0; i < 8; i++) {
+			struct packet_facts facts = facts_to(cases[i].dst, 4000);
+			struct ip_addr src = ip_from_v4(0x0b000000 + i);
+			memcpy(facts.src_be, &src, sizeof(facts.src_be));
+			facts.protocol = (uint16_t)cases[i].protocol;
+			facts.has = PACKET_HAS_PORTS | PACKET_HAS_FLAGS;
+			facts.tcp_flags = (uint8_t)cases[i].flags;
+			if (cases[i].at_s == at_s)
+				sample_add(sample, &facts, 1, at_s * SECOND_NS);
+		}
+	}
+	size_t count = 0;
+	for (uint32_t i = 0; i < 10; i++) /* in no order, and two who were never seen */
+		addrs[count++] = ip_from_v4(0x0b000000 + (i * 7) % 10);
+	assert_int_equal(sample_spare(sample, &ours, 1, 0, 21 * SECOND_NS, addrs, &count), OK);
+	assert_int_equal(count, 8);
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t number = ip_to_v4(&addrs[i]) - 0x0b000000;
+		assert_true(number >= 8 || !cases[number].is_client);
+	}
+	count = 0;
+	assert_int_equal(sample_spare(sample, &ours, 1, 0, 21 * SECOND_NS, addrs, &count), OK);
+	assert_int_equal(count, 0);
+	sample_free(sample);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -196,6 +245,7 @@ int main(void)
 		cmocka_unit_test(an_attack_that_is_over_is_erased),
 		cmocka_unit_test(payload_is_not_kept),
 		cmocka_unit_test(bounds_are_what_is_configured),
+		cmocka_unit_test(clients_are_spared_and_nobody_else),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

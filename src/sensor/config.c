@@ -275,6 +275,8 @@ static const struct conf_option findings_options[] = {
 static const struct conf_option countermeasures_options[] = {
 	TEXT(struct config, authority, "authority", set_path),
 	TEXT(struct config, sets_directory, "source_sets", set_path),
+	{.name = "senders", .set = conf_set_units, AT(struct config, senders_most), .max = LIMIT_DETECT_SENDERS},
+	{.name = "protected", .set = set_prefixes, AT(struct config, protected), .is_list = true},
 	{.name = "stopped_permille", .set = conf_set_units, AT(struct config, stopped_permille), .min = 1, .max = 1000},
 	{.name = "collateral_permille", .set = conf_set_units, AT(struct config, collateral_permille), .max = 1000},
 	{.name = "rules", .set = conf_set_units, AT(struct config, rules_most), .min = 1, .max = RULE_LIST_MAX},
@@ -310,6 +312,7 @@ void config_init(struct config *ret_config)
 		.findings_file = "-",
 		.status_socket = "/run/hinomi/sensor.sock",
 		.save_every_ms = 10000,
+		.senders_most = 65536,
 		.stopped_permille = 950,
 		.collateral_permille = 10,
 		.rules_most = 16,
@@ -323,6 +326,7 @@ void config_done(struct config *config)
 	free(config->networks.items);
 	free(config->domestic.items);
 	free(config->foreign.items);
+	free(config->protected.items);
 	free(config->thresholds);
 	for (size_t i = 0; i < ARRAY_LEN(config->collectors); i++)
 		free(config->collectors[i].exporters.items);

@@ -84,6 +84,8 @@ struct config {
 	uint64_t save_every_ms; /* changed templates and baselines reach the disk within this */
 	char authority[CONFIG_PATH_BYTES]; /* socket of the authority, "": no countermeasures are made */
 	char sets_directory[CONFIG_PATH_BYTES]; /* of source sets, "": none are made */
+	uint64_t senders_most; /* addresses that a source set may name */
+	struct config_prefixes protected; /* never in a source set, spared by every rule */
 	uint64_t stopped_permille, collateral_permille, rules_most; /* what is asked of countermeasures */
 	uint64_t duration_ms; /* wished for */
 	bool is_urgent;

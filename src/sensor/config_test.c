@@ -110,6 +110,9 @@ static void each_mistake_is_one_line(void **state)
 		{"findings { outgoing_classes = {unknown} }", "F:1: outgoing_classes = unknown: must be one of: foreign_foreign "
 			"foreign_domestic domestic_foreign domestic_domestic"},
 		{"findings { file = \"/f\" outgoing_file = \"/f\" }", "F: findings: file and outgoing_file are the same"},
+		{"countermeasures { senders = 1048577 }", "F:1: senders = 1048577: must be 0 to 1048576"},
+		{"countermeasures { protected = {192.0.2.7/24} }",
+			"F:1: protected = 192.0.2.7/24: must be an address or a prefix whose host bits are zero, as in 192.0.2.0/24"},
 		{"sensor = \"\"", "F: sensor: a name is missing"},
 		{"detection { lern = yes }", "F:1: unknown option 'lern'; known here: learn, memory, end_quiet"},
 	};
@@ -181,6 +184,8 @@ static void the_example_is_sound_and_tells_the_defaults(void **state)
 	assert_string_equal(config.status_socket, defaults.status_socket);
 	assert_memory_equal(config.outgoing_classes, defaults.outgoing_classes, sizeof(defaults.outgoing_classes));
 	assert_int_equal(config.threshold_count, 1);
+	assert_int_equal(config.senders_most, defaults.senders_most);
+	assert_int_equal(config.stopped_permille, defaults.stopped_permille);
 	config_done(&config);
 	config_done(&defaults);
 }

@@ -4,6 +4,11 @@
  * is in force does not end before the attack does. What cannot be answered
  * yet, for too few packets of it have been seen, is tried again some times.
  *
+ * Rules may name sources where it is known who really sends: those whom the
+ * engine names, else those that the finding lists. Out of them are left who
+ * spoke with the target before the attack, and protected space. As the list
+ * grows a case is due again, at growing distances.
+ *
  * Making one countermeasure takes some milliseconds, in which packets wait in
  * the kernel's rings; so there is one a turn at most.
  */
@@ -34,6 +39,10 @@
 #define DURING_NS (3 * NS_PER_S)
 #define RETRY_NS (100 * NS_PER_MS)
 #define TRIES_MAX 10
+#define KNOWN_GUARD_NS NS_PER_S /* a client was there so long before the attack: bots may begin before it is seen */
+#define GROW_FIRST_NS (500 * NS_PER_MS) /* after a proposal it is looked whether more senders are known, then after twice as long */
+#define GROW_LAST_NS (16 * NS_PER_S)
+#define GROWN_PERMILLE 1100 /* of those that were named last: worth another proposal */
 #define ETHERNET_BYTES 14
 #define TAGS_MAX 2
 
@@ -42,6 +51,10 @@ struct wanted {
 	bool is_open;
 	unsigned tries;
 	int64_t due_wall_ns;
+	int64_t grow_wall_ns; /* when the list of senders is looked at; INT64_MAX: never */
+	int64_t grow_ns; /* the distance to that look */
+	size_t named; /* senders that the last answer knew */
+	size_t spared; /* and those that it left out: clients from before the attack, protected, of the other family */
 	struct finding finding; /* as it was told last */
 };
 
@@ -60,6 +73,9 @@ struct countermeasures {
 	struct sample_view before, during; /* room */
 	struct synthesis synthesis; /* room */
 	struct countermeasure document; /* room */
+	struct finding asked; /* room */
+	struct ip_addr *senders; /* room for senders_room */
+	size_t senders_room;
 	struct wanted wanted[CASES_MAX];
 };
 
@@ -72,7 +88,9 @@ int countermeasures_new(const struct countermeasures_config *config, struct coun
 	made->config = *config;
 	made->sets_fd = -1;
 	made->random = (uint64_t)clock_mono_ns() | 1;
-	int err = sample_new(&sampling, &made->sample);
+	made->senders_room = config->senders_most > FINDING_SOURCES_MAX ? config->senders_most : FINDING_SOURCES_MAX;
+	made->senders = calloc(made->senders_room, sizeof(*made->senders));
+	int err = made->senders != NULL ? sample_new(&sampling, &made->sample) : E_NOMEM;
 	if (err == OK)
 		err = authority_link_new(config->authority, &made->link);
 	if (err == OK && config->sets_directory[0] != '\0') {
@@ -92,6 +110,7 @@ void countermeasures_free(struct countermeasures *countermeasures)
 	if (countermeasures == NULL)
 		return;
 	sample_free(countermeasures->sample);
+	free(countermeasures->senders);
 	authority_link_free(countermeasures->link);
 	if (countermeasures->sets_fd >= 0)
 		close(countermeasures->sets_fd);
@@ -202,6 +221,7 @@ void countermeasures_take(struct countermeasures *countermeasures, const struct 
 		return;
 	wanted->tries = 0;
 	wanted->due_wall_ns = now_wall_ns;
+	wanted->grow_ns = GROW_FIRST_NS;
 	countermeasures->is_due = true;
 }
 
@@ -210,20 +230,81 @@ bool countermeasures_is_due(const struct countermeasures *countermeasures)
 	return countermeasures->is_due;
 }
 
-/** Rules for a finding into countermeasures->synthesis. @return as synthesis_make() */
-static int synthesis_try(struct countermeasures *countermeasures, const struct finding *finding, int64_t now_wall_ns)
+/** Those of the finding's sources that really send. */
+static size_t listed_take(const struct finding *finding, struct ip_addr *ret_addrs)
+{
+	size_t count = 0;
+	for (size_t i = 0; i < finding->listed_count; i++) {
+		enum source_verdict verdict = finding->sources[i].verdict;
+		if (verdict == SOURCE_BOT || verdict == SOURCE_AMPLIFIER)
+			ret_addrs[count++] = finding->sources[i].addr;
+	}
+	return count;
+}
+
+/** Whether a rule for a destination can name an address. */
+static bool is_nameable(const struct space *space, const struct ip_addr *addr, bool is_v4)
+{
+	bool is_zero = (addr->be64[0] | addr->be64[1]) == 0 || (ip_is_v4(addr) && ip_to_v4(addr) == 0);
+	return !is_zero && ip_is_v4(addr) == is_v4 && (space == NULL || !space_is_protected(space, addr));
+}
+
+/**
+ * Who really sends and may be named, into countermeasures->senders.
+ *
+ * @param prefixes the destinations
+ * @param ret_count how many
+ * @param ret_spared how many were left out
+ * @return OK or E_NOMEM
+ */
+static int senders_take(struct countermeasures *countermeasures, const struct finding *finding, const struct ip_prefix *prefixes,
+	size_t prefix_count, size_t *ret_count, size_t *ret_spared)
+{
+	const struct countermeasures_config *config = &countermeasures->config;
+	struct ip_addr *addrs = countermeasures->senders;
+	size_t count = 0, nameable = 0;
+	if (countermeasures->sets_fd >= 0 && config->senders != NULL)
+		count = config->senders(config->senders_arg, &finding->target, addrs, config->senders_most);
+	if (countermeasures->sets_fd >= 0 && count == 0) /* a set that nobody could read helps nobody */
+		count = listed_take(finding, addrs);
+	for (size_t i = 0; i < count; i++) {
+		if (is_nameable(config->space, &addrs[i], ip_is_v4(&prefixes[0].addr)))
+			addrs[nameable++] = addrs[i];
+	}
+	int64_t until_ns = finding->window_start_ms * NS_PER_MS - BEFORE_GUARD_NS - KNOWN_GUARD_NS;
+	int err = sample_spare(countermeasures->sample, prefixes, prefix_count, 0, until_ns, addrs, &nameable);
+	if (err != OK)
+		return err;
+	*ret_count = nameable;
+	*ret_spared = count - nameable;
+	return OK;
+}
+
+/** Rules for a case into countermeasures->synthesis; the senders are the caller's to free. @return as synthesis_make() */
+static int synthesis_try(struct countermeasures *countermeasures, struct wanted *wanted, int64_t now_wall_ns,
+	struct source_set **ret_senders)
 {
 	struct ip_prefix prefixes[SYNTHESIS_DESTINATIONS_MAX];
+	struct finding *finding = &countermeasures->asked;
+	*finding = wanted->finding;
 	size_t count = synthesis_destinations(finding, countermeasures->config.rules_most, prefixes);
 	int64_t start_ns = finding->window_start_ms * NS_PER_MS, recent_ns = now_wall_ns - DURING_NS;
 	sample_take(countermeasures->sample, prefixes, count, 0, start_ns - BEFORE_GUARD_NS, &countermeasures->before);
 	sample_take(countermeasures->sample, prefixes, count, start_ns > recent_ns ? start_ns : recent_ns, now_wall_ns,
 		&countermeasures->during);
 	countermeasures->during.source_count = finding->source_count;
+	int err = senders_take(countermeasures, finding, prefixes, count, &wanted->named, &wanted->spared);
+	if (err == OK && wanted->named > 0)
+		err = source_set_new(countermeasures->senders, wanted->named, ret_senders);
+	if (err != OK)
+		return err;
+	finding->listed_count = 0; /* who of them may be named has been chosen */
 	const struct synthesis_request request = {
 		.finding = finding,
 		.before = &countermeasures->before,
 		.during = &countermeasures->during,
+		.senders = *ret_senders,
+		.space = countermeasures->config.space,
 		.stopped_permille = countermeasures->config.stopped_permille,
 		.collateral_permille = countermeasures->config.collateral_permille,
 		.rules_max = countermeasures->config.rules_most,
@@ -256,13 +337,24 @@ static void document_fill(struct countermeasures *countermeasures, const struct 
 	snprintf(document->why, sizeof(document->why), "%zu rules, the first: %s", (size_t)synthesis->rules.count, synthesis->why[0]);
 }
 
-/** Stores the source set and sends the document. @return OK, or E_SYS: what the document names cannot be stored */
-static int propose(struct countermeasures *countermeasures, const struct finding *finding, int64_t now_wall_ns)
+/** The source set that rules name by its digest; NULL: none does. */
+static const struct source_set *source_set_of(const struct synthesis *synthesis)
 {
+	for (size_t i = 0; i < synthesis->rules.count; i++) {
+		if (synthesis->rules.rules[i].source_set.count > 0)
+			return synthesis->sets[i];
+	}
+	return NULL;
+}
+
+/** Stores the source set and sends the document. @return OK, or E_SYS: what the document names cannot be stored */
+static int propose(struct countermeasures *countermeasures, const struct wanted *wanted, int64_t now_wall_ns)
+{
+	const struct finding *finding = &wanted->finding;
 	char complaint[DOCUMENT_COMPLAINT_BYTES];
 	char *text = NULL;
 	const struct synthesis *synthesis = &countermeasures->synthesis;
-	if (synthesis->sources != NULL && source_set_save(synthesis->sources, countermeasures->sets_fd) != OK)
+	if (source_set_of(synthesis) != NULL && source_set_save(source_set_of(synthesis), countermeasures->sets_fd) != OK)
 		return E_SYS;
 	document_fill(countermeasures, finding, now_wall_ns);
 	int err = countermeasure_write(&countermeasures->document, &text, complaint);
@@ -272,8 +364,9 @@ static int propose(struct countermeasures *countermeasures, const struct finding
 	}
 	authority_link_put(countermeasures->link, text);
 	free(text);
-	log_line(LOG_LEVEL_NOTICE, "countermeasure finding=%s rules=%zu stopped_permille=%u collateral_permille=%u", finding->id,
-		(size_t)synthesis->rules.count, synthesis->predicted.stopped_permille, synthesis->predicted.collateral_permille);
+	log_line(LOG_LEVEL_NOTICE, "countermeasure finding=%s rules=%zu stopped_permille=%u collateral_permille=%u senders=%zu spared=%zu",
+		finding->id, (size_t)synthesis->rules.count, synthesis->predicted.stopped_permille,
+		synthesis->predicted.collateral_permille, wanted->named, wanted->spared);
 	return OK;
 }
 
@@ -286,35 +379,71 @@ static void failure_tell(struct countermeasures *countermeasures, const struct w
 			": tried again when the attack changes", wanted->finding.id, reason, held_back);
 }
 
-/** Answers one case; it is not due again before something changes, or half of the time is over. */
-static void answer(struct countermeasures *countermeasures, struct wanted *wanted, int64_t now_wall_ns, int64_t now_mono_ns)
+/** Whether more senders would change the answer: rules name some, or stop less than was asked. */
+static bool is_answer_of_senders(const struct countermeasures *countermeasures)
 {
-	wanted->due_wall_ns = INT64_MAX;
-	if (countermeasures->sets_fd < 0)
-		wanted->finding.listed_count = 0; /* a set that nobody could read helps nobody */
-	int err = synthesis_try(countermeasures, &wanted->finding, now_wall_ns);
-	if (err == E_STATE && ++wanted->tries < TRIES_MAX) {
-		wanted->due_wall_ns = now_wall_ns + RETRY_NS;
-		return;
-	}
-	wanted->tries = 0;
-	countermeasures->counters.asked++;
-	if (err != OK) {
-		countermeasures->counters.failed++;
-		failure_tell(countermeasures, wanted, "too little is known of the traffic before or during it", now_mono_ns);
-		return;
-	}
+	const struct synthesis *synthesis = &countermeasures->synthesis;
+	bool has_sources = false;
+	for (size_t i = 0; i < synthesis->rules.count; i++)
+		has_sources = has_sources || synthesis->sets[i] != NULL || synthesis->rules.rules[i].source_count > 0;
+	return has_sources || synthesis->state != SYNTHESIS_SUFFICIENT;
+}
+
+static void grow_later(struct wanted *wanted, int64_t now_wall_ns)
+{
+	wanted->grow_wall_ns = now_wall_ns + wanted->grow_ns;
+	wanted->grow_ns = wanted->grow_ns * 2 < GROW_LAST_NS ? wanted->grow_ns * 2 : GROW_LAST_NS;
+}
+
+/** Looks whether so many more senders of a case are known that it is due again. */
+static void grow(struct countermeasures *countermeasures, struct wanted *wanted, int64_t now_wall_ns)
+{
+	struct ip_prefix prefixes[SYNTHESIS_DESTINATIONS_MAX];
+	size_t known = 0, spared = 0, count = synthesis_destinations(&wanted->finding, countermeasures->config.rules_most, prefixes);
+	bool is_known = senders_take(countermeasures, &wanted->finding, prefixes, count, &known, &spared) == OK;
+	if (is_known && known > 0 && known * 1000 >= wanted->named * GROWN_PERMILLE)
+		wanted->due_wall_ns = now_wall_ns;
+	grow_later(wanted, now_wall_ns);
+}
+
+/** Proposes what was made for a case, or says why there is nothing to propose. */
+static void answer_tell(struct countermeasures *countermeasures, struct wanted *wanted, int64_t now_wall_ns, int64_t now_mono_ns)
+{
 	if (countermeasures->synthesis.state == SYNTHESIS_COUNT_ONLY) {
 		countermeasures->counters.separated_none++;
 		failure_tell(countermeasures, wanted, "nothing tells it from good traffic", now_mono_ns);
-	} else if (propose(countermeasures, &wanted->finding, now_wall_ns) == OK) {
+	} else if (propose(countermeasures, wanted, now_wall_ns) == OK) {
 		countermeasures->counters.proposed++;
 		wanted->due_wall_ns = now_wall_ns + (int64_t)countermeasures->config.duration_s * NS_PER_S / 2;
 	} else {
 		countermeasures->counters.failed++;
 		failure_tell(countermeasures, wanted, "what it names cannot be stored", now_mono_ns);
 	}
-	synthesis_done(&countermeasures->synthesis);
+}
+
+/** Answers one case; it is not due again before something changes, or half of the time is over. */
+static void answer(struct countermeasures *countermeasures, struct wanted *wanted, int64_t now_wall_ns, int64_t now_mono_ns)
+{
+	struct source_set *senders = NULL;
+	wanted->due_wall_ns = wanted->grow_wall_ns = INT64_MAX;
+	int err = synthesis_try(countermeasures, wanted, now_wall_ns, &senders);
+	if (err == E_STATE && ++wanted->tries < TRIES_MAX) {
+		wanted->due_wall_ns = now_wall_ns + RETRY_NS;
+		source_set_free(senders);
+		return;
+	}
+	wanted->tries = 0;
+	countermeasures->counters.asked++;
+	if (err == OK) {
+		answer_tell(countermeasures, wanted, now_wall_ns, now_mono_ns);
+		if (countermeasures->config.senders != NULL && is_answer_of_senders(countermeasures))
+			grow_later(wanted, now_wall_ns);
+		synthesis_done(&countermeasures->synthesis);
+	} else {
+		countermeasures->counters.failed++;
+		failure_tell(countermeasures, wanted, "too little is known of the traffic before or during it", now_mono_ns);
+	}
+	source_set_free(senders);
 }
 
 void countermeasures_turn(struct countermeasures *countermeasures, int64_t now_wall_ns, int64_t now_mono_ns)
@@ -323,6 +452,8 @@ void countermeasures_turn(struct countermeasures *countermeasures, int64_t now_w
 	countermeasures->is_due = false;
 	for (size_t i = 0; i < CASES_MAX; i++) {
 		struct wanted *wanted = &countermeasures->wanted[i];
+		if (wanted->is_open && wanted->due_wall_ns > now_wall_ns && wanted->grow_wall_ns <= now_wall_ns)
+			grow(countermeasures, wanted, now_wall_ns);
 		if (!wanted->is_open || wanted->due_wall_ns > now_wall_ns)
 			continue;
 		answer(countermeasures, wanted, now_wall_ns, now_mono_ns);

@@ -15,10 +15,22 @@
 
 #include "core/err.h"
 #include "record/finding.h"
+#include "rules/space.h"
 #include "sensor/authority_link.h"
 #include "sensor/input.h"
 
 struct countermeasures; /* opaque */
+
+/**
+ * Tells who attacks a target over connections (detect_senders()).
+ *
+ * @param arg as configured
+ * @param target of an open finding
+ * @param ret_addrs filled
+ * @param max room in it
+ * @return how many
+ */
+typedef size_t countermeasures_senders(void *arg, const struct ip_prefix *target, struct ip_addr *ret_addrs, size_t max);
 
 struct countermeasures_config {
 	const char *authority; /* path of its socket, borrowed */
@@ -29,6 +41,10 @@ struct countermeasures_config {
 	uint32_t rules_most;
 	uint32_t duration_s; /* wished for; asked anew at half of it while the finding is open */
 	bool is_urgent; /* act before approvals are there, where no standing order fits */
+	const struct space *space; /* borrowed; protected addresses are spared; NULL: none */
+	countermeasures_senders *senders; /* NULL: those that a finding lists are all that is known */
+	void *senders_arg;
+	uint32_t senders_most; /* addresses of one source set; those that a finding lists always have room */
 };
 
 /** Exact: asked = proposed + separated_none + failed. */

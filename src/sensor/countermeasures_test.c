@@ -1,7 +1,9 @@
 /*
  * Proves that a flood whose headers were seen is answered by rules that stop
  * it and spare what came before, at once, again when it changes and before
- * what is in force ends; that nothing is proposed where too little is known;
+ * what is in force ends; that a botnet shaped like clients is stopped by its
+ * addresses, without one of a client; that nothing is proposed where too
+ * little is known;
  * and that the authority may come, go and be slow without a loss that is not
  * counted.
  */
@@ -12,6 +14,7 @@
 #include <cmocka.h>
 
 #include <stdio.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -22,6 +25,8 @@
 #include "core/limits.h"
 #include "core/random.h"
 #include "record/countermeasure.h"
+#include "rules/source_set.h"
+#include "rules/space.h"
 #include "sensor/countermeasures.h"
 
 #define START_NS (INT64_C(1735171200) * NS_PER_S)
@@ -202,6 +207,174 @@ static void a_flood_is_answered_at_once_and_again_in_time(void **state)
 	close(listener);
 }
 
+/* Bots that do exactly what clients do. */
+
+#define BOTS 5000
+#define CLIENTS 500
+
+struct engine {
+	size_t known; /* bots that the engine knows by now */
+	struct ip_addr guarded; /* it names this one too */
+};
+
+static uint32_t bot_of(uint32_t i)
+{
+	return 0x2d000000 + i * 251;
+}
+
+static uint32_t client_of(uint32_t i)
+{
+	return 0x55000000 + i * 131;
+}
+
+/** An engine that takes clients for bots as well: to spare those is not its business. */
+static size_t engine_senders(void *arg, const struct ip_prefix *target, struct ip_addr *ret_addrs, size_t max)
+{
+	const struct engine *engine = arg;
+	size_t count = 0;
+	assert_int_equal(ip_to_v4(&target->addr), TARGET);
+	for (uint32_t i = 0; i < engine->known && count < max; i++)
+		ret_addrs[count++] = ip_from_v4(bot_of(i));
+	for (uint32_t i = 0; i < CLIENTS && engine->known > 0 && count < max; i++)
+		ret_addrs[count++] = ip_from_v4(client_of(i));
+	if (engine->known > 0 && count + 2 <= max) {
+		ret_addrs[count++] = engine->guarded;
+		ret_addrs[count++] = (struct ip_addr){.bytes = {0x20, 0x01, 0x0d, 0xb8}}; /* of the other family */
+	}
+	return count;
+}
+
+/** One packet of a conversation like any other. */
+static void speak(struct countermeasures *to, int64_t at_ns, uint32_t src)
+{
+	frame_send(to, at_ns, src, 6, 1024 + (unsigned)random_below(&rng, 60000), 443, 52 + (unsigned)random_below(&rng, 900),
+		random_below(&rng, 4) == 0 ? 0x10 : 0x18);
+}
+
+/** 500 packets a second of clients, and 25,000 of bots. */
+static void speak_all(struct countermeasures *to, int64_t from_ns, int64_t until_ns, bool has_bots)
+{
+	for (int64_t at = from_ns; at < until_ns; at += 2 * NS_PER_MS) {
+		speak(to, at, client_of((uint32_t)random_below(&rng, CLIENTS)));
+		for (int i = 0; has_bots && i < 50; i++)
+			speak(to, at + i * 40 * NS_PER_US, bot_of((uint32_t)random_below(&rng, BOTS)));
+	}
+}
+
+static struct finding *stomp_finding(void)
+{
+	struct finding *finding = finding_of(FINDING_BEGIN, ID);
+	finding->source_count = BOTS + CLIENTS;
+	snprintf(finding->vectors[0].name, sizeof(finding->vectors[0].name), "psh_ack_flood");
+	finding->vectors[0].protocol = 6;
+	return finding;
+}
+
+static void set_judge(const struct countermeasure *got, size_t bots, const struct ip_addr *guarded)
+{
+	struct source_set *set = NULL;
+	size_t named = 0;
+	int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(got->rules.rules[0].source_set.count, bots);
+	assert_int_equal(source_set_load(fd, &got->rules.rules[0].source_set, &set), OK);
+	for (uint32_t i = 0; i < BOTS; i++) {
+		struct ip_addr addr = ip_from_v4(bot_of(i));
+		named += source_set_has(set, &addr);
+	}
+	assert_int_equal(named, bots);
+	for (uint32_t i = 0; i < CLIENTS; i++) {
+		struct ip_addr addr = ip_from_v4(client_of(i));
+		assert_false(source_set_has(set, &addr));
+	}
+	assert_false(source_set_has(set, guarded));
+	char name[SOURCE_SET_NAME_BYTES], path[128];
+	snprintf(path, sizeof(path), "%s/%s", directory, source_set_file_name(source_set_name(set), name));
+	assert_int_equal(unlink(path), 0);
+	source_set_free(set);
+	close(fd);
+}
+
+static struct countermeasures *bots_begin(struct engine *engine, const struct space *space, uint32_t senders_most)
+{
+	const struct countermeasures_config config = {
+		.authority = socket_path,
+		.sets_directory = directory,
+		.sensor = "edge",
+		.stopped_permille = 950,
+		.collateral_permille = 10,
+		.rules_most = 8,
+		.duration_s = 60,
+		.space = space,
+		.senders = engine != NULL ? engine_senders : NULL,
+		.senders_arg = engine,
+		.senders_most = senders_most,
+	};
+	struct countermeasures *made = NULL;
+	assert_int_equal(countermeasures_new(&config, &made), OK);
+	random_init(&rng, 5);
+	return made;
+}
+
+static void bots_like_clients_are_stopped_by_their_addresses(void **state)
+{
+	(void)state;
+	static struct countermeasure got;
+	struct space *space = NULL;
+	struct engine engine = {.known = 1000, .guarded = ip_from_v4(0x08080808)};
+	struct ip_prefix guarded = {engine.guarded, 128};
+	const struct space_config guards = {.protected = &guarded, .protected_count = 1};
+	assert_int_equal(space_new(&guards, &space), OK);
+	int listener = listen_at(socket_path);
+	struct countermeasures *made = bots_begin(&engine, space, 65536);
+	speak_all(made, 0, 60 * NS_PER_S, false);
+	speak_all(made, 60 * NS_PER_S, 61 * NS_PER_S, true);
+	countermeasures_take(made, stomp_finding(), wall(61));
+	countermeasures_turn(made, wall(61), 1);
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	assert_int_equal(lines_read(fd, &got), 1); /* a fifth of the bots is better than nothing */
+	set_judge(&got, 1000, &guarded.addr);
+	assert_in_range(got.predicted.stopped_permille, 150, 250);
+
+	/* All of them, as soon as they are known, and once. */
+	engine.known = BOTS;
+	countermeasures_turn(made, wall(61) + 400 * NS_PER_MS, 2);
+	assert_int_equal(lines_read(fd, &got), 0);
+	countermeasures_turn(made, wall(61) + 600 * NS_PER_MS, 3);
+	assert_int_equal(lines_read(fd, &got), 1);
+	set_judge(&got, BOTS, &guarded.addr);
+	assert_true(got.predicted.stopped_permille >= 950 && got.predicted.collateral_permille == 0);
+	for (int i = 0; i < 100; i++)
+		countermeasures_turn(made, wall(62) + i * 100 * NS_PER_MS, 4 + i);
+	assert_int_equal(lines_read(fd, &got), 0);
+	countermeasures_free(made);
+	close(fd);
+	close(listener);
+	space_free(space);
+}
+
+/** The other side: the same without the engine's names, and with room for a few only. */
+static void without_their_addresses_bots_like_clients_are_not_told_apart(void **state)
+{
+	(void)state;
+	static struct countermeasure got;
+	int listener = listen_at(socket_path);
+	for (uint32_t room = 0; room <= 100; room += 100) {
+		struct engine engine = {.known = BOTS, .guarded = ip_from_v4(0x08080808)};
+		struct countermeasures *made = bots_begin(room > 0 ? &engine : NULL, NULL, room);
+		speak_all(made, 0, 60 * NS_PER_S, false);
+		speak_all(made, 60 * NS_PER_S, 61 * NS_PER_S, true);
+		countermeasures_take(made, stomp_finding(), wall(61));
+		countermeasures_turn(made, wall(61), 1);
+		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+		if (fd >= 0 && lines_read(fd, &got) > 0)
+			assert_true(got.predicted.stopped_permille < 500);
+		if (fd >= 0)
+			close(fd);
+		countermeasures_free(made);
+	}
+	close(listener);
+}
+
 static void what_is_not_known_is_not_answered(void **state)
 {
 	(void)state;
@@ -305,6 +478,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_flood_is_answered_at_once_and_again_in_time),
+		cmocka_unit_test(bots_like_clients_are_stopped_by_their_addresses),
+		cmocka_unit_test(without_their_addresses_bots_like_clients_are_not_told_apart),
 		cmocka_unit_test(what_is_not_known_is_not_answered),
 		cmocka_unit_test(cases_are_bounded),
 		cmocka_unit_test(the_authority_comes_and_goes),

@@ -50,6 +50,7 @@ struct input_watch {
 
 struct live {
 	struct sensor sensor;
+	struct space *space; /* of countermeasures; NULL: none are made */
 	struct wall wall;
 	int64_t now_wall_ns; /* as of this turn of the loop */
 	int epoll_fd, timer_fd, signal_fd;
@@ -381,8 +382,11 @@ static void packets_finding_take(void *arg, const struct finding *finding)
 
 static bool engine_open(struct live *live, enum sensor_engine engine)
 {
-	const struct detect_config detect = config_engine(live->sensor.config);
+	const struct config *config = live->sensor.config;
+	struct detect_config detect = config_engine(config);
 	bool is_packets = engine == ENGINE_PACKETS;
+	if (is_packets && config->authority[0] != '\0' && config->sets_directory[0] != '\0')
+		detect.senders_max = (uint32_t)config->senders_most;
 	int err = detect_new(&detect, live->sensor.intel, is_packets ? packets_finding_take : findings_tell,
 		is_packets ? (void *)live : &live->sensor.findings, &live->sensor.engines[engine]);
 	if (err == E_CONFIG)
@@ -478,9 +482,27 @@ static bool services_open(struct live *live)
 	return service_open(live, fd, "\r\n\r\n", metrics_page_reply, &live->sensor.metrics);
 }
 
+/** A countermeasures_senders. */
+static size_t senders_of(void *arg, const struct ip_prefix *target, struct ip_addr *ret_addrs, size_t max)
+{
+	const struct live *live = arg;
+	return detect_senders(live->sensor.engines[ENGINE_PACKETS], target, ret_addrs, max);
+}
+
+static int space_open(struct live *live)
+{
+	const struct config *config = live->sensor.config;
+	const struct space_config space = {.networks = config->networks.items, .network_count = config->networks.count,
+		.protected = config->protected.items, .protected_count = config->protected.count};
+	return space_new(&space, &live->space);
+}
+
 static bool countermeasures_open(struct live *live)
 {
 	const struct config *config = live->sensor.config;
+	if (config->authority[0] == '\0')
+		return true;
+	int err = space_open(live);
 	const struct countermeasures_config countermeasures = {
 		.authority = config->authority,
 		.sets_directory = config->sets_directory,
@@ -490,10 +512,13 @@ static bool countermeasures_open(struct live *live)
 		.rules_most = (uint32_t)config->rules_most,
 		.duration_s = (uint32_t)(config->duration_ms / 1000),
 		.is_urgent = config->is_urgent,
+		.space = live->space,
+		.senders = live->sensor.engines[ENGINE_PACKETS] != NULL ? senders_of : NULL,
+		.senders_arg = live,
+		.senders_most = (uint32_t)config->senders_most,
 	};
-	if (config->authority[0] == '\0')
-		return true;
-	int err = countermeasures_new(&countermeasures, &live->sensor.countermeasures);
+	if (err == OK)
+		err = countermeasures_new(&countermeasures, &live->sensor.countermeasures);
 	if (err != OK)
 		return failed("countermeasures", config->sets_directory, err == E_SYS ? strerror(errno) : err_name(err));
 	for (size_t i = 0; i < live->sensor.input_count; i++) {
@@ -635,6 +660,7 @@ static void live_free(struct live *live)
 	flow_state_free(sensor->flow);
 	findings_done(&sensor->findings);
 	countermeasures_free(sensor->countermeasures);
+	space_free(live->space);
 	const int fds[] = {live->epoll_fd, live->timer_fd, live->signal_fd};
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
 		if (fds[i] >= 0)
