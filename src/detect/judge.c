@@ -349,8 +349,17 @@ static void verdict_sum(const struct profile *profile, struct verdict *verdict)
 		verdict->attack_permille = (unsigned)(recent_attack * 1000 / recent);
 }
 
+/** Whether a small vector is told all the same: it has been told of, or is just beginning to be large. */
+static bool is_kept(const struct profile *profile, const struct judge_context *context, const struct judged *judged)
+{
+	const struct slot *slot = &profile->slots[judged->slot];
+	bool is_told = context->told != NULL && context->told[judged->vector / 64] >> judged->vector % 64 & 1;
+	unsigned permille = unexplained_permille(slot->packets, slot->packets - judged->packets);
+	return is_told || (context->fresh != NULL && fresh_is_large(context->fresh, judged->slot, permille, 0));
+}
+
 /** Drops what is too small to be told, and the echo of an attack: errors that name its own packets. */
-static void verdict_trim(struct verdict *verdict)
+static void verdict_trim(const struct profile *profile, const struct judge_context *context, struct verdict *verdict)
 {
 	unsigned kept = 0;
 	for (unsigned i = 0; i < verdict->count; i++) {
@@ -359,7 +368,7 @@ static void verdict_trim(struct verdict *verdict)
 			judged->bytes * 1000 < verdict->attack_bytes * JUDGE_SHARE_PERMILLE;
 		bool is_echo = (judged->vector == VECTOR_ICMP_UNREACHABLE_FLOOD || judged->vector == VECTOR_ICMP_TIME_EXCEEDED_FLOOD) &&
 			judged->packets * 20 < verdict->attack_packets;
-		if (!is_small && !is_echo)
+		if ((!is_small || is_kept(profile, context, judged)) && !is_echo)
 			verdict->vectors[kept++] = *judged;
 	}
 	verdict->count = kept;
@@ -384,7 +393,7 @@ void judge(const struct profile *profile, const struct judge_context *context, s
 	fold_dtls(&verdict);
 	verdict_tidy(&verdict);
 	verdict_sum(profile, &verdict);
-	verdict_trim(&verdict);
+	verdict_trim(profile, context, &verdict);
 	*ret_verdict = verdict;
 }
 

@@ -19,6 +19,12 @@ uint64_t packets_of(const struct profile *profile, enum vector vector)
 	return slot != NULL ? slot->packets : 0;
 }
 
+uint64_t slot_fresh_pps(const struct scene *scene, const struct slot *slot)
+{
+	const struct fresh *fresh = scene->context->fresh;
+	return fresh != NULL && slot != NULL ? fresh_pps(fresh, (unsigned)(slot - scene->profile->slots)) : 0;
+}
+
 bool is_thinned(const struct scene *scene, const struct slot *slot)
 {
 	return scene->profile->sampling > 1 || slot->packets > slot->seen * 2;
@@ -74,6 +80,9 @@ void facts_of(const struct scene *scene, const struct slot *slot, struct facts *
 		.pps = scene->packets > 0 ? scene->context->peak_pps * slot->packets / scene->packets : 0,
 		.mean_bytes = slot->packets > 0 ? slot->bytes / slot->packets : 0,
 	};
+	/* What joins a flood that has lasted is as fast as it is now, however small its share since the begin. */
+	if (slot_fresh_pps(scene, slot) > ret_facts->pps)
+		ret_facts->pps = slot_fresh_pps(scene, slot);
 	ret_facts->length_permille = top_first_permille(&slot->lengths, &ret_facts->length);
 	if (slot->protocol == PROTOCOL_TCP && slot->is_flow)
 		ret_facts->length_permille = near_permille(&slot->lengths, ret_facts->length);

@@ -67,6 +67,9 @@ const struct slot *slot_of(const struct profile *profile, enum vector vector);
 /** Packets of a vector's slot, 0 if there is none. */
 uint64_t packets_of(const struct profile *profile, enum vector vector);
 
+/** Packets a second of a slot just now; 0 where the scene is of a whole epoch, or there is no slot. */
+uint64_t slot_fresh_pps(const struct scene *scene, const struct slot *slot);
+
 /** What is left of the packets when an explained number is taken away, in permille. */
 unsigned unexplained_permille(uint64_t packets, uint64_t explained);
 

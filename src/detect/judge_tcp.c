@@ -15,6 +15,7 @@
 
 #define BARE_BYTES_MAX 100 /* mean length up to which packets are acknowledgements without data */
 #define LONG_REQUEST_BYTES 700 /* requests are seldom as long */
+#define REQUEST_PACKETS 4 /* of a connection, of which one asks, at least */
 #define STOMP_PACKETS 5 /* of data for each handshake */
 
 static const struct opinion innocent = {0, 0};
@@ -251,11 +252,19 @@ static bool is_reconnecting(const struct facts *facts, uint64_t connections)
 	return connections >= peers * 3 && each_ds >= 10 && each_ds * peers >= 2000;
 }
 
+/** Whether requests, with the packets of their connections, are as fast as a flood may be, since the begin or just now. */
+static bool is_more_than_a_crowd(const struct scene *scene)
+{
+	unsigned __int128 since = scene->packets > 0 ? (unsigned __int128)scene->context->peak_pps * scene->psh / scene->packets : 0;
+	uint64_t now = slot_fresh_pps(scene, slot_of(scene->profile, VECTOR_PSH_ACK_FLOOD));
+	return (since > now ? (uint64_t)since : now) * REQUEST_PACKETS >= scene->context->crowd_pps;
+}
+
 /** Requests without end on one server port, answered: one length over and over, or connection after connection. */
 static bool is_request_flood(const struct scene *scene, const struct facts *facts)
 {
 	bool is_served = !scene->visible || scene->reverse->tcp * 5 >= facts->slot->packets;
-	if (!is_to_service(facts) || !is_served || facts->mean_bytes <= BARE_BYTES_MAX || facts->mean_bytes >= 1400)
+	if (!is_to_service(facts) || !is_served || !is_more_than_a_crowd(scene) || facts->mean_bytes <= BARE_BYTES_MAX || facts->mean_bytes >= 1400)
 		return false;
 	uint64_t requests = facts->slot->seen, peers = facts->peers + 1;
 	bool is_one_request = is_fixed_small(facts, 600) && requests >= peers * 50 && facts->pps >= peers * 25;
@@ -271,6 +280,16 @@ static bool is_middlebox(const struct scene *scene, const struct facts *facts)
 	bool is_web = (port == 80 || port == 443) && permille >= 600 && facts->peers >= 10 && facts->mean_bytes >= 100;
 	return is_web && !scene->context->is_sender && scene->reverse->syn * 10 < facts->flows && answered * 2 < facts->flows &&
 		(scene->visible || facts->flows * 5 >= facts->slot->seen);
+}
+
+/** Of flows of few packets each, those that no SYN opened, in permille: a question and its acknowledgements are few as well. */
+static unsigned unopened_permille(const struct scene *scene, const struct facts *facts)
+{
+	const struct slot *syn = slot_of(scene->profile, VECTOR_SYN_FLOOD);
+	if (syn == NULL || is_thinned(scene, facts->slot))
+		return 1000;
+	unsigned permille = unexplained_permille(facts->flows, distinct_common(facts->slot->flows, syn->flows, DISTINCT_SMALL));
+	return permille < 200 ? 0 : permille; /* the sketches err by a tenth */
 }
 
 /** ACKs and data without the other half of a conversation. */
@@ -293,7 +312,7 @@ struct opinion rule_conversation(const struct scene *scene, const struct facts *
 	}
 	bool is_scattered = facts->flows >= 30 && facts->slot->seen < facts->flows * 3;
 	if (is_scattered)
-		return (struct opinion){1000, 85};
+		return (struct opinion){unopened_permille(scene, facts), 85};
 	/* Machines' payload, or acknowledgements of nothing. */
 	bool is_bare = facts->mean_bytes <= 60 && scene->visible && scene->psh * 50 < scene->ack;
 	if (facts->peers >= 5 && is_fixed_small(facts, 900) && (facts->mean_bytes > 60 || is_bare))
@@ -355,12 +374,25 @@ struct opinion rule_requests(const struct scene *scene, const struct facts *fact
 	return is_short && (is_one_source || is_reconnecting(facts, facts->flows)) ? (struct opinion){1000, 75} : innocent;
 }
 
+/**
+ * Whether SYN-ACKs are more than conversations bring along, which go on with data: since the begin, or just now. SYNs of
+ * others, a flood of them above all, say nothing of what ours asked for.
+ */
+static bool is_beyond_conversations(const struct scene *scene, const struct facts *facts)
+{
+	static const enum vector kinds[] = {VECTOR_ACK_FLOOD, VECTOR_PSH_ACK_FLOOD, VECTOR_FIN_FLOOD, VECTOR_RST_FLOOD};
+	uint64_t others = scene->tcp > scene->syn ? scene->tcp - scene->syn : 0, now = slot_fresh_pps(scene, facts->slot), others_now = now;
+	for (unsigned i = 0; i < ARRAY_LEN(kinds); i++)
+		others_now += slot_fresh_pps(scene, slot_of(scene->profile, kinds[i]));
+	return facts->slot->packets * 10 >= others * 3 || (now > 0 && now * 10 >= others_now * 3);
+}
+
 struct opinion rule_synack(const struct scene *scene, const struct facts *facts)
 {
 	uint64_t explained = scene->reverse->syn + scene->reverse->syn / 2;
 	if (is_backscatter(scene, facts))
 		return innocent;
-	if (!scene->visible && facts->slot->packets * 10 < scene->tcp * 3)
+	if (!scene->visible && !is_beyond_conversations(scene, facts))
 		return innocent;
 	return (struct opinion){unexplained_permille(facts->slot->packets, explained), scene->visible ? 95 : 85};
 }

@@ -292,7 +292,7 @@ static bool requests_on_and_on(const struct sender *sender, const struct manner 
 		sender->opens * UINT64_C(1000) >= (uint64_t)OPENS_PER_S * (sender->last_ms - sender->first_ms);
 }
 
-/** Whether the host's packets, where they are seen, say that there are connections: to who forges an address it sends none, or RST. */
+/** Whether the host's packets, where they are seen, say that there are connections: who forges an address gets none, or RST. */
 static bool is_borne_out(const struct sender *sender, const struct senders_question *question, bool is_silent)
 {
 	return !question->sees_answers || sender->answered > 0 || (is_silent && sender->greeted > 0 && sender->refused == 0);

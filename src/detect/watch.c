@@ -17,7 +17,10 @@
 #include "detect/report.h"
 
 #define EPOCH_NS (3 * NS_PER_S) /* shares are of the last seconds while nothing is open */
-#define LOOK_NS (250 * NS_PER_MS) /* an open finding is judged this often */
+#define LOOK_NS (250 * NS_PER_MS) /* an open finding is judged this often, or when another vector seems to join */
+#define STIRRING_MAX 16 /* open findings that are judged before their time; of more each waits for its turn */
+#define CHANGE_NS (250 * NS_PER_MS) /* changes are at least so far apart */
+#define ABSENT_NS (4 * NS_PER_S) /* a vector that was away for so long is told again: what was done against it may have ended */
 #define OFFLINE_LOOK_NS (500 * NS_PER_MS)
 #define OFFLINE_SETTLE_NS (1500 * NS_PER_MS)
 #define OFFLINE_ATTACK_PERMILLE 600 /* offline: most of the traffic must be attack */
@@ -38,6 +41,13 @@ static bool is_group(const struct ip_prefix *end)
 	return addr->bytes[12] >= 224;
 }
 
+/** The threshold of packets that a vector may pass by itself. */
+static uint64_t enough_pps(const struct watch_owner *owner, const struct watch *watch)
+{
+	const struct detect_threshold *t = engine_threshold(owner->engine, &watch->profile.end.addr);
+	return watch->role == WATCH_SENDER ? t->outbound_pps : watch->role == WATCH_PREFIX ? t->prefix_pps : t->host_pps;
+}
+
 struct judge_context watch_context(const struct watch_owner *owner, const struct watch *watch, int64_t now_ns)
 {
 	const struct engine *engine = owner->engine;
@@ -48,6 +58,9 @@ struct judge_context watch_context(const struct watch_owner *owner, const struct
 		.is_group = is_group(&watch->profile.end),
 		.age_ns = now_ns - watch->profile.epoch_ns,
 		.peak_pps = watch->peak_pps,
+		.crowd_pps = engine->config.offline ? 0 : enough_pps(owner, watch) / 2,
+		.fresh = watch->is_open && !engine->config.offline ? &watch->fresh : NULL,
+		.told = watch->is_open && !engine->config.offline ? watch->told : NULL,
 		.is_scanner = sweep_is_scanner,
 		.scanners = engine->sweep,
 	};
@@ -183,7 +196,23 @@ static bool could_pass(const struct watch_owner *owner, const struct watch *watc
 	return t->host_bps != 0 && rate.bps >= t->host_bps;
 }
 
-static void vector_bits(const struct watch *watch, const struct verdict *verdict, uint64_t ret_bits[2])
+static uint64_t vector_bit(const struct judged *judged)
+{
+	return UINT64_C(1) << judged->vector % 64;
+}
+
+/** Whether a vector has just become a large part: within the last window, where there are windows. */
+static bool is_fresh(const struct watch_owner *owner, const struct watch *watch, const struct judged *judged)
+{
+	uint64_t packets = watch->profile.slots[judged->slot].packets;
+	unsigned permille = packets > 0 ? (unsigned)((unsigned __int128)judged->packets * 1000 / packets) : 0;
+	return !owner->engine->config.offline &&
+		fresh_is_large(&watch->fresh, judged->slot, permille > 1000 ? 1000 : permille, enough_pps(owner, watch));
+}
+
+/** The vectors that are a large part at present. */
+static void vector_bits(const struct watch_owner *owner, const struct watch *watch, const struct verdict *verdict,
+	uint64_t ret_bits[2])
 {
 	uint64_t all = 0;
 	ret_bits[0] = ret_bits[1] = 0;
@@ -191,8 +220,8 @@ static void vector_bits(const struct watch *watch, const struct verdict *verdict
 		all += watch->profile.slots[i].recent_packets;
 	for (unsigned i = 0; i < verdict->count; i++) {
 		const struct judged *judged = &verdict->vectors[i];
-		if (judged->recent_packets * 10 >= all)
-			ret_bits[judged->vector / 64] |= UINT64_C(1) << judged->vector % 64;
+		if (judged->recent_packets * 10 >= all || is_fresh(owner, watch, judged))
+			ret_bits[judged->vector / 64] |= vector_bit(judged);
 	}
 }
 
@@ -255,7 +284,9 @@ static void begin(struct watch_owner *owner, struct watch *watch, enum finding_k
 		if (slot->start_ns < watch->start_ns && slot->start_ns > rise_ns - NS_PER_S && !owner->engine->config.offline)
 			watch->start_ns = slot->start_ns;
 	}
-	vector_bits(watch, verdict, watch->told);
+	fresh_begin(&watch->fresh, &watch->profile, now_ns);
+	watch->changed_ns = now_ns;
+	vector_bits(owner, watch, verdict, watch->told);
 	memcpy(watch->seen, watch->told, sizeof(watch->seen));
 	tell(owner, watch, FINDING_BEGIN, now_ns);
 }
@@ -302,20 +333,52 @@ static void note_over(struct watch *watch, bool is_over, int64_t now_ns, int64_t
 	watch->is_over = is_over;
 }
 
+/** Vectors that are back after a while are told anew. */
+static void forget_absent(const struct watch_owner *owner, struct watch *watch, const struct verdict *verdict, int64_t now_ns)
+{
+	for (unsigned i = 0; i < verdict->count; i++) {
+		const struct judged *judged = &verdict->vectors[i];
+		int64_t active_ns = watch->fresh.active_ns[judged->slot];
+		if (is_fresh(owner, watch, judged) && active_ns != 0 && now_ns - active_ns >= ABSENT_NS)
+			watch->told[judged->vector / 64] &= ~vector_bit(judged);
+	}
+	for (unsigned i = 0; i < verdict->count; i++) {
+		if (is_fresh(owner, watch, &verdict->vectors[i]))
+			watch->fresh.active_ns[verdict->vectors[i].slot] = now_ns;
+	}
+}
+
 /** Tells of vectors that joined, once they have been there at two looks. */
 static void note_vectors(struct watch_owner *owner, struct watch *watch, const struct verdict *verdict, int64_t now_ns)
 {
 	uint64_t bits[2], joined = 0;
-	vector_bits(watch, verdict, bits);
+	forget_absent(owner, watch, verdict, now_ns);
+	vector_bits(owner, watch, verdict, bits);
+	bool may_tell = now_ns - watch->changed_ns >= CHANGE_NS;
 	for (unsigned i = 0; i < 2; i++) {
 		uint64_t fresh = bits[i] & ~watch->told[i];
-		uint64_t confirmed = fresh & watch->seen[i];
+		uint64_t confirmed = may_tell ? fresh & watch->seen[i] : 0;
 		watch->seen[i] = fresh;
 		watch->told[i] |= confirmed;
 		joined |= confirmed;
 	}
-	if (joined != 0)
-		tell(owner, watch, FINDING_CHANGE, now_ns);
+	if (joined == 0)
+		return;
+	watch->changed_ns = now_ns;
+	tell(owner, watch, FINDING_CHANGE, now_ns);
+}
+
+/** Whether a slot has just become a large part that is not known to be so: something may have joined. */
+static bool is_stirring(const struct watch_owner *owner, struct watch *watch, int64_t now_ns)
+{
+	if (owner->engine->config.offline || !fresh_turn(&watch->fresh, &watch->profile, now_ns) || owner->open_count > STIRRING_MAX)
+		return false;
+	for (unsigned i = 0; i < watch->profile.slot_count; i++) {
+		bool is_new = watch->fresh.active_ns[i] == 0 || now_ns - watch->fresh.active_ns[i] >= ABSENT_NS;
+		if (fresh_is_large(&watch->fresh, i, 1000, enough_pps(owner, watch)) && (is_new || (watch->seen[0] | watch->seen[1])))
+			return true;
+	}
+	return false;
 }
 
 /** Whether there is enough to judge: observations, or flow records of many packets. */
@@ -465,7 +528,7 @@ void watch_tick(struct watch_owner *owner, struct watch *watch, int64_t now_ns)
 	}
 	if (watch->is_open) {
 		struct rate rate = peak_update(watch, now_ns);
-		if (now_ns - watch->judged_ns >= LOOK_NS)
+		if (is_stirring(owner, watch, now_ns) || now_ns - watch->judged_ns >= LOOK_NS)
 			look_open(owner, watch, rate, now_ns);
 	} else if (!offline) {
 		look_live(owner, watch, peak_update(watch, now_ns), now_ns);

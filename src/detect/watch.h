@@ -37,7 +37,9 @@ struct watch {
 	uint64_t peak_pps;
 	uint64_t peak_bps;
 	struct verdict verdict; /* the last one that named a vector: the last word of a finding is not "nothing" */
-	uint64_t told[2]; /* vectors told of, by bit */
+	struct fresh fresh; /* of the open finding */
+	int64_t changed_ns; /* its last change */
+	uint64_t told[2]; /* vectors told of, by bit; one that comes back after a while is told anew */
 	uint64_t seen[2]; /* new vectors at the last look: told when they are there again */
 	int64_t rises_ns[WATCH_PULSES]; /* starts of the last rises */
 	unsigned rise_count;

@@ -37,6 +37,10 @@
 #define STEP 16 /* then one in so many */
 #define BEFORE_GUARD_NS (200 * NS_PER_MS) /* the attack's first packets are older than the finding says */
 #define DURING_NS (3 * NS_PER_S)
+#define CHANGED_NS (400 * NS_PER_MS) /* the same when vectors have changed: what has just come is most of it */
+#define CHANGED_PACKETS_MIN 200 /* sampled; of fewer it is the longer time */
+#define SEVERAL_PERMILLE 990 /* asked of several vectors: else a small one would be what may be left */
+#define AGAIN_NS (2 * NS_PER_S) /* told to have changed within it, with the same vectors: no news */
 #define RETRY_NS (100 * NS_PER_MS)
 #define TRIES_MAX 10
 #define KNOWN_GUARD_NS NS_PER_S /* a client was there so long before the attack: bots may begin before it is seen */
@@ -51,6 +55,8 @@ struct wanted {
 	bool is_open;
 	unsigned tries;
 	int64_t due_wall_ns;
+	int64_t answered_wall_ns;
+	bool is_changed; /* due for its vectors have */
 	int64_t grow_wall_ns; /* when the list of senders is looked at; INT64_MAX: never */
 	int64_t grow_ns; /* the distance to that look */
 	size_t named; /* senders that the last answer knew */
@@ -214,7 +220,10 @@ void countermeasures_take(struct countermeasures *countermeasures, const struct 
 		countermeasures->counters.findings_refused++;
 		return;
 	}
-	bool is_news = !wanted->is_open || !has_same_vectors(&wanted->finding, finding);
+	/* A vector that comes back has the name that it had. */
+	bool is_again = finding->phase == FINDING_CHANGE && now_wall_ns - wanted->answered_wall_ns >= AGAIN_NS;
+	bool is_news = !wanted->is_open || is_again || !has_same_vectors(&wanted->finding, finding);
+	wanted->is_changed = wanted->is_open && is_news;
 	wanted->is_open = true;
 	wanted->finding = *finding;
 	if (!is_news)
@@ -280,6 +289,11 @@ static int senders_take(struct countermeasures *countermeasures, const struct fi
 	return OK;
 }
 
+static uint16_t asked_permille(const struct countermeasures_config *config, const struct finding *finding)
+{
+	return finding->vector_count > 1 && config->stopped_permille < SEVERAL_PERMILLE ? SEVERAL_PERMILLE : config->stopped_permille;
+}
+
 /** Rules for a case into countermeasures->synthesis; the senders are the caller's to free. @return as synthesis_make() */
 static int synthesis_try(struct countermeasures *countermeasures, struct wanted *wanted, int64_t now_wall_ns,
 	struct source_set **ret_senders)
@@ -290,8 +304,12 @@ static int synthesis_try(struct countermeasures *countermeasures, struct wanted 
 	size_t count = synthesis_destinations(finding, countermeasures->config.rules_most, prefixes);
 	int64_t start_ns = finding->window_start_ms * NS_PER_MS, recent_ns = now_wall_ns - DURING_NS;
 	sample_take(countermeasures->sample, prefixes, count, 0, start_ns - BEFORE_GUARD_NS, &countermeasures->before);
-	sample_take(countermeasures->sample, prefixes, count, start_ns > recent_ns ? start_ns : recent_ns, now_wall_ns,
-		&countermeasures->during);
+	int64_t changed_ns = now_wall_ns - CHANGED_NS;
+	if (wanted->is_changed && start_ns < changed_ns)
+		sample_take(countermeasures->sample, prefixes, count, changed_ns, now_wall_ns, &countermeasures->during);
+	if (!wanted->is_changed || start_ns >= changed_ns || countermeasures->during.count < CHANGED_PACKETS_MIN)
+		sample_take(countermeasures->sample, prefixes, count, start_ns > recent_ns ? start_ns : recent_ns, now_wall_ns,
+			&countermeasures->during);
 	countermeasures->during.source_count = finding->source_count;
 	int err = senders_take(countermeasures, finding, prefixes, count, &wanted->named, &wanted->spared);
 	if (err == OK && wanted->named > 0)
@@ -305,7 +323,7 @@ static int synthesis_try(struct countermeasures *countermeasures, struct wanted 
 		.during = &countermeasures->during,
 		.senders = *ret_senders,
 		.space = countermeasures->config.space,
-		.stopped_permille = countermeasures->config.stopped_permille,
+		.stopped_permille = asked_permille(&countermeasures->config, finding),
 		.collateral_permille = countermeasures->config.collateral_permille,
 		.rules_max = countermeasures->config.rules_most,
 	};
@@ -324,7 +342,7 @@ static void document_fill(struct countermeasures *countermeasures, const struct 
 		.target = finding->target,
 		.rules = synthesis->rules,
 		.predicted = {synthesis->predicted.stopped_permille, synthesis->predicted.collateral_permille},
-		.asked = {config->stopped_permille, config->collateral_permille, config->rules_most},
+		.asked = {asked_permille(config, finding), config->collateral_permille, config->rules_most},
 		.at_ms = now_wall_ns / NS_PER_MS,
 		.duration_s = config->duration_s,
 		.is_urgent = config->is_urgent,
@@ -364,8 +382,8 @@ static int propose(struct countermeasures *countermeasures, const struct wanted 
 	}
 	authority_link_put(countermeasures->link, text);
 	free(text);
-	log_line(LOG_LEVEL_NOTICE, "countermeasure finding=%s rules=%zu stopped_permille=%u collateral_permille=%u senders=%zu spared=%zu",
-		finding->id, (size_t)synthesis->rules.count, synthesis->predicted.stopped_permille,
+	log_line(LOG_LEVEL_NOTICE,
+		"countermeasure finding=%s rules=%zu stopped_permille=%u collateral_permille=%u senders=%zu spared=%zu", finding->id, (size_t)synthesis->rules.count, synthesis->predicted.stopped_permille,
 		synthesis->predicted.collateral_permille, wanted->named, wanted->spared);
 	return OK;
 }
@@ -426,6 +444,7 @@ static void answer(struct countermeasures *countermeasures, struct wanted *wante
 {
 	struct source_set *senders = NULL;
 	wanted->due_wall_ns = wanted->grow_wall_ns = INT64_MAX;
+	wanted->answered_wall_ns = now_wall_ns;
 	int err = synthesis_try(countermeasures, wanted, now_wall_ns, &senders);
 	if (err == E_STATE && ++wanted->tries < TRIES_MAX) {
 		wanted->due_wall_ns = now_wall_ns + RETRY_NS;
@@ -443,6 +462,7 @@ static void answer(struct countermeasures *countermeasures, struct wanted *wante
 		countermeasures->counters.failed++;
 		failure_tell(countermeasures, wanted, "too little is known of the traffic before or during it", now_mono_ns);
 	}
+	wanted->is_changed = false; /* the next time that half of it is over, all of the last seconds count */
 	source_set_free(senders);
 }
 

@@ -264,6 +264,7 @@ static void speak_all(struct countermeasures *to, int64_t from_ns, int64_t until
 static struct finding *stomp_finding(void)
 {
 	struct finding *finding = finding_of(FINDING_BEGIN, ID);
+	finding->window_start_ms += 90000; /* long enough that of each client something is in the sample */
 	finding->source_count = BOTS + CLIENTS;
 	snprintf(finding->vectors[0].name, sizeof(finding->vectors[0].name), "psh_ack_flood");
 	finding->vectors[0].protocol = 6;
@@ -326,10 +327,10 @@ static void bots_like_clients_are_stopped_by_their_addresses(void **state)
 	assert_int_equal(space_new(&guards, &space), OK);
 	int listener = listen_at(socket_path);
 	struct countermeasures *made = bots_begin(&engine, space, 65536);
-	speak_all(made, 0, 60 * NS_PER_S, false);
-	speak_all(made, 60 * NS_PER_S, 61 * NS_PER_S, true);
-	countermeasures_take(made, stomp_finding(), wall(61));
-	countermeasures_turn(made, wall(61), 1);
+	speak_all(made, 0, 150 * NS_PER_S, false);
+	speak_all(made, 150 * NS_PER_S, 151 * NS_PER_S, true);
+	countermeasures_take(made, stomp_finding(), wall(151));
+	countermeasures_turn(made, wall(151), 1);
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	assert_int_equal(lines_read(fd, &got), 1); /* a fifth of the bots is better than nothing */
 	set_judge(&got, 1000, &guarded.addr);
@@ -337,14 +338,14 @@ static void bots_like_clients_are_stopped_by_their_addresses(void **state)
 
 	/* All of them, as soon as they are known, and once. */
 	engine.known = BOTS;
-	countermeasures_turn(made, wall(61) + 400 * NS_PER_MS, 2);
+	countermeasures_turn(made, wall(151) + 400 * NS_PER_MS, 2);
 	assert_int_equal(lines_read(fd, &got), 0);
-	countermeasures_turn(made, wall(61) + 600 * NS_PER_MS, 3);
+	countermeasures_turn(made, wall(151) + 600 * NS_PER_MS, 3);
 	assert_int_equal(lines_read(fd, &got), 1);
 	set_judge(&got, BOTS, &guarded.addr);
 	assert_true(got.predicted.stopped_permille >= 950 && got.predicted.collateral_permille == 0);
 	for (int i = 0; i < 100; i++)
-		countermeasures_turn(made, wall(62) + i * 100 * NS_PER_MS, 4 + i);
+		countermeasures_turn(made, wall(152) + i * 100 * NS_PER_MS, 4 + i);
 	assert_int_equal(lines_read(fd, &got), 0);
 	countermeasures_free(made);
 	close(fd);
@@ -361,10 +362,10 @@ static void without_their_addresses_bots_like_clients_are_not_told_apart(void **
 	for (uint32_t room = 0; room <= 100; room += 100) {
 		struct engine engine = {.known = BOTS, .guarded = ip_from_v4(0x08080808)};
 		struct countermeasures *made = bots_begin(room > 0 ? &engine : NULL, NULL, room);
-		speak_all(made, 0, 60 * NS_PER_S, false);
-		speak_all(made, 60 * NS_PER_S, 61 * NS_PER_S, true);
-		countermeasures_take(made, stomp_finding(), wall(61));
-		countermeasures_turn(made, wall(61), 1);
+		speak_all(made, 0, 150 * NS_PER_S, false);
+		speak_all(made, 150 * NS_PER_S, 151 * NS_PER_S, true);
+		countermeasures_take(made, stomp_finding(), wall(151));
+		countermeasures_turn(made, wall(151), 1);
 		int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 		if (fd >= 0 && lines_read(fd, &got) > 0)
 			assert_true(got.predicted.stopped_permille < 500);
