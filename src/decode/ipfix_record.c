@@ -251,6 +251,8 @@ static void record_transport(const struct template *template, const uint64_t *va
 	obs->dst_port = (uint16_t)first_of(value[SLOT_DST_PORT],
 		is_tcp ? value[SLOT_TCP_DST_PORT] : value[SLOT_UDP_DST_PORT], 0, 0);
 	obs->tcp_flags = (uint8_t)value[SLOT_TCP_FLAGS]; /* of 16 bits the low ones, RFC 7125 */
+	if (is_tcp && !template->has[SLOT_TCP_FLAGS])
+		obs->traits |= TRAIT_SHORT;
 	obs->icmp_type = (uint8_t)(value[SLOT_ICMP_TYPE_CODE] >> 8 | value[SLOT_ICMP_TYPE]);
 	obs->icmp_code = (uint8_t)(value[SLOT_ICMP_TYPE_CODE] | value[SLOT_ICMP_CODE]);
 	obs->ttl = (uint8_t)first_of(value[SLOT_TTL], value[SLOT_TTL_MIN], value[SLOT_TTL_MAX], 0);
@@ -314,6 +316,9 @@ static enum count_verdict reverse_keep(struct flow_context *ctx, const struct te
 	obs->src_port = forward->dst_port;
 	obs->dst_port = forward->src_port;
 	obs->tcp_flags = (uint8_t)value[SLOT_TCP_FLAGS_REVERSE];
+	obs->traits &= ~(uint32_t)TRAIT_SHORT;
+	if (obs->protocol == PROTOCOL_TCP && !template->has[SLOT_TCP_FLAGS_REVERSE])
+		obs->traits |= TRAIT_SHORT;
 	obs->ttl = 0;
 	obs->traits &= ~(uint32_t)TRAIT_TTL_KNOWN;
 	return observation_keep(ctx, packets, bytes, has_packets);

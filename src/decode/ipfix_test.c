@@ -654,6 +654,26 @@ static void icmp_type_and_code_have_three_places(void **state)
 	}
 }
 
+/** A template without tcpControlBits tells no flags, which is another thing than none. */
+static void flags_that_are_not_exported_are_unknown(void **state)
+{
+	struct test_flow *flow = *state;
+	for (int has_flags = 0; has_flags < 2; has_flags++) {
+		for (int is_tcp = 0; is_tcp < 2; is_tcp++) {
+			const struct field fields[] = {{8, 4, 0}, {12, 4, 0}, {2, 4, 0}, {1, 4, 0}, {4, 1, 0}, {7, 2, 0},
+				{has_flags ? 6 : 1000, 1, 0}};
+			size_t set;
+			struct test_bytes out = data_begin(fields, ARRAY_LEN(fields), &set);
+			plain_put(&out, 1);
+			put_be(&out, is_tcp ? PROTOCOL_TCP : PROTOCOL_UDP, 1);
+			put_be16(&out, 53);
+			put_be(&out, 0, 1);
+			assert_int_equal(data_end(flow, &out, set), OK);
+			assert_int_equal(flow->got[0].traits, TRAIT_FLOW | (is_tcp && !has_flags ? TRAIT_SHORT : 0));
+		}
+	}
+}
+
 static void fragments_after_the_first_have_no_ports(void **state)
 {
 	struct test_flow *flow = *state;
@@ -962,6 +982,7 @@ int main(void)
 		TEST(counts_fall_back_and_contradictions_are_refused),
 		TEST(records_without_an_address_pair_are_counted),
 		TEST(icmp_type_and_code_have_three_places),
+		TEST(flags_that_are_not_exported_are_unknown),
 		TEST(fragments_after_the_first_have_no_ports),
 		TEST(a_packet_section_is_decoded),
 		TEST(sampling_is_that_of_the_selector_the_interface_or_the_domain),

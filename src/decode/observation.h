@@ -60,7 +60,7 @@ enum observation_trait {
 	TRAIT_TCP_OPTIONS = 1 << 6, /* TCP header longer than 20 bytes */
 	TRAIT_TCP_SEQ_IS_DST = 1 << 7, /* TCP sequence number equals the IPv4 destination: Mirai's scanner */
 	TRAIT_FLOW = 1 << 8, /* from a flow record: counts are sums, lengths are means */
-	TRAIT_SHORT = 1 << 9, /* the transport header was cut off: ports or flags are unknown */
+	TRAIT_SHORT = 1 << 9, /* the transport header was cut off, or its flags not exported: ports or flags are unknown */
 	TRAIT_TTL_KNOWN = 1 << 10, /* ttl holds a value (flow records seldom have one) */
 	TRAIT_ROUTER_ALERT = 1 << 11, /* a hop-by-hop or IPv4 router alert option */
 	TRAIT_ICMP_QUOTE = 1 << 12, /* ICMP error: quoted_* describe the packet it answers */

@@ -81,8 +81,9 @@ static enum vector flow_flags_to_vector(const struct observation *obs)
 
 static enum vector classify_tcp(const struct observation *obs)
 {
+	/* Without ports it is a piece of something; with them only the flags were cut off, or not exported. */
 	if (obs->traits & TRAIT_SHORT)
-		return VECTOR_FRAGMENT_FLOOD;
+		return obs->src_port == 0 && obs->dst_port == 0 ? VECTOR_FRAGMENT_FLOOD : VECTOR_TCP_FLOOD;
 	if (ip_equal(&obs->src, &obs->dst) && obs->src_port == obs->dst_port)
 		return VECTOR_LAND_ATTACK;
 	if (obs->traits & TRAIT_FLOW)
@@ -124,9 +125,18 @@ static enum vector service_of(uint16_t dst_port)
 	}
 }
 
+/** As observation_outer() tells of a tunnel over UDP: VXLAN (RFC 7348) and Geneve (RFC 8926), with no source port. */
+static bool is_outer_of_tunnel(const struct observation *obs)
+{
+	return obs->src_port == 0 && (obs->dst_port == 4789 || obs->dst_port == 6081) && !(obs->traits & TRAIT_FLOW) &&
+		obs->payload_bytes == 0 && obs->signature == SIGNATURE_NONE;
+}
+
 static enum vector classify_udp(const struct observation *obs)
 {
 	enum signature signature = (enum signature)obs->signature;
+	if (is_outer_of_tunnel(obs))
+		return VECTOR_IP_IN_IP_FLOOD;
 	if (signature == SIGNATURE_VSE)
 		return VECTOR_VSE_FLOOD;
 	if (signature == SIGNATURE_DNS_QUERY)

@@ -105,6 +105,39 @@ static void records_of_connections_tell_whether_they_carried_anything(void **sta
 	}
 }
 
+/** Flags that were cut off, or not exported, are unknown and not absent; only without ports it is a fragment. */
+static void tcp_without_known_flags_is_neither_null_nor_fragment(void **state)
+{
+	(void)state;
+	struct observation obs = flow(PROTOCOL_TCP, 40000, 443, 1, 60, 0);
+	assert_int_equal(classify(&obs), VECTOR_NULL_FLOOD);
+	obs.traits |= TRAIT_SHORT;
+	assert_int_equal(classify(&obs), VECTOR_TCP_FLOOD);
+	obs.traits &= ~(uint32_t)TRAIT_FLOW;
+	assert_int_equal(classify(&obs), VECTOR_TCP_FLOOD);
+	obs.src_port = obs.dst_port = 0;
+	assert_int_equal(classify(&obs), VECTOR_FRAGMENT_FLOOD);
+}
+
+/** The outer header of a tunnel over UDP has no source port of its own; who sends to that port otherwise is no tunnel. */
+static void the_outside_of_a_tunnel_over_udp_is_known_by_its_port(void **state)
+{
+	(void)state;
+	static const uint16_t ports[] = {4789, 6081, 4790};
+	for (size_t i = 0; i < ARRAY_LEN(ports); i++) {
+		struct observation inner = scene_tcp(0, CLIENT, 40000, SCENE_VICTIM, 443, S);
+		inner.traits |= TRAIT_TUNNELLED;
+		inner.outer_protocol = PROTOCOL_UDP;
+		inner.outer_dst_port = ports[i];
+		inner.outer_length_bytes = 110;
+		struct observation outer = observation_outer(&inner);
+		assert_int_equal(classify(&inner), VECTOR_SYN_FLOOD);
+		assert_int_equal(classify(&outer), ports[i] == 4790 ? VECTOR_UDP_FLOOD : VECTOR_IP_IN_IP_FLOOD);
+		struct observation direct = scene_udp(0, CLIENT, 40000, SCENE_VICTIM, ports[i], 400);
+		assert_int_equal(classify(&direct), VECTOR_UDP_FLOOD);
+	}
+}
+
 static void later_fragments_are_known_by_offset_or_by_missing_ports(void **state)
 {
 	(void)state;
@@ -178,6 +211,8 @@ int main(void)
 		cmocka_unit_test(later_fragments_are_known_by_offset_or_by_missing_ports),
 		cmocka_unit_test(udp_answers_are_named_by_source_port_and_requests_by_destination),
 		cmocka_unit_test(icmp_types_of_both_families_are_kept_apart),
+		cmocka_unit_test(tcp_without_known_flags_is_neither_null_nor_fragment),
+		cmocka_unit_test(the_outside_of_a_tunnel_over_udp_is_known_by_its_port),
 	};
 	return cmocka_run_group_tests(tests, fill_tables, NULL);
 }

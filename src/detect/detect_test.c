@@ -386,6 +386,43 @@ static void a_flood_of_tunnel_packets_hits_the_outer_address(void **state)
 	scene_done(&scene);
 }
 
+/** A flood inside of a tunnel between two ends is told of who is hit, once; many who send the same are a flood of the end. */
+static void a_flood_inside_of_a_tunnel_is_told_once(void **state)
+{
+	(void)state;
+	static const struct {
+		enum ip_protocol protocol;
+		uint16_t port;
+		const char *name;
+	} tunnels[] = {{PROTOCOL_UDP, 4789, "udp_flood"}, {PROTOCOL_UDP, 6081, "udp_flood"}, {PROTOCOL_GRE, 0, "gre_flood"}};
+	for (size_t i = 0; i < ARRAY_LEN(tunnels); i++) {
+		for (uint32_t ends = 1; ends <= 400; ends += 399) {
+			struct scene scene;
+			scene_init(&scene, NULL, false);
+			for (int64_t number = 0; number < 60000; number++) { /* 20,000 a second, a hundredth of it back */
+				int64_t at = number * 50 * NS_PER_US;
+				bool is_back = ends == 1 && number % 100 == 99;
+				uint32_t here = UINT32_C(0xc0000205), there = UINT32_C(0x0b000000) + (uint32_t)random_below(&scene.rng, ends);
+				struct observation obs = scene_tcp(at, (uint32_t)random_next(&scene.rng) | 0x0b000000, 1,
+					ends > 1 ? (uint32_t)random_next(&scene.rng) : SCENE_VICTIM, 443, TCP_SYN);
+				if (is_back)
+					obs = scene_tcp(at, SCENE_VICTIM, 443, UINT32_C(0x0b000007), 5, TCP_SYN | TCP_ACK);
+				obs.traits |= TRAIT_TUNNELLED;
+				obs.outer_protocol = (uint8_t)tunnels[i].protocol;
+				obs.outer_dst_port = tunnels[i].port;
+				obs.outer_src = ip_from_v4(is_back ? here : there);
+				obs.outer_dst = ip_from_v4(is_back ? there : here);
+				obs.outer_length_bytes = 110;
+				send(&scene, obs);
+			}
+			assert_int_equal(scene.told.begun, 1);
+			assert_string_equal(scene.told.first.vectors[0].name, ends == 1 ? "syn_flood" : tunnels[i].name);
+			assert_int_equal(ip_to_v4(&scene.told.first.target.addr), ends == 1 ? SCENE_VICTIM : UINT32_C(0xc0000205));
+			scene_done(&scene);
+		}
+	}
+}
+
 /** Beyond what 50 ms need, observations are counted with others: the totals hardly show it. */
 static void a_fast_flood_is_counted_whole(void **state)
 {
@@ -515,6 +552,7 @@ int main(void)
 		cmocka_unit_test(absurd_numbers_do_no_harm),
 		cmocka_unit_test(the_end_of_time_does_no_harm),
 		cmocka_unit_test(a_flood_of_tunnel_packets_hits_the_outer_address),
+		cmocka_unit_test(a_flood_inside_of_a_tunnel_is_told_once),
 		cmocka_unit_test(a_fast_flood_is_counted_whole),
 		cmocka_unit_test(vectors_are_within_their_findings_window),
 		cmocka_unit_test(the_future_is_clamped_when_the_time_is_known),

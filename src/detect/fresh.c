@@ -8,6 +8,7 @@ static void counts_copy(struct fresh *fresh, const struct profile *profile)
 	for (unsigned i = 0; i < profile->slot_count; i++) {
 		fresh->before[i] = profile->slots[i].packets;
 		fresh->before_seen[i] = profile->slots[i].seen;
+		fresh->vectors[i] = profile->slots[i].vector;
 	}
 }
 
@@ -28,9 +29,12 @@ bool fresh_turn(struct fresh *fresh, const struct profile *profile, int64_t now_
 	fresh->since_ns = now_ns;
 	fresh->all = 0;
 	for (unsigned i = 0; i < profile->slot_count; i++) {
-		uint64_t packets = profile->slots[i].packets - fresh->before[i];
+		const struct slot *slot = &profile->slots[i];
+		bool is_other = fresh->vectors[i] != slot->vector; /* it was given to another vector */
+		uint64_t packets = slot->packets - (is_other ? 0 : fresh->before[i]);
 		fresh->all += packets;
-		fresh->packets[i] = profile->slots[i].seen - fresh->before_seen[i] >= FRESH_SEEN_MIN ? packets : 0;
+		fresh->packets[i] = slot->seen - (is_other ? 0 : fresh->before_seen[i]) >= FRESH_SEEN_MIN ? packets : 0;
+		fresh->active_ns[i] = is_other ? 0 : fresh->active_ns[i];
 	}
 	counts_copy(fresh, profile);
 	return true;

@@ -21,6 +21,7 @@ struct fresh {
 	uint64_t all; /* packets within the last one */
 	uint64_t packets[PROFILE_SLOTS]; /* of it; 0 where too few were looked at */
 	uint64_t before[PROFILE_SLOTS], before_seen[PROFILE_SLOTS]; /* the slots' counts at since_ns */
+	uint8_t vectors[PROFILE_SLOTS]; /* whose counts these were, enum vector */
 	int64_t active_ns[PROFILE_SLOTS]; /* end of the last window of which a slot had its part; 0: none */
 };
 

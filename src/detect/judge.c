@@ -19,6 +19,7 @@
 #include "detect/judge_scene.h"
 
 #define FRAGMENTS_OF_ANSWER 4 /* of an honest one, in the mean */
+#define TUNNEL_BACK 200 /* packets into a tunnel for each that comes out of it: so many at most between two ends that use it */
 #define FRAGMENTED_BYTES_MIN 1000 /* mean length of a vector from which on its packets may be first fragments */
 
 static const struct opinion innocent = {0, 0};
@@ -110,9 +111,12 @@ static struct opinion rule_fragment(const struct scene *scene, const struct fact
 
 static struct opinion rule_tunnel(const struct scene *scene, const struct facts *facts)
 {
-	if (facts->peers < 5 && facts->pps < 10000)
-		return innocent; /* a tunnel, or a mirror port sent through one */
-	return (struct opinion){unexplained_permille(facts->slot->packets, scene->reverse->other * 20), 88};
+	uint64_t back = facts->slot->protocol == PROTOCOL_UDP ? scene->reverse->udp : scene->reverse->other;
+	/* A tunnel, or a mirror port sent through one. What floods its inside is told of who is there. */
+	bool is_in_use = back * TUNNEL_BACK >= facts->slot->packets;
+	if (facts->peers < 5 && (facts->pps < 10000 || is_in_use))
+		return innocent;
+	return (struct opinion){unexplained_permille(facts->slot->packets, back * 20), 88};
 }
 
 /** The rule of each vector that classify() hints at; reflections without an entry share rule_reflection(). */
@@ -129,6 +133,7 @@ static rule_fn *const rules[VECTOR_COUNT] = {
 	[VECTOR_TCP_ALL_FLAGS_FLOOD] = rule_always,
 	[VECTOR_TCP_BAD_FLAGS_FLOOD] = rule_always,
 	[VECTOR_URG_FLOOD] = rule_conversation,
+	[VECTOR_TCP_FLOOD] = rule_flagless,
 	[VECTOR_CONNECTION_FLOOD] = rule_connections,
 	[VECTOR_REQUEST_FLOOD] = rule_requests,
 	[VECTOR_LAND_ATTACK] = rule_always,
@@ -169,6 +174,8 @@ static enum vector name_other(const struct facts *facts, enum vector hint)
 	if (hint == VECTOR_OTHER_PROTOCOL_FLOOD && facts->slot->details.used >= 6 &&
 		top_first_permille(&facts->slot->details, &value) < 500)
 		return VECTOR_RANDOM_PROTOCOL_FLOOD;
+	if (hint == VECTOR_IP_IN_IP_FLOOD && facts->slot->protocol == PROTOCOL_UDP)
+		return VECTOR_UDP_FLOOD; /* the shape of VXLAN or Geneve, and more of it than a tunnel has */
 	if (hint == VECTOR_UDP_FLOOD && facts->length_permille >= 950)
 		return VECTOR_UDP_FIXED_LENGTH_FLOOD;
 	return hint;

@@ -84,5 +84,5 @@ bool is_backscatter(const struct scene *scene, const struct facts *facts);
 
 /* judge_tcp.c: the TCP part of the scene, its rules, and the names of its slots. */
 void scene_add_tcp(struct scene *scene);
-rule_fn rule_syn, rule_conversation, rule_end, rule_synack, rule_connections, rule_requests;
+rule_fn rule_syn, rule_conversation, rule_flagless, rule_end, rule_synack, rule_connections, rule_requests;
 enum vector name_tcp(const struct scene *scene, const struct facts *facts, enum vector hint);

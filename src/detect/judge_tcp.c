@@ -16,6 +16,7 @@
 #define BARE_BYTES_MAX 100 /* mean length up to which packets are acknowledgements without data */
 #define LONG_REQUEST_BYTES 700 /* requests are seldom as long */
 #define REQUEST_PACKETS 4 /* of a connection, of which one asks, at least */
+#define ON_AND_ON 20 /* packets of a flow that no SYN was seen of */
 #define STOMP_PACKETS 5 /* of data for each handshake */
 
 static const struct opinion innocent = {0, 0};
@@ -215,10 +216,22 @@ static bool is_endless_payload(const struct scene *scene, const struct facts *fa
 		(facts->length >= LONG_REQUEST_BYTES || !is_answered_with_data(scene, facts));
 }
 
+/**
+ * Whether packets belong to connections that are older than what was seen: the end answers them other than with RST, or
+ * each goes on and on. Who makes packets up draws their ports.
+ */
+static bool are_of_old_connections(const struct scene *scene, const struct facts *facts)
+{
+	uint64_t answered = distinct_common(facts->slot->flows, scene->reverse->flows, DISTINCT_SMALL);
+	bool is_enough = facts->slot->vector == VECTOR_PSH_ACK_FLOOD && facts->peers >= 5 && facts->pps >= 1000;
+	return is_enough && (answered * 2 >= facts->flows || (!scene->visible && packets_per_flow(facts->slot) >= ON_AND_ON));
+}
+
 static bool is_stomp(const struct scene *scene, const struct facts *facts)
 {
 	bool is_record = facts->slot->vector == VECTOR_REQUEST_FLOOD;
-	bool is_known = is_record ? facts->peers >= 3 && facts->pps >= 100 : follows_handshake(scene, facts);
+	bool is_known = is_record ? facts->peers >= 3 && facts->pps >= 100
+		: follows_handshake(scene, facts) || are_of_old_connections(scene, facts);
 	return is_known && facts->slot->seen / (facts->flows + 1) >= STOMP_PACKETS && is_endless_payload(scene, facts);
 }
 
@@ -264,7 +277,8 @@ static bool is_more_than_a_crowd(const struct scene *scene)
 static bool is_request_flood(const struct scene *scene, const struct facts *facts)
 {
 	bool is_served = !scene->visible || scene->reverse->tcp * 5 >= facts->slot->packets;
-	if (!is_to_service(facts) || !is_served || !is_more_than_a_crowd(scene) || facts->mean_bytes <= BARE_BYTES_MAX || facts->mean_bytes >= 1400)
+	bool is_question = facts->mean_bytes > BARE_BYTES_MAX && facts->mean_bytes < 1400;
+	if (!is_to_service(facts) || !is_served || !is_more_than_a_crowd(scene) || !is_question)
 		return false;
 	uint64_t requests = facts->slot->seen, peers = facts->peers + 1;
 	bool is_one_request = is_fixed_small(facts, 600) && requests >= peers * 50 && facts->pps >= peers * 25;
@@ -318,6 +332,15 @@ struct opinion rule_conversation(const struct scene *scene, const struct facts *
 	if (facts->peers >= 5 && is_fixed_small(facts, 900) && (facts->mean_bytes > 60 || is_bare))
 		return (struct opinion){1000, 70};
 	return innocent;
+}
+
+/** TCP of which no flags are known: honest where it is answered, or where flows have many packets each. */
+struct opinion rule_flagless(const struct scene *scene, const struct facts *facts)
+{
+	if (scene->reverse->packets > 0)
+		return (struct opinion){unanswered_permille(scene, facts, scene->reverse->tcp, 45), 80};
+	bool is_scattered = facts->flows >= 30 && facts->slot->seen < facts->flows * 3;
+	return is_scattered && facts->pps >= 100 ? (struct opinion){1000, 75} : innocent;
 }
 
 /** Of ends of connections, those of flows in which nothing else was seen, in permille. */
@@ -381,7 +404,8 @@ struct opinion rule_requests(const struct scene *scene, const struct facts *fact
 static bool is_beyond_conversations(const struct scene *scene, const struct facts *facts)
 {
 	static const enum vector kinds[] = {VECTOR_ACK_FLOOD, VECTOR_PSH_ACK_FLOOD, VECTOR_FIN_FLOOD, VECTOR_RST_FLOOD};
-	uint64_t others = scene->tcp > scene->syn ? scene->tcp - scene->syn : 0, now = slot_fresh_pps(scene, facts->slot), others_now = now;
+	uint64_t others = scene->tcp > scene->syn ? scene->tcp - scene->syn : 0;
+	uint64_t now = slot_fresh_pps(scene, facts->slot), others_now = now;
 	for (unsigned i = 0; i < ARRAY_LEN(kinds); i++)
 		others_now += slot_fresh_pps(scene, slot_of(scene->profile, kinds[i]));
 	return facts->slot->packets * 10 >= others * 3 || (now > 0 && now * 10 >= others_now * 3);

@@ -161,6 +161,94 @@ static void stomp_goes_to_a_service_and_gets_no_data_back(void **state)
 	}
 }
 
+/** Data of one length in connections that are older than what was seen: these go on, or are answered other than by RST. */
+static void stomp_is_known_by_connections_that_go_on(void **state)
+{
+	(void)state;
+	enum { GOES_ON = 0, PORTS_DRAWN, ANSWERED, REFUSED };
+	for (int kind = GOES_ON; kind <= REFUSED; kind++) {
+		begin(128, 5000);
+		for (uint32_t i = 0; i < 3000; i++) {
+			uint32_t src = SOURCE + i % 60;
+			uint16_t port = (uint16_t)(kind == PORTS_DRAWN ? 1024 + i * 17 : 20000 + i % 60 + (kind == GOES_ON ? 0 : i / 600 * 100));
+			struct observation obs = scene_tcp(at_ms(i), src, port, SCENE_VICTIM, 443, TCP_PSH | TCP_ACK);
+			obs.payload_bytes = 768;
+			obs.length_bytes = 820;
+			obs.bytes = 820;
+			comes(obs);
+			if (kind == ANSWERED && i % 2 == 0)
+				goes(scene_tcp(at_ms(i), SCENE_VICTIM, 443, src, port, TCP_ACK));
+			if (kind == REFUSED && i % 2 == 0)
+				goes(scene_tcp(at_ms(i), SCENE_VICTIM, 443, src, port, TCP_RST));
+		}
+		assert_in_range(judged_permille(), 900, 1000);
+		bool is_stomp = kind == GOES_ON || kind == ANSWERED;
+		assert_int_equal(bench.verdict.vectors[0].vector, is_stomp ? VECTOR_STOMP_FLOOD : VECTOR_PSH_ACK_FLOOD);
+	}
+}
+
+/** Records of TCP without flags: answered or long flows are conversations, others are not. */
+static void tcp_without_flags_is_judged_by_its_answers(void **state)
+{
+	(void)state;
+	enum { FLOOD = 0, LONG, ANSWERED, REFUSED };
+	for (int kind = FLOOD; kind <= REFUSED; kind++) {
+		begin(128, 2000);
+		for (uint32_t i = 0; i < 400; i++) {
+			struct observation obs = scene_tcp(at_ms(i), SOURCE + i, (uint16_t)(20000 + i), SCENE_VICTIM, 443, 0);
+			obs = record(obs, kind == LONG ? 12 : 1, 60);
+			obs.traits |= TRAIT_SHORT;
+			comes(obs);
+			if (kind == ANSWERED)
+				goes(record(scene_tcp(at_ms(i), SCENE_VICTIM, 443, SOURCE + i, (uint16_t)(20000 + i), 0), 3, 400));
+			if (kind == REFUSED && i % 20 == 0)
+				goes(record(scene_tcp(at_ms(i), SCENE_VICTIM, 443, SOURCE + 9000, 80, 0), 1, 40));
+		}
+		bool is_attack = kind == FLOOD || kind == REFUSED;
+		assert_in_range(judged_permille(), is_attack ? 900 : 0, is_attack ? 1000 : 0);
+		if (is_attack)
+			assert_int_equal(bench.verdict.vectors[0].vector, VECTOR_TCP_FLOOD);
+	}
+}
+
+/** One-sided view: clients' questions are few packets each, and opened; the same without their SYNs are not. */
+static void questions_that_were_opened_are_no_flood_where_answers_are_not_seen(void **state)
+{
+	(void)state;
+	for (int opened = 0; opened < 2; opened++) {
+		begin(128, 2000);
+		for (uint32_t i = 0; i < 400; i++) {
+			uint16_t port = (uint16_t)(20000 + i);
+			if (opened)
+				comes(scene_tcp(at_ms(i), SOURCE + i, port, SCENE_VICTIM, 443, TCP_SYN));
+			comes(scene_tcp(at_ms(i), SOURCE + i, port, SCENE_VICTIM, 443, TCP_ACK));
+			comes(scene_tcp(at_ms(i), SOURCE + i, port, SCENE_VICTIM, 443, TCP_PSH | TCP_ACK));
+		}
+		assert_in_range(judged_permille(), opened ? 0 : 900, opened ? 0 : 1000);
+	}
+}
+
+/** SYN-ACKs beside a SYN flood, of which answers are not seen: more than the conversations beside them bring is reflection. */
+static void a_syn_flood_does_not_hide_syn_acks(void **state)
+{
+	(void)state;
+	for (int reflected = 0; reflected < 2; reflected++) {
+		begin(128, 5000);
+		for (uint32_t i = 0; i < 4000; i++) {
+			comes(scene_tcp(at_ms(i), SOURCE + i * 77, (uint16_t)i, SCENE_VICTIM, 443, TCP_SYN));
+			if (i % 10 == 0)
+				comes(scene_tcp(at_ms(i), SOURCE + i % 200, 443, SCENE_VICTIM, (uint16_t)(1024 + i), TCP_SYN | TCP_ACK));
+			for (int j = 0; !reflected && i % 10 == 0 && j < 4; j++)
+				comes(scene_tcp(at_ms(i), SOURCE + i % 200, 443, SCENE_VICTIM, (uint16_t)(1024 + i), TCP_PSH | TCP_ACK));
+		}
+		(void)judged_permille();
+		bool is_named = false;
+		for (unsigned i = 0; i < bench.verdict.count; i++)
+			is_named = is_named || bench.verdict.vectors[i].vector == VECTOR_SYNACK_REFLECTION;
+		assert_int_equal(is_named, reflected);
+	}
+}
+
 static void fragments_belong_to_the_long_answers_of_their_sources(void **state)
 {
 	(void)state;
@@ -311,6 +399,10 @@ int main(void)
 		cmocka_unit_test(of_few_records_only_what_is_never_honest_is_attack),
 		cmocka_unit_test(ends_without_connections_are_told_beside_connections),
 		cmocka_unit_test(sources_are_what_their_packets_prove),
+		cmocka_unit_test(stomp_is_known_by_connections_that_go_on),
+		cmocka_unit_test(tcp_without_flags_is_judged_by_its_answers),
+		cmocka_unit_test(questions_that_were_opened_are_no_flood_where_answers_are_not_seen),
+		cmocka_unit_test(a_syn_flood_does_not_hide_syn_acks),
 	};
 	return cmocka_run_group_tests(tests, fill_tables, NULL);
 }

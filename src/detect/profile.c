@@ -14,6 +14,8 @@
 #include "core/clock.h"
 #include "detect/classify.h"
 
+#define SPARE_SLOT_SHARE 256 /* one part in so many of a profile's packets is next to nothing */
+
 void profile_init(struct profile *profile, const struct ip_prefix *end, uint64_t host_hash, int64_t now_ns)
 {
 	memset(profile, 0, offsetof(struct profile, slots));
@@ -67,18 +69,41 @@ static uint32_t next_random(struct profile *profile)
 	return profile->random = x;
 }
 
-/** The slot of a vector; when all are taken the last one, which then tells of several. */
+/**
+ * A slot that may be given to another vector, for it holds next to nothing: a flood from random ports now and then looks
+ * like each reflection there is. Returns its index + 1; 0: all hold their part.
+ */
+static unsigned slot_spare(const struct profile *profile)
+{
+	uint64_t all = 0;
+	unsigned smallest = 0;
+	for (unsigned i = 0; i < PROFILE_SLOTS; i++) {
+		all += profile->slots[i].packets;
+		if (profile->slots[i].packets < profile->slots[smallest].packets)
+			smallest = i;
+	}
+	return profile->slots[smallest].packets * SPARE_SLOT_SHARE <= all ? smallest + 1 : 0;
+}
+
+/** The slot of a vector; when all are taken one that holds next to nothing, or the last one, which then tells of several. */
 static struct slot *slot_find(struct profile *profile, const struct observation *obs, const struct mark *mark)
 {
 	unsigned index = profile->slot_of[mark->vector];
 	if (index != 0)
 		return &profile->slots[index - 1];
-	if (profile->slot_count == PROFILE_SLOTS) {
+	if (profile->slot_count < PROFILE_SLOTS) {
+		index = ++profile->slot_count;
+	} else {
+		index = slot_spare(profile);
+		for (unsigned i = 0; index != 0 && i < VECTOR_COUNT; i++)
+			profile->slot_of[i] = profile->slot_of[i] == index ? 0 : profile->slot_of[i];
+	}
+	if (index == 0) {
 		profile->slot_of[mark->vector] = PROFILE_SLOTS;
 		return &profile->slots[PROFILE_SLOTS - 1];
 	}
-	struct slot *slot = &profile->slots[profile->slot_count++];
-	profile->slot_of[mark->vector] = profile->slot_count;
+	struct slot *slot = &profile->slots[index - 1];
+	profile->slot_of[mark->vector] = (uint8_t)index;
 	*slot = (struct slot){
 		.vector = mark->vector,
 		.protocol = obs->protocol,

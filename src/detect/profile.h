@@ -21,7 +21,7 @@
 #include "detect/vector.h"
 #include "intel/intel.h"
 
-#define PROFILE_SLOTS 24 /* vectors told apart at once; more go to the last slot */
+#define PROFILE_SLOTS 24 /* vectors told apart at once; another takes the slot of one with next to nothing, or shares the last */
 #define PROFILE_PEER_SETS 64
 #define PROFILE_PEER_WAYS 4
 #define PROFILE_DETAIL_PACKETS 128 /* per fine slot, of those added: looked at in full; beyond, one in PROFILE_DETAIL_STEP */

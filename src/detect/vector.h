@@ -25,6 +25,7 @@
 	X(TCP_ALL_FLAGS_FLOOD, "tcp_all_flags_flood") \
 	X(TCP_BAD_FLAGS_FLOOD, "tcp_bad_flags_flood") \
 	X(URG_FLOOD, "urg_flood") \
+	X(TCP_FLOOD, "tcp_flood") \
 	X(CONNECTION_FLOOD, "connection_flood") \
 	X(REQUEST_FLOOD, "request_flood") \
 	X(LAND_ATTACK, "land_attack") \

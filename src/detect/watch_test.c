@@ -139,6 +139,21 @@ static void a_vector_that_joins_is_told_within_half_a_second(void **state)
 	}
 }
 
+/** A flood from random ports looks like every reflection now and then: what joins late has its own name all the same. */
+static void what_joins_a_flood_from_random_ports_has_its_own_name(void **state)
+{
+	(void)state;
+	struct scene scene;
+	scene_begin(&scene);
+	play(&scene, 0, 40000, UDP, 10000, UDP, 0);
+	play(&scene, 40000, 41500, UDP, 10000, SYNACK, 2500);
+	assert_int_equal(scene.changed, 1);
+	assert_int_equal(scene.last.vector_count, 2);
+	assert_string_equal(scene.last.vectors[0].name, "udp_flood");
+	assert_string_equal(scene.last.vectors[1].name, "tcp_synack_reflection");
+	scene_end(&scene);
+}
+
 static void a_small_part_is_not_told_at_once_and_a_crowd_of_clients_not_at_all(void **state)
 {
 	(void)state;
@@ -157,7 +172,7 @@ static void a_small_part_is_not_told_at_once_and_a_crowd_of_clients_not_at_all(v
 		uint16_t port = (uint16_t)(1024 + random_below(&scene.rng, 60000));
 		for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
 			struct observation to = scene_tcp(at_ms * NS_PER_MS, src, port, SCENE_VICTIM, 443, flags[i]);
-			struct observation from = scene_tcp(at_ms * NS_PER_MS, SCENE_VICTIM, 443, src, port, i == 0 ? flags[0] | TCP_ACK : TCP_ACK);
+			struct observation from = scene_tcp(at_ms * NS_PER_MS, SCENE_VICTIM, 443, src, port, TCP_ACK | (i == 0 ? TCP_SYN : 0));
 			detect_observe(scene.detect, &to, 1);
 			detect_observe(scene.detect, &from, 1);
 		}
@@ -209,6 +224,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_vector_that_joins_is_told_within_half_a_second),
+		cmocka_unit_test(what_joins_a_flood_from_random_ports_has_its_own_name),
 		cmocka_unit_test(a_small_part_is_not_told_at_once_and_a_crowd_of_clients_not_at_all),
 		cmocka_unit_test(a_vector_that_comes_back_is_told_again),
 		cmocka_unit_test(changes_are_bounded_however_fast_vectors_change),

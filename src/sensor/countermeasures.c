@@ -383,7 +383,8 @@ static int propose(struct countermeasures *countermeasures, const struct wanted 
 	authority_link_put(countermeasures->link, text);
 	free(text);
 	log_line(LOG_LEVEL_NOTICE,
-		"countermeasure finding=%s rules=%zu stopped_permille=%u collateral_permille=%u senders=%zu spared=%zu", finding->id, (size_t)synthesis->rules.count, synthesis->predicted.stopped_permille,
+		"countermeasure finding=%s rules=%zu stopped_permille=%u collateral_permille=%u senders=%zu spared=%zu",
+		finding->id, (size_t)synthesis->rules.count, synthesis->predicted.stopped_permille,
 		synthesis->predicted.collateral_permille, wanted->named, wanted->spared);
 	return OK;
 }
