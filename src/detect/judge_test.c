@@ -170,7 +170,8 @@ static void stomp_is_known_by_connections_that_go_on(void **state)
 		begin(128, 5000);
 		for (uint32_t i = 0; i < 3000; i++) {
 			uint32_t src = SOURCE + i % 60;
-			uint16_t port = (uint16_t)(kind == PORTS_DRAWN ? 1024 + i * 17 : 20000 + i % 60 + (kind == GOES_ON ? 0 : i / 600 * 100));
+			uint32_t fixed = 20000 + i % 60 + (kind == GOES_ON ? 0 : i / 600 * 100);
+			uint16_t port = (uint16_t)(kind == PORTS_DRAWN ? 1024 + i * 17 : fixed);
 			struct observation obs = scene_tcp(at_ms(i), src, port, SCENE_VICTIM, 443, TCP_PSH | TCP_ACK);
 			obs.payload_bytes = 768;
 			obs.length_bytes = 820;

@@ -481,8 +481,8 @@ static void collateral_weigh(struct carry *carry, const struct book_time *now)
 			dropped_permille[k] = last->matched_packets == 0 || last->dropped_packets > last->matched_packets ? 0
 				: (uint16_t)((double)last->dropped_packets * 1000 / (double)last->matched_packets);
 		}
-		const struct collateral_question question = {&order->order.rules, order->sets, dropped_permille, carry->config.guarded,
-			order->since_boot_ns};
+		const struct collateral_question question = {&order->order.rules, order->sets, dropped_permille,
+			order->order.touches_protected ? NULL : carry->config.guarded, order->since_boot_ns};
 		order->collateral_permille = collateral_ask(carry->config.collateral, &question, now->boot_ns).lost_permille;
 	}
 }

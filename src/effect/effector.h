@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,6 +25,7 @@ struct effect_entry {
 	const struct rule *rule; /* borrowed for the call */
 	const struct source_set *set; /* likewise; NULL where it has none */
 	int64_t expires_boot_ns; /* CLOCK_BOOTTIME */
+	bool touches_protected; /* its order has the approvals for that: it spares no source */
 };
 
 /** Sums of one entry since it came into force. */

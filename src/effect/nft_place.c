@@ -221,7 +221,8 @@ static size_t entries_fill(struct place *place, const struct effect_entry *entri
 		if (life_s < 1)
 			continue;
 		place->entries[filled++] = (struct nft_entry){entries[i].id,
-			(uint32_t)(life_s < NFT_LIFE_MAX_S ? life_s : NFT_LIFE_MAX_S), entries[i].rule, entries[i].set};
+			(uint32_t)(life_s < NFT_LIFE_MAX_S ? life_s : NFT_LIFE_MAX_S), entries[i].rule, entries[i].set,
+			entries[i].touches_protected};
 	}
 	return filled;
 }

@@ -198,6 +198,7 @@ size_t order_book_entries(const struct order_book *book, const struct book_order
 				.rule = &order->order.rules.rules[k],
 				.set = order->sets[k],
 				.expires_boot_ns = order->until_boot_ns,
+				.touches_protected = order->order.touches_protected,
 			};
 		}
 	}

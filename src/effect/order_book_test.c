@@ -70,6 +70,10 @@ static void an_order_stands_until_its_end_and_no_longer(void **state)
 	assert_int_equal(order_book_entries(book, NULL, entries), 1);
 	assert_int_equal(entries[0].expires_boot_ns, START_BOOT_NS + 600000 * NS_PER_MS);
 	assert_int_equal(entries[0].id, RULE_LIST_MAX);
+	assert_false(entries[0].touches_protected);
+	order->order.touches_protected = true;
+	assert_int_equal(order_book_entries(book, NULL, entries), 1);
+	assert_true(entries[0].touches_protected);
 	assert_int_equal(order_book_entries(book, order, entries), 0);
 	order_book_end(book, order, BOOK_EXPIRED);
 	assert_false(is_due(after_ms(700000), BOOK_EXPIRED));

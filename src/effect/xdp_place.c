@@ -123,7 +123,7 @@ static const struct xdp_entry *entries_fill(struct place *place, const struct ef
 {
 	for (size_t i = 0; i < count; i++) {
 		uint64_t expires_boot_ns = entries[i].expires_boot_ns > 0 ? (uint64_t)entries[i].expires_boot_ns : 0;
-		place->entries[i] = (struct xdp_entry){entries[i].rule, entries[i].set, expires_boot_ns};
+		place->entries[i] = (struct xdp_entry){entries[i].rule, entries[i].set, expires_boot_ns, entries[i].touches_protected};
 	}
 	return place->entries;
 }

@@ -235,7 +235,7 @@ static void sources_add(struct commands *commands, json_t *line, const struct nf
 	} else if (rule->source_count > 0) {
 		json_t *prefixes = prefixes_of(commands, rule->sources, rule->source_count, is_v4);
 		match_add(commands, line, "==", field_of(ip, "saddr"), json_pack("{s:o}", "set", prefixes));
-	} else if (has_protected(place, is_v4)) {
+	} else if (has_protected(place, is_v4) && !entry->touches_protected) {
 		match_add(commands, line, "!=", field_of(ip, "saddr"), json_string(is_v4 ? "@p4" : "@p6"));
 	}
 }

@@ -34,6 +34,7 @@ struct nft_entry {
 	uint32_t life_s; /* from now, 1..NFT_LIFE_MAX_S */
 	const struct rule *rule; /* borrowed */
 	const struct source_set *set; /* borrowed; NULL where it has none */
+	bool touches_protected; /* it spares no source */
 };
 
 /** Where packets are seen, and which sources rules spare. */

@@ -94,6 +94,26 @@ static void gates_and_sets_are_of_the_right_kind(void **state)
 	source_set_free(set);
 }
 
+/** A rule for all sources spares protected ones, but where its order has the approvals to touch them. */
+static void protected_sources_are_spared_unless_the_order_says_otherwise(void **state)
+{
+	(void)state;
+	struct ip_prefix partner = {ip_from_v4(0xc6336400), 120};
+	const struct space_config config = {.protected = &partner, .protected_count = 1};
+	struct space *space = NULL;
+	struct rule rule = rule_of("192.0.2.1", 17);
+	assert_int_equal(space_new(&config, &space), OK);
+	const struct nft_place guarded = {.space = space};
+	for (int touches = 0; touches < 2; touches++) {
+		const struct nft_entry entry = {.id = 1, .life_s = 60, .rule = &rule, .touches_protected = touches};
+		char *text = NULL;
+		assert_int_equal(nft_write_table(&entry, 1, &guarded, &text), OK);
+		assert_int_equal(parts(text, "\"@p4\""), !touches);
+		free(text);
+	}
+	space_free(space);
+}
+
 static int read_text(const char *text, size_t *ret_count)
 {
 	return nft_read_table(text, strlen(text), states, ret_count);
@@ -138,6 +158,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_said_is_refused),
 		cmocka_unit_test(gates_and_sets_are_of_the_right_kind),
 		cmocka_unit_test(a_listing_is_read_back),
+		cmocka_unit_test(protected_sources_are_spared_unless_the_order_says_otherwise),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

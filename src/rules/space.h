@@ -7,8 +7,8 @@
  * destination, sources or source set touch protected space. What a rule for
  * all sources would do to protected ones is settled where it is enforced:
  * there it matches nothing from protected space. An order with approvals of
- * its own may say otherwise; whoever checks orders decides with which space
- * a rule is checked.
+ * its own may say otherwise (touches_protected): it is checked with a space in
+ * which nothing is protected, and its rules spare nobody.
  */
 #pragma once
 

@@ -202,7 +202,8 @@ int xdp_tables_make(const struct xdp_entry *entries, size_t count, const struct 
 	for (size_t i = 0; err == OK && i < protected_count; i++)
 		tables.protected[i] = key_of(&protected[i]);
 	for (size_t i = 0; err == OK && i < count; i++) {
-		rule_fill(&tables.rules[i], entries[i].rule, entries[i].expires_boot_ns, protected_count > 0);
+		rule_fill(&tables.rules[i], entries[i].rule, entries[i].expires_boot_ns,
+			protected_count > 0 && !entries[i].touches_protected);
 		if (entries[i].rule->source_set.count > 0)
 			err = entries[i].set != NULL ? set_fill(&tables, entries, i) : E_STATE;
 	}

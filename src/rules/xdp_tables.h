@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -23,6 +24,7 @@ struct xdp_entry {
 	const struct rule *rule; /* borrowed */
 	const struct source_set *set; /* borrowed; NULL where it has none */
 	uint64_t expires_boot_ns; /* CLOCK_BOOTTIME */
+	bool touches_protected; /* it spares no source */
 };
 
 /** A destination and its rules. */

@@ -297,6 +297,31 @@ static void one_look_up_finds_all_rules_of_a_destination(void **state)
 	xdp_tables_done(&tables);
 }
 
+/** A rule for all sources spares protected ones, but where its order has the approvals to touch them. */
+static void protected_sources_are_spared_unless_the_order_says_otherwise(void **state)
+{
+	(void)state;
+	struct ip_prefix one = {ip_from_v4(0xc0000205), 128}, partner = {ip_from_v4(0xc6336400), 120};
+	const struct space_config config = {.protected = &partner, .protected_count = 1};
+	struct space *space = NULL;
+	struct rule rule = rule_to(&one);
+	rule.action = RULE_DROP;
+	assert_int_equal(space_new(&config, &space), OK);
+	for (int touches = 0; touches < 2; touches++) {
+		for (uint32_t src = 0xc6336407; src <= 0xc6336507; src += 0x100) { /* the partner, and its neighbour */
+			const struct xdp_entry entry = {.rule = &rule, .expires_boot_ns = UINT64_MAX, .touches_protected = touches};
+			struct packet_facts facts = {.protocol = 17, .length_bytes = 100, .fragment = PACKET_FRAGMENT_WHOLE};
+			struct ip_addr from = ip_from_v4(src);
+			memcpy(facts.dst_be, &one.addr, sizeof(facts.dst_be));
+			memcpy(facts.src_be, &from, sizeof(facts.src_be));
+			assert_int_equal(xdp_tables_make(&entry, 1, space, &tables), OK);
+			assert_int_equal(xdp_drops(&facts, 1), touches || src == 0xc6336507);
+			xdp_tables_done(&tables);
+		}
+	}
+	space_free(space);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +330,7 @@ int main(void)
 		cmocka_unit_test(large_sets_are_found_whole),
 		cmocka_unit_test(what_does_not_fit_is_refused),
 		cmocka_unit_test(one_look_up_finds_all_rules_of_a_destination),
+		cmocka_unit_test(protected_sources_are_spared_unless_the_order_says_otherwise),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
