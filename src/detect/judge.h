@@ -26,7 +26,7 @@ struct judge_context {
 	bool is_group; /* the end is a multicast or broadcast address */
 	int64_t age_ns; /* of the epoch: in a short one answers may still be on their way */
 	uint64_t peak_pps; /* highest rate of the time that is judged */
-	uint64_t crowd_pps; /* below it clients who ask again and again are no attack of theirs; 0: any may be */
+	uint64_t crowd_pps; /* beside what is told already, clients who ask again and again below this are no attack; 0: any may be */
 	const struct fresh *fresh; /* of a finding that is open, whose parts may change; NULL: of the whole epoch all is judged alike */
 	const uint64_t *told; /* vectors that an open finding has told of, by bit; NULL: none */
 	bool (*is_scanner)(const void *scanners, const struct ip_addr *addr); /* told as one elsewhere; NULL: nobody knows */

@@ -58,7 +58,8 @@ struct judge_context watch_context(const struct watch_owner *owner, const struct
 		.is_group = is_group(&watch->profile.end),
 		.age_ns = now_ns - watch->profile.epoch_ns,
 		.peak_pps = watch->peak_pps,
-		.crowd_pps = engine->config.offline ? 0 : enough_pps(owner, watch) / 2,
+		.crowd_pps = watch->is_open && !engine->config.offline && strstr(watch->threshold_name, "pps") != NULL
+			? watch->threshold_value / 2 : 0,
 		.fresh = watch->is_open && !engine->config.offline ? &watch->fresh : NULL,
 		.told = watch->is_open && !engine->config.offline ? watch->told : NULL,
 		.is_scanner = sweep_is_scanner,
