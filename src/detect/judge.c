@@ -192,6 +192,7 @@ static void verdict_add(struct verdict *verdict, const struct slot *slot, struct
 	judged.packets = part_of(slot->packets, permille);
 	judged.bytes = part_of(slot->bytes, permille);
 	judged.recent_packets = part_of(slot->recent_packets, permille);
+	judged.fresh_permille = judged.fresh_permille > permille ? judged.fresh_permille : (uint16_t)permille;
 	if (judged.packets > 0 && verdict->count < ARRAY_LEN(verdict->vectors))
 		verdict->vectors[verdict->count++] = judged;
 }
@@ -243,8 +244,8 @@ static void judge_slot(const struct scene *scene, unsigned index, struct verdict
 	if (hint == VECTOR_UDP_FLOOD || hint == VECTOR_QUIC_FLOOD)
 		left = take_reflectors(&facts, index, opinion, verdict);
 	enum vector name = slot->protocol == PROTOCOL_TCP ? name_tcp(scene, &facts, hint) : name_other(&facts, hint);
-	verdict_add(verdict, slot, (struct judged){.slot = (uint8_t)index, .vector = (uint8_t)name, .sure = (uint8_t)opinion.sure},
-		left);
+	verdict_add(verdict, slot, (struct judged){.slot = (uint8_t)index, .vector = (uint8_t)name, .sure = (uint8_t)opinion.sure,
+		.fresh_permille = (uint16_t)opinion.fresh_permille}, left);
 }
 
 /** The vector of a name and port, NULL if the verdict has none. */
@@ -357,16 +358,14 @@ static void verdict_sum(const struct profile *profile, struct verdict *verdict)
 }
 
 /** Whether a small vector is told all the same: it has been told of, or is just beginning to be large. */
-static bool is_kept(const struct profile *profile, const struct judge_context *context, const struct judged *judged)
+static bool is_kept(const struct judge_context *context, const struct judged *judged)
 {
-	const struct slot *slot = &profile->slots[judged->slot];
 	bool is_told = context->told != NULL && context->told[judged->vector / 64] >> judged->vector % 64 & 1;
-	unsigned permille = unexplained_permille(slot->packets, slot->packets - judged->packets);
-	return is_told || (context->fresh != NULL && fresh_is_large(context->fresh, judged->slot, permille, 0));
+	return is_told || (context->fresh != NULL && fresh_is_large(context->fresh, judged->slot, judged->fresh_permille, 0));
 }
 
 /** Drops what is too small to be told, and the echo of an attack: errors that name its own packets. */
-static void verdict_trim(const struct profile *profile, const struct judge_context *context, struct verdict *verdict)
+static void verdict_trim(const struct judge_context *context, struct verdict *verdict)
 {
 	unsigned kept = 0;
 	for (unsigned i = 0; i < verdict->count; i++) {
@@ -375,7 +374,7 @@ static void verdict_trim(const struct profile *profile, const struct judge_conte
 			judged->bytes * 1000 < verdict->attack_bytes * JUDGE_SHARE_PERMILLE;
 		bool is_echo = (judged->vector == VECTOR_ICMP_UNREACHABLE_FLOOD || judged->vector == VECTOR_ICMP_TIME_EXCEEDED_FLOOD) &&
 			judged->packets * 20 < verdict->attack_packets;
-		if ((!is_small || is_kept(profile, context, judged)) && !is_echo)
+		if ((!is_small || is_kept(context, judged)) && !is_echo)
 			verdict->vectors[kept++] = *judged;
 	}
 	verdict->count = kept;
@@ -400,7 +399,7 @@ void judge(const struct profile *profile, const struct judge_context *context, s
 	fold_dtls(&verdict);
 	verdict_tidy(&verdict);
 	verdict_sum(profile, &verdict);
-	verdict_trim(profile, context, &verdict);
+	verdict_trim(context, &verdict);
 	*ret_verdict = verdict;
 }
 

@@ -39,6 +39,7 @@ struct judged {
 	uint8_t vector; /* enum vector: its name, which may be another than the slot's hint */
 	uint16_t port; /* with VECTOR_UDP_REFLECTION: of the unknown service */
 	uint8_t sure; /* 0..100 that this is attack */
+	uint16_t fresh_permille; /* of the slot's packets of just now: this vector's */
 	uint64_t packets; /* since the epoch: the part that honest traffic does not explain */
 	uint64_t bytes;
 	uint64_t recent_packets;

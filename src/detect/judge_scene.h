@@ -48,6 +48,7 @@ struct facts {
 struct opinion {
 	unsigned attack_permille; /* of the slot's packets */
 	unsigned sure; /* 0..100 */
+	unsigned fresh_permille; /* of its packets of just now, where that is another share; 0: it is the same */
 };
 
 typedef struct opinion rule_fn(const struct scene *scene, const struct facts *facts);

@@ -15,6 +15,7 @@
 
 #define BARE_BYTES_MAX 100 /* mean length up to which packets are acknowledgements without data */
 #define LONG_REQUEST_BYTES 700 /* requests are seldom as long */
+#define UNFOLLOWED_PERMILLE 600 /* of the SYNs of a moment: more than bare handshakes would show */
 #define REQUEST_PACKETS 4 /* of a connection, of which one asks, at least */
 #define ON_AND_ON 20 /* packets of a flow that no SYN was seen of */
 #define STOMP_PACKETS 5 /* of data for each handshake */
@@ -153,6 +154,18 @@ static bool is_half_done(const struct scene *scene, const struct facts *facts)
 	return bare != NULL && facts->flows * 2 <= distinct_estimate(bare->flows, DISTINCT_SMALL);
 }
 
+/**
+ * Of the SYNs of just now, those that cannot have been followed, in permille: each connection brings data, or an
+ * acknowledgement at the least. So a flood that joins is not hidden by all the honest ones since the begin. 0: there is no window.
+ */
+static unsigned unfollowed_now_permille(const struct scene *scene, const struct facts *facts)
+{
+	uint64_t syn = slot_fresh_pps(scene, facts->slot);
+	uint64_t acks = slot_fresh_pps(scene, slot_of(scene->profile, VECTOR_ACK_FLOOD));
+	uint64_t data = slot_fresh_pps(scene, slot_of(scene->profile, VECTOR_PSH_ACK_FLOOD));
+	return unexplained_permille(syn, data > acks / 2 ? data : acks / 2);
+}
+
 struct opinion rule_syn(const struct scene *scene, const struct facts *facts)
 {
 	if (scene->connects)
@@ -167,11 +180,11 @@ struct opinion rule_syn(const struct scene *scene, const struct facts *facts)
 	 */
 	uint64_t tries = facts->flows > 0 ? facts->slot->packets / facts->flows + 1 : 1;
 	uint64_t explained = scene->connections * 2 > scene->completed * tries ? scene->connections * 2 : scene->completed * tries;
-	unsigned permille = unexplained_permille(facts->slot->packets, explained);
+	unsigned permille = unexplained_permille(facts->slot->packets, explained), now = unfollowed_now_permille(scene, facts);
 	/* The sketches err by a tenth: what is nearly explained is. */
-	if (permille < 200)
+	if (permille < 200 && now < UNFOLLOWED_PERMILLE)
 		return innocent;
-	return (struct opinion){permille, scene->visible ? 95 : 88};
+	return (struct opinion){permille > 0 ? permille : 1, scene->visible ? 95 : 88, now};
 }
 
 /** Length of one kind below what a full segment has: machines made these, not transfers. */

@@ -205,10 +205,8 @@ static uint64_t vector_bit(const struct judged *judged)
 /** Whether a vector has just become a large part: within the last window, where there are windows. */
 static bool is_fresh(const struct watch_owner *owner, const struct watch *watch, const struct judged *judged)
 {
-	uint64_t packets = watch->profile.slots[judged->slot].packets;
-	unsigned permille = packets > 0 ? (unsigned)((unsigned __int128)judged->packets * 1000 / packets) : 0;
 	return !owner->engine->config.offline &&
-		fresh_is_large(&watch->fresh, judged->slot, permille > 1000 ? 1000 : permille, enough_pps(owner, watch));
+		fresh_is_large(&watch->fresh, judged->slot, judged->fresh_permille, enough_pps(owner, watch));
 }
 
 /** The vectors that are a large part at present. */

@@ -154,6 +154,38 @@ static void what_joins_a_flood_from_random_ports_has_its_own_name(void **state)
 	scene_end(&scene);
 }
 
+/** 500 pages a second beside a flood and another that may join it. */
+static void pages(struct scene *scene, int64_t from_ms, int64_t until_ms, int64_t syn_pps)
+{
+	static const unsigned flags[] = {TCP_SYN, TCP_ACK, TCP_PSH | TCP_ACK, TCP_ACK, TCP_ACK, TCP_FIN | TCP_ACK};
+	for (int64_t at_ms = from_ms; at_ms < until_ms; at_ms += 2) {
+		uint32_t src = UINT32_C(0x50000000) + (uint32_t)random_below(&scene->rng, 900);
+		uint16_t port = (uint16_t)(1024 + random_below(&scene->rng, 60000));
+		for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
+			struct observation to = scene_tcp(at_ms * NS_PER_MS, src, port, SCENE_VICTIM, 443, flags[i]);
+			struct observation from = scene_tcp(at_ms * NS_PER_MS, SCENE_VICTIM, 443, src, port, TCP_ACK | (i == 0 ? TCP_SYN : 0));
+			detect_observe(scene->detect, &to, 1);
+			detect_observe(scene->detect, &from, 1);
+		}
+		play(scene, at_ms, at_ms + 2, UDP, 10000, SYN, syn_pps);
+	}
+}
+
+/** The honest connections of half a minute do not hide the SYNs that come now. */
+static void a_syn_flood_joins_beside_many_clients(void **state)
+{
+	(void)state;
+	struct scene scene;
+	scene_begin(&scene);
+	pages(&scene, 0, 30000, 0);
+	unsigned before = scene.changed;
+	pages(&scene, 30000, 31500, 2500);
+	assert_true(scene.changed > before);
+	assert_true(is_named(&scene.last, "syn_flood"));
+	assert_in_range(scene.changes_ms[before] - 30000, 100, 500);
+	scene_end(&scene);
+}
+
 static void a_small_part_is_not_told_at_once_and_a_crowd_of_clients_not_at_all(void **state)
 {
 	(void)state;
@@ -166,18 +198,7 @@ static void a_small_part_is_not_told_at_once_and_a_crowd_of_clients_not_at_all(v
 
 	scene_begin(&scene);
 	play(&scene, 0, 10000, UDP, 10000, SYN, 0);
-	for (int64_t at_ms = 10000; at_ms < 14000; at_ms += 2) { /* 500 pages a second beside it */
-		static const unsigned flags[] = {TCP_SYN, TCP_ACK, TCP_PSH | TCP_ACK, TCP_ACK, TCP_ACK, TCP_FIN | TCP_ACK};
-		uint32_t src = UINT32_C(0x50000000) + (uint32_t)random_below(&scene.rng, 900);
-		uint16_t port = (uint16_t)(1024 + random_below(&scene.rng, 60000));
-		for (size_t i = 0; i < ARRAY_LEN(flags); i++) {
-			struct observation to = scene_tcp(at_ms * NS_PER_MS, src, port, SCENE_VICTIM, 443, flags[i]);
-			struct observation from = scene_tcp(at_ms * NS_PER_MS, SCENE_VICTIM, 443, src, port, TCP_ACK | (i == 0 ? TCP_SYN : 0));
-			detect_observe(scene.detect, &to, 1);
-			detect_observe(scene.detect, &from, 1);
-		}
-		play(&scene, at_ms, at_ms + 2, UDP, 10000, SYN, 0);
-	}
+	pages(&scene, 10000, 14000, 0);
 	assert_int_equal(scene.changed, 0);
 	scene_end(&scene);
 }
@@ -225,6 +246,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_vector_that_joins_is_told_within_half_a_second),
 		cmocka_unit_test(what_joins_a_flood_from_random_ports_has_its_own_name),
+		cmocka_unit_test(a_syn_flood_joins_beside_many_clients),
 		cmocka_unit_test(a_small_part_is_not_told_at_once_and_a_crowd_of_clients_not_at_all),
 		cmocka_unit_test(a_vector_that_comes_back_is_told_again),
 		cmocka_unit_test(changes_are_bounded_however_fast_vectors_change),
