@@ -8,6 +8,7 @@ static struct order order, order_room;
 static struct standing_order standing, standing_room;
 static struct approval approval, approval_room;
 static struct receipt receipt, receipt_room;
+static struct health health, health_room;
 static struct bundle bundle, bundle_room;
 static struct withdrawal withdrawal, withdrawal_room;
 
@@ -17,6 +18,7 @@ struct document_example document_examples[DOCUMENT_EXAMPLES_COUNT] = {
 	{"standing_order", &standing_order_kind, &standing, &standing_room},
 	{"approval", &approval_kind, &approval, &approval_room},
 	{"receipt", &receipt_kind, &receipt, &receipt_room},
+	{"health", &health_kind, &health, &health_room},
 	{"bundle", &bundle_kind, &bundle, &bundle_room},
 	{"withdrawal", &withdrawal_kind, &withdrawal, &withdrawal_room},
 };
@@ -146,6 +148,17 @@ void document_examples_init(void)
 		.stopped = {24000000, 11232000000},
 		.passed = {1000, 64000},
 		.collateral_permille = 1,
+	};
+	health = (struct health){
+		.member = "port",
+		.process = "edge-1",
+		.program = "hinomi-sensor 0.1.0",
+		.started_ms = EXAMPLE_NOW_MS - 86400000,
+		.at_ms = EXAMPLE_NOW_MS,
+		.rates = {.in_pps = 450000, .in_bps = 1900000000, .attack_pps = 400000, .attack_bps = 1500000000, .dropped_pps = 396000},
+		.rules = 1,
+		.loss_count = 2,
+		.losses = {{"ring_full", 12}, {"unknown_template", 3}},
 	};
 	bundle = (struct bundle){
 		.order = note,

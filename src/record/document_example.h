@@ -4,6 +4,7 @@
 #include "record/approval.h"
 #include "record/bundle.h"
 #include "record/countermeasure.h"
+#include "record/health.h"
 #include "record/order.h"
 #include "record/receipt.h"
 #include "record/standing_order.h"
@@ -19,8 +20,8 @@ struct document_example {
 	void *room; /* a struct of this kind to read into */
 };
 
-extern struct document_example document_examples[7];
-#define DOCUMENT_EXAMPLES_COUNT 7
+extern struct document_example document_examples[8];
+#define DOCUMENT_EXAMPLES_COUNT 8
 
 /** Frees what an example's room holds after it was read into. */
 void document_example_done(const struct document_example *example);

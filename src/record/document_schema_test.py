@@ -12,7 +12,7 @@ import sys
 
 import jsonschema
 
-KINDS = ("countermeasure", "order", "standing_order", "approval", "receipt", "bundle", "withdrawal")
+KINDS = ("countermeasure", "order", "standing_order", "approval", "receipt", "health", "bundle", "withdrawal")
 
 
 def every_property_is_described(schema, path="$"):

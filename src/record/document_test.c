@@ -273,6 +273,11 @@ static void other_documents_that_say_nothing_are_refused(void **state)
 	receipt.state = RECEIPT_APPLIED;
 	assert_int_equal(receipt_write(&receipt, &text, complaint), OK);
 	free(text);
+	struct health health = {.member = "port", .process = "edge-1", .program = "hinomi-sensor 0.1.0", .started_ms = 2, .at_ms = 1};
+	assert_int_equal(health_write(&health, &text, complaint), E_MALFORMED); /* told before it began */
+	health.at_ms = 2;
+	assert_int_equal(health_write(&health, &text, complaint), OK);
+	free(text);
 	struct approval approval = {.act = APPROVAL_APPROVAL, .by = "taro"};
 	assert_int_equal(approval_write(&approval, &text, complaint), E_MALFORMED);
 	approval.act = APPROVAL_WITHDRAWAL;
