@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "authority/tell.h"
 #include "authority/witness.h"
 #include "core/clock.h"
 #include "core/log.h"
@@ -164,21 +165,6 @@ static int64_t now_wall_ms(void)
 	return clock_wall_ns() / NS_PER_MS;
 }
 
-static json_t *entry_show(const struct book *book, const struct book_order *entry)
-{
-	const struct policy_quorum *quorum = book_quorum(book, entry);
-	json_t *approved_by = json_array(), *waits_for = json_array();
-	for (size_t i = 0; i < entry->approver_count; i++)
-		json_array_append_new(approved_by, json_string(entry->approvers[i].person->name));
-	for (size_t i = 0; quorum != NULL && i < quorum->count; i++)
-		json_array_append_new(waits_for, json_sprintf("%u %s", quorum->needs[i].count, quorum->needs[i].role.name));
-	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:s, s:I, s:i}", "id", book_id(entry), "kind",
-		entry->order != NULL ? "order" : "standing_order", "state", lifecycle_state_name(entry->life.state), "since_ms",
-		(json_int_t)entry->life.since_ms, "approved_by", approved_by, "waits_for", waits_for, "note", entry->note,
-		"stopped_packets", (json_int_t)entry->receipt.stopped.packets,
-		"collateral_permille", (int)entry->receipt.collateral_permille);
-}
-
 static json_t *answer_orders(struct serve *serve, const json_t *request)
 {
 	struct book *book = authority_book(serve->authority);
@@ -186,7 +172,7 @@ static json_t *answer_orders(struct serve *serve, const json_t *request)
 	(void)request;
 	for (size_t i = 0; i < BOOK_ORDERS_MAX; i++) {
 		if (book->orders[i].kind != BOOK_NOTHING)
-			json_array_append_new(list, entry_show(book, &book->orders[i]));
+			json_array_append_new(list, tell_order(book, &book->orders[i]));
 	}
 	return json_pack("{s:b, s:o}", "ok", 1, "orders", list);
 }
@@ -196,7 +182,28 @@ static json_t *answer_order(struct serve *serve, const json_t *request)
 	struct book *book = authority_book(serve->authority);
 	const char *id = json_string_value(json_object_get(request, "id"));
 	const struct book_order *entry = id != NULL ? book_find(book, id) : NULL;
-	return entry != NULL ? json_pack("{s:b, s:o}", "ok", 1, "order", entry_show(book, entry)) : refusal("there is no such order");
+	return entry != NULL ? json_pack("{s:b, s:o}", "ok", 1, "order", tell_order(book, entry)) : refusal("there is no such order");
+}
+
+static json_t *answer_states(struct serve *serve, const json_t *request)
+{
+	struct book *book = authority_book(serve->authority);
+	json_t *list = json_array();
+	(void)request;
+	for (size_t i = 0; i < BOOK_ORDERS_MAX; i++) {
+		if (book->orders[i].kind != BOOK_NOTHING)
+			json_array_append_new(list, tell_state(&book->orders[i]));
+	}
+	return json_pack("{s:b, s:o}", "ok", 1, "states", list);
+}
+
+static json_t *answer_explain(struct serve *serve, const json_t *request)
+{
+	struct book *book = authority_book(serve->authority);
+	const char *id = json_string_value(json_object_get(request, "id"));
+	const struct book_order *entry = id != NULL ? book_find(book, id) : NULL;
+	json_t *told = entry != NULL ? tell_all(book, entry, now_wall_ms()) : NULL;
+	return told != NULL ? json_pack("{s:b, s:o}", "ok", 1, "order", told) : refusal("there is no such order");
 }
 
 static json_t *answer_say(struct serve *serve, const json_t *request)
@@ -291,6 +298,8 @@ static const struct {
 } questions[] = {
 	{"orders", answer_orders},
 	{"order", answer_order},
+	{"states", answer_states},
+	{"explain", answer_explain},
 	{"say", answer_say},
 	{"witness", answer_witness},
 	{"cosign", answer_cosign},

@@ -7,6 +7,8 @@
  *     a countermeasure                      sensors
  *     {"ask":"orders"}                      people
  *     {"ask":"order","id":ID}               people
+ *     {"ask":"states"}                      people: of each order what changes when anything happens to it
+ *     {"ask":"explain","id":ID}             people: in plain words, with all that was said and done
  *     {"ask":"say","text":DOCUMENT}         people
  *     {"ask":"witness","old":N}             people: the body of an add-checkpoint request
  *     {"ask":"cosign","note":CHECKPOINT}    people

@@ -92,3 +92,29 @@
 #define LIMIT_MAIL_RECIPIENTS 64 /* of an envelope that a worker is told; more are left out */
 #define LIMIT_MAIL_ADDRESS_BYTES 1024 /* one text of an envelope; a longer one is not told. RFC 5321 4.5.3.1 allows 256 */
 #define LIMIT_MAIL_ENVELOPE_BYTES 65536 /* all texts of one */
+
+/* The control tower's page and interface (tower/). */
+#define LIMIT_TOWER_CONNECTIONS 2048 /* HTTP connections at a time; more wait in the kernel's backlog */
+#define LIMIT_TOWER_CONNECTION_BYTES 32768 /* of a request's line and headers, and of a reply on its way; longer is refused */
+#define LIMIT_TOWER_HEAD_MS 10000 /* for a request to arrive, its body included, and for a peer to be quiet; then it is cut off */
+#define LIMIT_TOWER_BODY_BYTES 1048576 /* of POST /documents; other bodies have LIMIT_TOWER_FORM_BYTES; longer is 413 */
+#define LIMIT_TOWER_FORM_BYTES 65536
+#define LIMIT_TOWER_BODIES_BYTES 67108864 /* of all bodies at a time; beyond, 503 and a counter */
+#define LIMIT_TOWER_LINES 4096 /* of one POST /documents; more is 413 */
+#define LIMIT_TOWER_JOBS 512 /* requests that wait for the thread that writes; one more is 503, and counted */
+#define LIMIT_TOWER_WATCHERS 1024 /* event streams; one more is 503, and counted */
+#define LIMIT_TOWER_EVENTS 8192 /* kept for watchers that are behind; who is further behind is told of a gap, and it is counted */
+#define LIMIT_TOWER_EVENTS_BYTES 8388608 /* likewise */
+#define LIMIT_TOWER_EVENT_BYTES 12288 /* one event; a longer one is left out and counted as a gap */
+#define LIMIT_TOWER_SESSIONS 1024 /* of the page; the one that was used longest ago makes room, and is counted */
+#define LIMIT_TOWER_CHALLENGES 256 /* given out for passkeys; the oldest makes room */
+#define LIMIT_TOWER_CHALLENGE_MS 120000 /* to answer one */
+#define LIMIT_TOWER_BUCKETS 4096 /* accounts and addresses whose rate is remembered; the longest quiet makes room */
+#define LIMIT_TOWER_FAILURES 20 /* of one address to prove who it is, at once; then one in three seconds, and 429 */
+#define LIMIT_TOWER_SENDERS 64 /* connections to the documents' socket; one more is closed at once, and logged */
+#define LIMIT_TOWER_TURN_LINES 1024 /* of one sender before the next has its turn */
+#define LIMIT_TOWER_ANSWERS_BYTES 1048576 /* answers that a sender does not read; then nothing more is read from it */
+#define LIMIT_TOWER_ORDERS 256 /* orders of the authority that are followed: as many as it has */
+#define LIMIT_TOWER_ANSWER_BYTES 4194304 /* one answer of the authority; a longer one ends the connection */
+#define LIMIT_TOWER_RELAY_MS 3000 /* for the authority to answer; then 503 */
+#define LIMIT_TOWER_FILE_BYTES 8388608 /* of the page or the ledger; a longer one is not served */

@@ -11,7 +11,9 @@
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/if_packet.h>
+#include <netinet/in.h>
 #include <pwd.h>
+#include <sched.h>
 #include <seccomp.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -189,10 +191,11 @@ static const int server_calls[] = {
 	SCMP_SYS(syncfs), /* a ledger settles */
 };
 
-/* What threads and their pipes need beside that. A process could be made with these, which has no more rights than this. */
+/* Threads of this process: their stacks, names, pipes and wake-ups. New processes are not among them. */
 static const int thread_calls[] = {
-	SCMP_SYS(clone), SCMP_SYS(clone3), SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(prlimit64), SCMP_SYS(sched_getaffinity),
-	SCMP_SYS(pipe2), SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(rt_sigtimedwait), SCMP_SYS(getpeername), SCMP_SYS(kill),
+	SCMP_SYS(set_robust_list), SCMP_SYS(rseq), SCMP_SYS(eventfd2), SCMP_SYS(epoll_create1), SCMP_SYS(sched_getaffinity),
+	SCMP_SYS(sendfile), SCMP_SYS(prlimit64), SCMP_SYS(pipe2), SCMP_SYS(select), SCMP_SYS(pselect6), SCMP_SYS(rt_sigtimedwait),
+	SCMP_SYS(getpeername), SCMP_SYS(kill),
 };
 
 static int calls_allow(scmp_filter_ctx filter, const int *calls, size_t count)
@@ -250,6 +253,21 @@ static int argument_rules(scmp_filter_ctx filter, const struct sandbox_config *c
 	return failed == 0 ? OK : E_SYS;
 }
 
+/**
+ * Threads may be made by clone() with the flags of one. What clone3() is asked for lies in memory, where a filter cannot look:
+ * it fails as if the kernel did not have it, and the C library takes clone().
+ */
+static int thread_rules(scmp_filter_ctx filter)
+{
+	int failed = 0;
+	failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+		SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD | CLONE_VM, CLONE_THREAD | CLONE_VM));
+	failed |= seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0);
+	failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(prctl), 1, SCMP_A0(SCMP_CMP_EQ, PR_SET_NAME));
+	failed |= seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(setsockopt), 1, SCMP_A1(SCMP_CMP_EQ, IPPROTO_TCP));
+	return failed == 0 ? calls_allow(filter, thread_calls, ARRAY_LEN(thread_calls)) : E_SYS;
+}
+
 static int calls_limit(const struct sandbox_config *config)
 {
 	uint32_t action = config->verdict == SANDBOX_ERRNO ? SCMP_ACT_ERRNO(EPERM) : SCMP_ACT_KILL_PROCESS;
@@ -268,7 +286,7 @@ static int calls_limit(const struct sandbox_config *config)
 	if (err == OK && (config->kind == SANDBOX_SERVER || config->kind == SANDBOX_ENFORCER))
 		err = calls_allow(filter, server_calls, ARRAY_LEN(server_calls));
 	if (err == OK && config->kind == SANDBOX_SERVER && config->has_threads)
-		err = calls_allow(filter, thread_calls, ARRAY_LEN(thread_calls));
+		err = thread_rules(filter);
 	int load_error = err == OK ? seccomp_load(filter) : 0;
 	seccomp_release(filter);
 	if (load_error != 0) {

@@ -45,7 +45,7 @@ struct sandbox_config {
 	enum sandbox_kind kind;
 	enum sandbox_verdict verdict;
 	bool connects; /* SANDBOX_SERVER: may also make Unix sockets and connect them, and no others */
-	bool has_threads; /* SANDBOX_SERVER: may also start threads; programs still not */
+	bool has_threads; /* SANDBOX_SERVER: may also start threads, which wait on each other and serve TCP connections */
 	const struct sandbox_path *paths; /* everything else of the file system is out of reach */
 	size_t path_count;
 };
