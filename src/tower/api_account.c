@@ -109,6 +109,10 @@ void account_put(struct visit *visit)
 	char token[ACCESS_SECRET_BYTES] = "";
 	if (!visit_form(visit, &account_form, &form))
 		return;
+	if ((form.roles & ROLE_SENDER) != 0 && form.member[0] == '\0') {
+		visit_error(visit, 400, "member: a sender speaks for one");
+		return;
+	}
 	if (form.roles == 0 || !member_name_is_sound(name)) {
 		visit_error(visit, 400, form.roles == 0 ? "roles: at least one" : "an account's name has lower-case letters, digits, '-' and '.'");
 		return;

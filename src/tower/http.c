@@ -34,7 +34,7 @@
 #define EVENTS_BLOCK_BYTES 16384
 #define PAGE_PER_S 200 /* files of the page, for one address */
 
-enum stage { STAGE_NEW = 0, STAGE_BODY, STAGE_READY, STAGE_WAITING };
+enum stage { STAGE_NEW = 0, STAGE_BODY, STAGE_WAITING };
 
 /** A connection, and since when we wait for a request on it. */
 struct guard {
@@ -447,14 +447,22 @@ static enum MHD_Result visit_dispatch(struct http *http, struct visit *visit)
 	return MHD_NO;
 }
 
+/** Whether a body that is not wanted is short enough to be read all the same, so that its sender hears why. */
+static bool body_is_bearable(const struct visit *visit)
+{
+	const char *length = header_find(visit, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	return length == NULL || strtoull(length, NULL, 10) <= LIMIT_TOWER_BODY_BYTES;
+}
+
 /** Adds to the body; what is too long is refused at its end, and no more of it is kept. */
 static void body_add(struct http *http, struct visit *visit, const char *bytes, size_t length_bytes)
 {
+	visit->arrived_bytes += length_bytes;
 	if (visit->status != 0)
 		return;
 	size_t needed_bytes = visit->body_bytes + length_bytes + 1;
 	if (needed_bytes > visit->route->body_bytes + 1) {
-		visit_error(visit, 413, "the body is too long");
+		visit_error(visit, 413, visit->route->body_bytes > 0 ? "the body is too long" : "this takes no body");
 		return;
 	}
 	if (needed_bytes > visit->body_room_bytes) {
@@ -489,17 +497,14 @@ static enum MHD_Result on_request(void *context, struct MHD_Connection *connecti
 	switch ((enum stage)visit->stage) {
 	case STAGE_NEW:
 		visit_judge(http, visit, method);
-		visit->stage = visit->status == 0 && visit->route->body_bytes > 0 ? STAGE_BODY : STAGE_READY;
-		return visit->status != 0 ? visit_send(http, visit) : MHD_YES;
+		visit->stage = STAGE_BODY;
+		return visit->status != 0 && !body_is_bearable(visit) ? visit_send(http, visit) : MHD_YES;
 	case STAGE_BODY:
 		if (*upload_bytes == 0)
 			return visit->status != 0 ? visit_send(http, visit) : visit_dispatch(http, visit);
 		body_add(http, visit, upload, *upload_bytes);
 		*upload_bytes = 0;
-		return MHD_YES;
-	case STAGE_READY:
-		*upload_bytes = 0; /* what no route asks for */
-		return visit_dispatch(http, visit);
+		return visit->arrived_bytes <= 2 * LIMIT_TOWER_BODY_BYTES ? MHD_YES : MHD_NO;
 	case STAGE_WAITING:
 		return visit_send(http, visit);
 	}

@@ -55,6 +55,7 @@ struct visit {
 	uint64_t lookup; /* number of a look-up of addresses; 0: none */
 	char *body; /* owned, NUL-terminated */
 	size_t body_bytes, body_room_bytes;
+	size_t arrived_bytes; /* of the body, kept or not */
 	/* The reply. */
 	unsigned status; /* 0: not yet */
 	char *text; /* owned */
