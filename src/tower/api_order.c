@@ -339,7 +339,11 @@ static char *statement_take(struct visit *visit, const struct decision_form *for
 	} else {
 		approval.has_webauthn = true;
 		approval.webauthn = form->webauthn;
-		err = approval_write(&approval, &text, complaint);
+		char *said = NULL;
+		err = approval_write(&approval, &said, complaint);
+		if (err == OK && asprintf(&text, "%s\n", said) < 0)
+			text = NULL;
+		free(said);
 	}
 	if (text == NULL)
 		visit_error(visit, err == E_MALFORMED ? 400 : 500, err == E_MALFORMED ? complaint : "no memory");

@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "core/clock.h"
@@ -86,13 +85,11 @@ struct parts {
 
 static int relay_open(struct parts *parts)
 {
-	const struct timeval patience = {.tv_sec = 2};
 	int pair[2];
 	if (parts->tower.config->authority[0] == '\0')
 		return OK;
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
 		return E_SYS;
-	(void)setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)); /* for when the writer has ended */
 	parts->tower.relay = relay_new(&parts->tower, pair[0]);
 	writer_attach(parts->tower.writer, pair[1]);
 	return parts->tower.relay != NULL ? OK : E_NOMEM;

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -97,16 +96,13 @@ bool relay_answers(struct relay *relay)
 static bool connected(struct relay *relay)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
-	const struct timeval patience = {.tv_sec = LIMIT_TOWER_RELAY_MS / 1000};
 	if (relay->fd >= 0)
 		return true;
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", relay->tower->config->authority);
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
 		return false;
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) != 0 ||
-		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) != 0 ||
-		connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) != 0) {
+	if (connect(fd, (const struct sockaddr *)&addr, sizeof(addr)) != 0) {
 		close(fd);
 		return false;
 	}
@@ -114,11 +110,20 @@ static bool connected(struct relay *relay)
 	return true;
 }
 
+/** Waits until a descriptor is ready. @return whether it is, before LIMIT_TOWER_RELAY_MS from a time have passed */
+static bool ready_wait(int fd, short events, int64_t begun_mono_ns)
+{
+	struct pollfd ready = {.fd = fd, .events = events};
+	int64_t left_ms = LIMIT_TOWER_RELAY_MS - (clock_mono_ns() - begun_mono_ns) / NS_PER_MS;
+	return left_ms > 0 && poll(&ready, 1, (int)left_ms) > 0;
+}
+
 static bool send_all(int fd, const char *text, size_t text_bytes)
 {
+	int64_t begun_mono_ns = clock_mono_ns();
 	while (text_bytes > 0) {
-		ssize_t sent = send(fd, text, text_bytes, MSG_NOSIGNAL);
-		if (sent < 0 && errno == EINTR)
+		ssize_t sent = send(fd, text, text_bytes, MSG_NOSIGNAL | MSG_DONTWAIT);
+		if (sent < 0 && (errno == EINTR || errno == EAGAIN) && ready_wait(fd, POLLOUT, begun_mono_ns))
 			continue;
 		if (sent <= 0)
 			return false;
@@ -131,7 +136,7 @@ static bool send_all(int fd, const char *text, size_t text_bytes)
 /** Reads until a line is whole; false: it did not come in time, or is too long. */
 static bool line_read(struct relay *relay)
 {
-	int64_t until_mono_ns = clock_mono_ns() + LIMIT_TOWER_RELAY_MS * NS_PER_MS;
+	int64_t begun_mono_ns = clock_mono_ns();
 	while (relay->in_bytes == 0 || relay->in[relay->in_bytes - 1] != '\n') {
 		if (relay->in_bytes + READ_BYTES > relay->in_room_bytes) {
 			size_t room_bytes = relay->in_bytes + 2 * READ_BYTES;
@@ -141,10 +146,12 @@ static bool line_read(struct relay *relay)
 			relay->in = in;
 			relay->in_room_bytes = room_bytes;
 		}
-		ssize_t got = recv(relay->fd, relay->in + relay->in_bytes, READ_BYTES, 0);
-		if (got < 0 && errno == EINTR)
+		if (!ready_wait(relay->fd, POLLIN, begun_mono_ns))
+			return false;
+		ssize_t got = recv(relay->fd, relay->in + relay->in_bytes, READ_BYTES, MSG_DONTWAIT);
+		if (got < 0 && (errno == EINTR || errno == EAGAIN))
 			continue;
-		if (got <= 0 || clock_mono_ns() > until_mono_ns)
+		if (got <= 0)
 			return false;
 		relay->in_bytes += (size_t)got;
 	}
