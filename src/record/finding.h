@@ -155,6 +155,9 @@ struct finding {
 /** The names as documents write them, by kind. */
 extern const char *const finding_kind_names[FINDING_KIND_COUNT];
 
+/** Likewise of shapes, by bit. */
+extern const char *const finding_shape_names[SHAPE_COUNT];
+
 const char *finding_kind_name(enum finding_kind kind);
 const char *finding_phase_name(enum finding_phase phase);
 const char *source_verdict_name(enum source_verdict verdict);

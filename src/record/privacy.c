@@ -37,7 +37,7 @@ static const char *const phase_names[FINDING_PHASE_COUNT] = {
 	[FINDING_CHANGE] = "change",
 	[FINDING_END] = "end",
 };
-static const char *const shape_names[SHAPE_COUNT] = {"multi_vector", "carpet", "port_carpet", "pulse", "burst", "ramp"};
+const char *const finding_shape_names[SHAPE_COUNT] = {"multi_vector", "carpet", "port_carpet", "pulse", "burst", "ramp"};
 static const char *const verdict_names[SOURCE_VERDICT_COUNT] = {
 	[SOURCE_UNKNOWN] = "unknown",
 	[SOURCE_BOT] = "bot",
@@ -142,7 +142,7 @@ static const struct field finding_fields[] = {
 	ROW_UINT(FINDING, peak_pps, PRIVACY_SECTOR, 0, FIELD_NUMBER_MAX),
 	ROW_UINT(FINDING, peak_bps, PRIVACY_SECTOR, 0, FIELD_NUMBER_MAX),
 	ROW_UINT(FINDING, sampling, PRIVACY_SECTOR, 1, UINT32_MAX),
-	{.name = "shapes", FIELD_ROW(FIELD_FLAGS, FINDING, shapes, PRIVACY_SECTOR), .max = SHAPE_COUNT, .names = shape_names},
+	{.name = "shapes", FIELD_ROW(FIELD_FLAGS, FINDING, shapes, PRIVACY_SECTOR), .max = SHAPE_COUNT, .names = finding_shape_names},
 	ROW_UINT(FINDING, pulse_period_ms, PRIVACY_SECTOR, 0, UINT32_MAX),
 	ROW_UINT(FINDING, pulse_duty_permille, PRIVACY_SECTOR, 0, 1000),
 	ROW_UINT(FINDING, target_count, PRIVACY_SECTOR, 0, UINT32_MAX),

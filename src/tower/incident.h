@@ -22,11 +22,14 @@
 #include "core/err.h"
 #include "core/ip.h"
 #include "record/document.h"
+#include "record/field.h"
 #include "record/finding.h"
 
 #define INCIDENT_GAP_MS INT64_C(600000) /* of quiet between findings of one incident: ten minutes, as a pulse wave pauses */
 #define INCIDENT_SILENT_MS INT64_C(3600000) /* after which open findings are believed to be over: their end was lost */
+#define INCIDENT_DAY_MS INT64_C(86400000)
 #define INCIDENT_VECTORS_MAX 24 /* of one incident; the smallest is counted in others */
+#define INCIDENT_LINES_MAX 2000 /* of one incident's history; what is beyond is counted, but for its end */
 #define INCIDENT_TEXT_BYTES 64
 
 /** What an incident is about: kinds of findings that tell of the same thing are one matter. */
@@ -82,7 +85,12 @@ struct incident {
 	size_t vector_count;
 	struct incident_vector vectors[INCIDENT_VECTORS_MAX]; /* in the order in which they came; readers get the largest first */
 	uint32_t first_day, last_day; /* days of arrival, since 1970: where its findings are kept */
+	uint32_t line_count; /* of its history */
+	uint64_t told_peak_pps; /* the last that its history told */
 };
+
+/** The table of an incident: what a store keeps (record/pack.h), what the API writes (document_make() of record/document.h). */
+extern const struct field incident_document;
 
 /** What a line of an incident's history tells. */
 enum incident_event {
@@ -94,6 +102,7 @@ enum incident_event {
 	INCIDENT_PEAK, /* at least twice what was told last; value: packets/s; other: bits/s */
 	INCIDENT_WIDENED, /* the target; subject: the prefix */
 	INCIDENT_FINDING_ENDED, /* subject: kind; value: findings still open */
+	INCIDENT_REOPENED, /* a finding goes on that was believed to be over */
 	INCIDENT_OVER, /* value: packets; other: seconds from first to last packet */
 	INCIDENT_PROPOSED, /* a countermeasure; subject: sensor; value: foretold share stopped; other: collateral, in permille */
 	INCIDENT_ORDERED, /* an order; subject: effector; value: seconds it may last; other: 1 urgent */
@@ -108,9 +117,11 @@ enum incident_event {
 	INCIDENT_EVENT_COUNT
 };
 
-extern const char *const incident_event_names[INCIDENT_EVENT_COUNT];
 extern const char *const incident_matter_names[INCIDENT_MATTER_COUNT];
 extern const char *const incident_state_names[INCIDENT_STATE_COUNT];
+
+/** The name as the API writes it ("vector"); static text. */
+const char *incident_event_name(enum incident_event event);
 
 /** One line of history. */
 struct incident_line {
@@ -141,4 +152,127 @@ struct incident_counters {
 	uint64_t incidents_evicted; /* ended for want of room */
 	uint64_t findings_forgotten; /* asked of the store again when another document of theirs comes */
 	uint64_t vectors_left_out;
+	uint64_t lines_left_out;
 };
+
+/* The book of incidents that live. */
+
+#define INCIDENT_LIVE_MAX 8192 /* incidents in memory, 3 kB each */
+#define INCIDENT_SERIES_MAX 65536 /* findings in memory, half a kB each */
+#define INCIDENT_ID_BYTES 16
+#define INCIDENT_WINDOW 64 /* sequences below the highest that are remembered one by one */
+
+struct incident_book; /* opaque */
+
+/** Hears each line of history, in order. */
+typedef void incident_tell(void *to, const struct incident_line *line);
+
+/** What must be asked of the store before a finding can be taken. */
+enum incident_want {
+	INCIDENT_WANTS_NOTHING = 0,
+	INCIDENT_WANTS_FINDING, /* whether this id was there before: then incident_recall(), else take it with is_unseen */
+	INCIDENT_WANTS_SEQUENCE, /* whether this id and sequence was there: a repeat, else take it with is_unseen */
+	INCIDENT_WANTS_INCIDENT, /* the incident it belongs to: incident_load() */
+};
+
+struct incident_taken {
+	uint64_t number;
+	bool is_repeat; /* nothing was changed */
+	bool is_new; /* it opened the incident */
+};
+
+/**
+ * @param live_max incidents in memory
+ * @param series_max findings in memory
+ * @param tell hears lines
+ * @param to its argument
+ * @param ret_book the caller's
+ * @return OK or E_NOMEM
+ */
+MUST_USE int incident_book_new(size_t live_max, size_t series_max, incident_tell *tell, void *to, struct incident_book **ret_book);
+void incident_book_free(struct incident_book *book);
+
+/**
+ * Forgets everything, as at the start of a process.
+ *
+ * @param book changed
+ * @param horizon_ms findings whose window starts at or before it may be in the store; later ones are not
+ * @param next_number of the next incident
+ */
+void incident_book_clear(struct incident_book *book, int64_t horizon_ms, uint64_t next_number);
+
+/** Puts an incident into memory. @return OK or E_AGAIN: the changes have to be saved first */
+MUST_USE int incident_load(struct incident_book *book, const struct incident *incident);
+
+/** The id of a finding as bytes. */
+void incident_id(const char id[static FINDING_ID_BYTES], uint8_t ret_id[static INCIDENT_ID_BYTES]);
+
+/**
+ * What the book needs to know before it takes a finding.
+ *
+ * @param book it goes into
+ * @param finding that was read
+ * @param ret_number with INCIDENT_WANTS_INCIDENT: which
+ */
+enum incident_want incident_wants(const struct incident_book *book, const struct finding *finding, uint64_t *ret_number);
+
+/**
+ * Puts a finding into memory as the store knows it. Its incident is in memory.
+ *
+ * @param book changed
+ * @param last the document with the highest sequence
+ * @param number of its incident
+ * @param seen bit i: the sequence that is i below the highest is there
+ */
+void incident_recall(struct incident_book *book, const struct finding *last, uint64_t number, uint64_t seen);
+
+/**
+ * Takes a finding.
+ *
+ * @param book changed
+ * @param finding that was read, and may be of this member
+ * @param member whose
+ * @param sector of the member
+ * @param is_unseen the store was asked and does not have it
+ * @param now_ms wall clock
+ * @param ret_taken filled on OK
+ * @return OK; E_STATE: incident_wants() something; E_AGAIN: the changes have to be saved first
+ */
+MUST_USE int incident_take(struct incident_book *book, const struct finding *finding, const char *member, uint8_t sector,
+	bool is_unseen, int64_t now_ms, struct incident_taken *ret_taken);
+
+/** Ends what has been quiet. @return how many ended */
+size_t incident_tick(struct incident_book *book, int64_t now_ms);
+
+/** The incident in memory; NULL if it is not. Its lines may be counted up with incident_line_add(). */
+const struct incident *incident_find(const struct incident_book *book, uint64_t number);
+
+/** The incident that a finding in memory belongs to; 0 if none. */
+uint64_t incident_of_finding(const struct incident_book *book, const char id[static FINDING_ID_BYTES]);
+
+/** Tells a line of an incident in memory that comes of another document. */
+void incident_line_add(struct incident_book *book, const struct incident_line *line);
+
+/**
+ * Incidents that have changed since incident_saved().
+ *
+ * @param book asked
+ * @param index from 0
+ * @param ret_is_same_state filled: it had this state when it was saved last
+ * @return borrowed; NULL beyond the last
+ */
+const struct incident *incident_changed(const struct incident_book *book, size_t index, bool *ret_is_same_state);
+
+/** The changes are in the store: those that have ended leave the memory. */
+void incident_saved(struct incident_book *book);
+
+void incident_count(const struct incident_book *book, struct incident_counters *ret_counters);
+
+/** What a finding is about. */
+enum incident_matter incident_matter_of(enum finding_kind kind);
+
+/** Whether the target is the other end of communications: the source of a scan, or of backscatter. */
+static inline bool incident_target_is_protected(enum incident_matter matter)
+{
+	return matter == INCIDENT_SCAN || matter == INCIDENT_BACKSCATTER;
+}

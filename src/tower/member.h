@@ -12,6 +12,7 @@
 #include "core/err.h"
 #include "core/ip.h"
 #include "record/document.h"
+#include "record/field.h"
 
 #define MEMBER_NETWORKS_MAX 256 /* of one member; more is refused */
 #define MEMBER_CONTACTS_MAX 32
@@ -68,6 +69,12 @@ struct member_asset {
 	int64_t changed_ms;
 	char changed_by[DOCUMENT_NAME_BYTES];
 };
+
+/* The tables: what a store keeps, and what document_make() and document_read() write and read. */
+extern const struct field member_document;
+extern const struct field member_contact_document;
+extern const struct field member_key_document;
+extern const struct field member_asset_document;
 
 /** Whether a member's name has the form of one. */
 bool member_name_is_sound(const char *name);

@@ -40,7 +40,7 @@
 #define STORE_PAGE_MAX 200 /* rows of one page; asked for more, it gives as many */
 #define STORE_LINE_BYTES_MAX FINDING_DOCUMENT_BYTES_MAX
 #define STORE_PURPOSE_BYTES 201
-#define STORE_CURSOR_BYTES 48
+#define STORE_CURSOR_BYTES 136
 #define STORE_BATCH_MAX 16384 /* lines of one batch; then store_take() is E_AGAIN until store_commit() */
 
 struct store; /* opaque */
@@ -101,7 +101,6 @@ struct store_answer {
 	char id[2 * DOCUMENT_DIGEST_BYTES + 1]; /* to acknowledge by: a finding's "ID-SEQUENCE", of others the digest; "" if none */
 	bool is_repeat; /* known already: kept once, acknowledged again */
 	bool is_new_incident;
-	bool is_incident_over; /* this document was the last of it, for now */
 	uint64_t incident; /* it belongs to; 0: none */
 	char why[DOCUMENT_COMPLAINT_BYTES]; /* of a refusal, one line */
 };
@@ -356,6 +355,7 @@ struct store_lookup {
 MUST_USE int store_lookup(struct store *store, struct store_lookup *lookup);
 
 #define STORE_ADDRESSES_MAX 500
+#define STORE_LOOKUP_MS INT64_C(600000) /* how long a look-up may be carried out */
 
 /**
  * Addresses of an incident's sources, most packets first: over the last document of each of its last findings.
