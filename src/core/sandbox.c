@@ -198,6 +198,13 @@ static const int thread_calls[] = {
 	SCMP_SYS(getpeername), SCMP_SYS(kill),
 };
 
+/* SQLite's files: who owns them, which there are, locks, and room. */
+static const int database_calls[] = {
+	SCMP_SYS(umask), SCMP_SYS(geteuid), SCMP_SYS(fchown), SCMP_SYS(fchmod), SCMP_SYS(access), SCMP_SYS(faccessat2),
+	SCMP_SYS(getdents64), SCMP_SYS(mkdir), SCMP_SYS(rmdir), SCMP_SYS(flock), SCMP_SYS(fallocate), SCMP_SYS(getcwd),
+	SCMP_SYS(readlink), SCMP_SYS(utimensat),
+};
+
 static int calls_allow(scmp_filter_ctx filter, const int *calls, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -287,6 +294,8 @@ static int calls_limit(const struct sandbox_config *config)
 		err = calls_allow(filter, server_calls, ARRAY_LEN(server_calls));
 	if (err == OK && config->kind == SANDBOX_SERVER && config->has_threads)
 		err = thread_rules(filter);
+	if (err == OK && config->kind == SANDBOX_SERVER && config->has_database)
+		err = calls_allow(filter, database_calls, ARRAY_LEN(database_calls));
 	int load_error = err == OK ? seccomp_load(filter) : 0;
 	seccomp_release(filter);
 	if (load_error != 0) {

@@ -46,6 +46,7 @@ struct sandbox_config {
 	enum sandbox_verdict verdict;
 	bool connects; /* SANDBOX_SERVER: may also make Unix sockets and connect them, and no others */
 	bool has_threads; /* SANDBOX_SERVER: may also start threads, which wait on each other and serve TCP connections */
+	bool has_database; /* SANDBOX_SERVER: may also do what SQLite does with its files, within the paths */
 	const struct sandbox_path *paths; /* everything else of the file system is out of reach */
 	size_t path_count;
 };

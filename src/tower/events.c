@@ -69,7 +69,7 @@ void events_free(struct events *events)
 /** The event as it is sent, but for its id line; NULL: memory is out. */
 static char *event_write(uint64_t ring, uint64_t number, const char *kind, const json_t *data, size_t *ret_text_bytes)
 {
-	char *text = NULL, *json = data != NULL ? json_dumps(data, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
+	char *text = NULL, *json = data != NULL ? json_dumps(data, JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY) : NULL;
 	int text_bytes = json == NULL ? -1
 		: asprintf(&text, "id: %" PRIu64 "-%" PRIu64 "\nevent: %s\ndata: %s\n\n", ring, number, kind, json);
 	free(json);

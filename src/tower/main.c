@@ -145,7 +145,8 @@ static int sandbox(const struct config *config)
 	if (config->ledger[0] != '\0')
 		paths[count++] = (struct sandbox_path){config->ledger, SANDBOX_READ};
 	const struct sandbox_config sandbox = {
-		.kind = SANDBOX_SERVER, .connects = true, .has_threads = true, .paths = paths, .path_count = count};
+		.kind = SANDBOX_SERVER, .connects = true, .has_threads = true, .has_database = true, .paths = paths,
+		.path_count = count};
 	int err = sandbox_enter(&sandbox, &report);
 	if (err == OK)
 		log_line(LOG_LEVEL_INFO, "sandbox landlock_abi=%d seccomp=%d", report.landlock_abi, report.has_seccomp);

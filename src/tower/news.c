@@ -72,7 +72,7 @@ void news_free(struct news *news)
 	free(news);
 }
 
-static struct changed *incident_note(struct news *news, uint64_t number)
+static struct changed *changed_note(struct news *news, uint64_t number)
 {
 	for (size_t i = news->incident_count; i > 0; i--) {
 		if (news->incidents[i - 1].number == number)
@@ -88,7 +88,7 @@ static struct changed *incident_note(struct news *news, uint64_t number)
 
 void news_incident(struct news *news, uint64_t number)
 {
-	(void)incident_note(news, number);
+	(void)changed_note(news, number);
 }
 
 /** FNV-1a; a collision tells health once too often. */
@@ -130,7 +130,7 @@ void news_note(struct news *news, const struct store_answer *answer, const char 
 {
 	if (answer->is_repeat)
 		return;
-	struct changed *changed = answer->incident != 0 ? incident_note(news, answer->incident) : NULL;
+	struct changed *changed = answer->incident != 0 ? changed_note(news, answer->incident) : NULL;
 	if (answer->kind == STORE_FINDING) {
 		if (changed != NULL)
 			changed->findings++;
@@ -146,7 +146,7 @@ void news_note(struct news *news, const struct store_answer *answer, const char 
 	news->documents[news->document_count++] = (struct noted){*answer, copy, length_bytes};
 }
 
-static void incident_tell(struct news *news, const struct changed *changed)
+static void changed_tell(struct news *news, const struct changed *changed)
 {
 	static const struct store_cursor beginning;
 	struct store_finding rows[FINDINGS_TOLD];
@@ -188,7 +188,7 @@ bool news_tell(struct news *news)
 {
 	bool has_any = news->incident_count + news->document_count > 0;
 	for (size_t i = 0; i < news->incident_count; i++)
-		incident_tell(news, &news->incidents[i]);
+		changed_tell(news, &news->incidents[i]);
 	for (size_t i = 0; i < news->document_count; i++)
 		document_tell(news, &news->documents[i]);
 	events_leave_out(news->tower->events, news->left_out);

@@ -104,7 +104,6 @@ json_t *show_incident(const struct incident *incident)
 
 static const struct field line_fields[] = {
 	TIME(struct incident_line, at_ms),
-	ROW_NAME(struct incident_line, event, ANY, incident_event_names),
 	TEXT(struct incident_line, subject),
 	NUMBER(struct incident_line, value),
 	NUMBER(struct incident_line, other),
@@ -114,7 +113,8 @@ static const struct field line_root = ROW_OBJECT("", ANY, struct incident_line, 
 json_t *show_history(const struct incident_line *line, enum incident_language language)
 {
 	char words[INCIDENT_WORDS_BYTES];
-	return with(made(&line_root, line), "words", json_string(incident_words(line, language, words)));
+	json_t *value = with(made(&line_root, line), "event", json_string(incident_event_name(line->event)));
+	return with(value, "words", json_string(incident_words(line, language, words)));
 }
 
 static const struct field finding_fields[] = {

@@ -4,7 +4,6 @@
 usage: web_test.py HINOMI_TOWER FINDING_TEST API_JSON ROUTES_C
 """
 import copy
-import http.client
 import json
 import pathlib
 import re
@@ -13,9 +12,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
-from tower_world import ROLES, Api, Sender, Tower, UnixConnection, canonical
+from tower_world import ROLES, Api, Sender, Tower, canonical
 
 PROGRAM, FINDING_TEST, API_JSON, ROUTES_C = sys.argv[1:5]
 ZEROS = "0" * 64
@@ -192,7 +192,6 @@ def documents(tower):
     sender.send(told(5, 2, "end"))
     assert [sender.read()["ack"], sender.read()["ack"]] == [f"{5:032x}-1", f"{5:032x}-2"], "answers in the order of the lines"
     sender.close()
-    time.sleep(1.2)
     assert tower.metric("hinomi_tower_documents_refused_total", "reader") == refused + 1
 
 
@@ -280,28 +279,34 @@ def bad_http(tower):
     assert tower.ask("GET", "/api/v1/now", "reader").status == 200
 
 
-def slow_begin(tower):
-    """Clients that send a byte now and then."""
-    slow = socket.socket(socket.AF_UNIX)
-    slow.connect(str(tower.listen))
-    slow.sendall(b"GET / HTTP/1.1\r\nX-")
-    return slow, time.monotonic()
+class Slow(threading.Thread):
+    """A client that sends a byte now and then, until it is cut off."""
+
+    def __init__(self, tower):
+        super().__init__(daemon=True)
+        self.client = socket.socket(socket.AF_UNIX)
+        self.client.settimeout(0.3)
+        self.client.connect(str(tower.listen))
+        self.client.sendall(b"GET / HTTP/1.1\r\nX-")
+        self.seconds = None
+
+    def run(self):
+        begun = time.monotonic()
+        while self.seconds is None and time.monotonic() < begun + 60:
+            try:
+                self.client.sendall(b"a")
+                if self.client.recv(1) == b"":
+                    self.seconds = time.monotonic() - begun
+            except TimeoutError:
+                continue
+            except OSError:
+                self.seconds = time.monotonic() - begun
+        self.client.close()
 
 
-def slow_end(tower, slow):
-    client, begun = slow
-    client.settimeout(1)
-    while time.monotonic() < begun + 30:
-        try:
-            client.sendall(b"a")
-            if client.recv(1) == b"":
-                break
-        except TimeoutError:
-            continue
-        except OSError:
-            break
-    client.close()
-    assert 8 < time.monotonic() - begun < 20, "cut off, though it never stopped to send"
+def slow_is_cut_off(tower, slow):
+    slow.join(60)
+    assert slow.seconds is not None and 8 < slow.seconds < 20, "cut off, though it never stopped to send"
     assert tower.metric("hinomi_tower_connections_cut_off_total", "reader") >= 1
 
 
@@ -359,13 +364,14 @@ def main():
             tower.account(role, role, "port" if role == "sender" else "")
         tower.start()
         try:
-            slow = slow_begin(tower)
+            slow = Slow(tower)
+            slow.start()
             assert tower.ask("PUT", "/api/v1/members/port", "operator", MEMBER).status == 200
             for test in (documents, incidents, tokens_and_sessions, accounts, members, events, bad_http, page):
                 test(tower)
                 print(test.__name__)
             every_operation_by_every_role(tower, api)
-            slow_end(tower, slow)
+            slow_is_cut_off(tower, slow)
             kill(tower)
             tower.stop()
             rates(folder / "rates", api)

@@ -278,6 +278,20 @@ static void sender_finish(struct sender *sender, int err)
 	sender_flush(sender);
 }
 
+static void counters_publish(struct writer *writer)
+{
+	struct store_counters counters;
+	uint64_t senders = 0, refused = desk_refused(writer->tower->writing);
+	store_count(writer->store, &counters);
+	for (size_t i = 0; i < LIMIT_TOWER_SENDERS; i++)
+		senders += writer->senders[i].fd >= 0;
+	pthread_mutex_lock(&writer->lock);
+	writer->store_counters = counters;
+	writer->counters.senders = senders;
+	writer->counters.visits_refused = refused;
+	pthread_mutex_unlock(&writer->lock);
+}
+
 /** Makes the batch durable and answers; what was answered before this is now true, or told to be sent again. */
 static void batch_end(struct writer *writer)
 {
@@ -290,6 +304,7 @@ static void batch_end(struct writer *writer)
 			store_why(writer->store));
 		news_forget(writer->news);
 	}
+	counters_publish(writer); /* so that whoever has an answer finds it counted */
 	writer->visits = NULL;
 	writer->lines = 0;
 	writer->has_batch = false;
@@ -355,20 +370,6 @@ static void retain(struct writer *writer)
 		log_line(LOG_LEVEL_ERROR, "retention_failed why=\"%s\" next=\"again in 10 minutes\"", store_why(writer->store));
 	else if (!is_done)
 		writer->retain_mono_ns -= RETAIN_NS - NS_PER_S; /* the next part in a second */
-}
-
-static void counters_publish(struct writer *writer)
-{
-	struct store_counters counters;
-	uint64_t senders = 0, refused = desk_refused(writer->tower->writing);
-	store_count(writer->store, &counters);
-	for (size_t i = 0; i < LIMIT_TOWER_SENDERS; i++)
-		senders += writer->senders[i].fd >= 0;
-	pthread_mutex_lock(&writer->lock);
-	writer->store_counters = counters;
-	writer->counters.senders = senders;
-	writer->counters.visits_refused = refused;
-	pthread_mutex_unlock(&writer->lock);
 }
 
 static void time_pass(struct writer *writer)
