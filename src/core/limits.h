@@ -98,7 +98,7 @@
 #define LIMIT_TOWER_CONNECTION_BYTES 32768 /* of a request's line and headers, and of a reply on its way; longer is refused */
 #define LIMIT_TOWER_HEAD_MS 10000 /* for a request to arrive, its body included, and for a peer to be quiet; then it is cut off */
 #define LIMIT_TOWER_BODY_BYTES 1048576 /* of POST /documents; other bodies have LIMIT_TOWER_FORM_BYTES; longer is 413 */
-#define LIMIT_TOWER_FORM_BYTES 65536
+#define LIMIT_TOWER_FORM_BYTES 65536 /* of other bodies: a hundred assets; longer is 413 */
 #define LIMIT_TOWER_BODIES_BYTES 67108864 /* of all bodies at a time; beyond, 503 and a counter */
 #define LIMIT_TOWER_LINES 4096 /* of one POST /documents; more is 413 */
 #define LIMIT_TOWER_JOBS 512 /* requests that wait for the thread that writes; one more is 503, and counted */

@@ -114,7 +114,8 @@ void account_put(struct visit *visit)
 		return;
 	}
 	if (form.roles == 0 || !member_name_is_sound(name)) {
-		visit_error(visit, 400, form.roles == 0 ? "roles: at least one" : "an account's name has lower-case letters, digits, '-' and '.'");
+		visit_error(visit, 400, form.roles == 0 ? "roles: at least one"
+			: "an account's name has lower-case letters, digits, '-' and '.'");
 		return;
 	}
 	int err = store_account(visit->store, name, &account);

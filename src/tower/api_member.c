@@ -101,7 +101,8 @@ struct member_form {
 	size_t network_count;
 	struct ip_prefix networks[MEMBER_NETWORKS_MAX];
 };
-static const struct field network_entry = {.name = "", .type = FIELD_PREFIX, .privacy = ANY, .size_bytes = sizeof(struct ip_prefix)};
+static const struct field network_entry = {
+	.name = "", .type = FIELD_PREFIX, .privacy = ANY, .size_bytes = sizeof(struct ip_prefix)};
 static const struct field member_fields[] = {
 	ROW_TEXT("title", struct member_form, title, ANY, 1),
 	{.name = "is_active", FIELD_ROW(FIELD_BOOL, struct member_form, is_active, ANY)},

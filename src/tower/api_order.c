@@ -188,8 +188,8 @@ static void detail_reply(struct visit *visit, const struct document_digest *dige
 	if (live == NULL) {
 		const json_t *first = json_object_get(json_array_get(documents, 0), "document");
 		visit_json(visit, 200, json_pack("{s:o, s:n, s:O?, s:[], s:O?, s:n, s:s, s:{s:b, s:b, s:s}}", "order", order, "authority",
-			"documents", documents, "words", "document", first, "note", "silence", "is_over", "may_decide", "approve", 0, "refuse", 0,
-			"why", "the authority does not know this order now"));
+			"documents", documents, "words", "document", first, "note", "silence", "is_over", "may_decide", "approve", 0,
+			"refuse", 0, "why", "the authority does not know this order now"));
 		json_decref(documents);
 		return;
 	}

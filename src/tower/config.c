@@ -20,7 +20,8 @@ static const char *set_origin(void *into, const struct conf_option *option, cons
 {
 	const char *host = strncmp(value, "https://", 8) == 0 ? value + 8 : strncmp(value, "http://", 7) == 0 ? value + 7 : "";
 	bool is_sound = host[0] != '\0' && strchr(host, '/') == NULL;
-	return is_sound ? conf_set_text(into, option, value) : "must be https://HOST or http://HOST, as the browser shows it, without a path";
+	return is_sound ? conf_set_text(into, option, value)
+		: "must be https://HOST or http://HOST, as the browser shows it, without a path";
 }
 
 static const char *set_users(void *into, const struct conf_option *option, const char *value)

@@ -190,7 +190,7 @@ static size_t gap_write(struct events *events, struct watcher *watcher, char *re
 	return (size_t)text_bytes;
 }
 
-size_t events_read(struct events *events, struct watcher *watcher, char *ret_text, size_t room_bytes, events_waker *sleep,
+size_t events_read(struct events *events, struct watcher *watcher, char *ret_text, size_t room_bytes, events_waker *asleep,
 	void *context)
 {
 	size_t filled_bytes = 0;
@@ -216,7 +216,7 @@ size_t events_read(struct events *events, struct watcher *watcher, char *ret_tex
 	watcher->has_beat = watcher->has_beat && filled_bytes == 0;
 	if (filled_bytes == 0) {
 		watcher->is_asleep = true;
-		sleep(context);
+		asleep(context);
 	}
 	pthread_mutex_unlock(&events->lock);
 	return filled_bytes;

@@ -73,11 +73,11 @@ void events_end(struct events *events);
  *
  * @param ret_text filled, not NUL-terminated
  * @param room_bytes of ret_text
- * @param sleep called under the lock where there is nothing to read, before the next waker call
+ * @param asleep called under the lock where there is nothing to read, before the next waker call
  * @param context of sleep
  * @return bytes filled; 0: asleep now; EVENTS_ENDED
  */
-size_t events_read(struct events *events, struct watcher *watcher, char *ret_text, size_t room_bytes, events_waker *sleep,
+size_t events_read(struct events *events, struct watcher *watcher, char *ret_text, size_t room_bytes, events_waker *asleep,
 	void *context);
 
 void events_count(struct events *events, struct events_counters *ret_counters);

@@ -23,6 +23,7 @@
 #include "core/limits.h"
 #include "core/local.h"
 #include "core/log.h"
+#include "record/text.h"
 #include "tower/desk.h"
 #include "tower/routes.h"
 
@@ -243,12 +244,18 @@ static bool type_is(const struct visit *visit, const char *expected)
 		(type[length_bytes] == '\0' || type[length_bytes] == ';' || type[length_bytes] == ' ');
 }
 
+static bool length_is_within(const char *text, uint64_t most_bytes)
+{
+	uint64_t length_bytes = 0;
+	return text_number_parse(text, strlen(text), &length_bytes) == OK && length_bytes <= most_bytes;
+}
+
 static void body_judge(struct visit *visit)
 {
 	const char *length = header_find(visit, MHD_HTTP_HEADER_CONTENT_LENGTH);
 	if (!type_is(visit, visit->route->body_type))
 		visit_error(visit, 415, visit->route->body_type);
-	else if (length != NULL && strtoull(length, NULL, 10) > visit->route->body_bytes)
+	else if (length != NULL && !length_is_within(length, visit->route->body_bytes))
 		visit_error(visit, 413, "the body is too long");
 }
 
@@ -286,7 +293,8 @@ static void visit_judge(struct http *http, struct visit *visit, const char *meth
 static void headers_add(const struct visit *visit, struct MHD_Response *response)
 {
 	static const char *const always[][2] = {
-		{"Content-Security-Policy", "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"},
+		{"Content-Security-Policy",
+			"default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'"},
 		{"X-Content-Type-Options", "nosniff"},
 		{"Referrer-Policy", "no-referrer"},
 		{"Cross-Origin-Opener-Policy", "same-origin"},
@@ -451,7 +459,7 @@ static enum MHD_Result visit_dispatch(struct http *http, struct visit *visit)
 static bool body_is_bearable(const struct visit *visit)
 {
 	const char *length = header_find(visit, MHD_HTTP_HEADER_CONTENT_LENGTH);
-	return length == NULL || strtoull(length, NULL, 10) <= LIMIT_TOWER_BODY_BYTES;
+	return length == NULL || length_is_within(length, LIMIT_TOWER_BODY_BYTES);
 }
 
 /** Adds to the body; what is too long is refused at its end, and no more of it is kept. */
@@ -519,10 +527,10 @@ static int listen_tcp(const char *text, int *ret_fd)
 	struct sockaddr_storage addr = {0};
 	struct sockaddr_in *v4 = (struct sockaddr_in *)&addr;
 	struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&addr;
-	unsigned long port = strtoul(colon + 1, NULL, 10);
+	uint64_t port = 0;
 	const int yes = 1;
 	bool is_v6 = text[0] == '[';
-	if (port == 0 || port > 65535) {
+	if (text_number_parse(colon + 1, strlen(colon + 1), &port) != OK || port == 0 || port > UINT16_MAX) {
 		errno = EINVAL;
 		return E_SYS;
 	}

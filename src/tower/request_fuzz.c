@@ -1,4 +1,4 @@
-/* Fuzz target: a target that is read has a sound path and plain parameters, whatever it was; and every pattern can be tried on it. */
+/* Fuzz target: a target that is read has a sound path and plain parameters, whatever it was; patterns can be tried on it. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,7 +9,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 {
-	static const char *const patterns[] = {"/api/v1/incidents/{id}/history", "/api/v1/ledger/tile/{path*}", "/{a}/{b}", "/{a*}", "/"};
+	static const char *const patterns[] = {
+		"/api/v1/incidents/{id}/history", "/api/v1/ledger/tile/{path*}", "/{a}/{b}", "/{a*}", "/"};
 	static const char *const words[] = {"all", "open", NULL};
 	static struct request request;
 	struct request_values values;

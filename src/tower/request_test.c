@@ -1,4 +1,7 @@
-/* Proves that a request's target has one reading: what is ambiguous, hidden or too long is refused, and patterns match whole segments. */
+/*
+ * Proves that a request's target has one reading: what is ambiguous, hidden or too long is refused, and patterns match whole
+ * segments.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -19,7 +19,8 @@ visit_handler session_get, session_post, session_delete, passkey_begin, passkey_
 visit_handler now_get, traffic_get, sectors_get, health_get, metrics_get; /* api_now.c */
 visit_handler incidents_get, incident_get, history_get, sources_get; /* api_incident.c */
 visit_handler orders_get, order_get, decision_get, decision_post; /* api_order.c */
-visit_handler members_get, member_get, member_put, contacts_put, keys_put, assets_get, assets_put, asset_history_get; /* api_member.c */
+visit_handler members_get, member_get, member_put, contacts_put, keys_put; /* api_member.c */
+visit_handler assets_get, assets_put, asset_history_get; /* likewise */
 visit_handler audit_get, lookups_get, accounts_get, account_put; /* api_account.c */
 visit_handler checkpoint_get, tile_get, ledger_keys_get, page_get; /* api_file.c */
 visit_handler documents_post; /* api_documents.c */

@@ -247,7 +247,8 @@ json_t *show_sector(const struct store_sector *row)
 
 /* Members. */
 
-static const struct field network_entry = {.name = "", .type = FIELD_PREFIX, .privacy = ANY, .size_bytes = sizeof(struct ip_prefix)};
+static const struct field network_entry = {
+	.name = "", .type = FIELD_PREFIX, .privacy = ANY, .size_bytes = sizeof(struct ip_prefix)};
 static const struct field member_fields[] = {
 	TEXT(struct member, name),
 	TEXT(struct member, title),

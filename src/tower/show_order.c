@@ -103,8 +103,8 @@ static json_t *shown_make(const struct shown *shown, const struct store_order *r
 	int64_t decide_by_ms = shown->is_urgent ? shown->ratify_by_ms : shown->expires_ms;
 	if (row != NULL && live != NULL && row->state == STORE_ORDER_ENDED)
 		state = "ended"; /* by its effector: the authority calls that withdrawn */
-	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:o, s:o, s:s, s:b, s:b, s:o, s:o, s:I, s:I, s:o, s:i, s:b, s:i, s:i,"
-		" s:{s:i, s:i}, s:i, s:o}",
+	return json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:s, s:s, s:o, s:o, s:s, s:b, s:b, s:o, s:o, s:I, s:I, s:o, s:i, s:b, s:i,"
+		" s:i, s:{s:i, s:i}, s:i, s:o}",
 		"digest", digest_write(&shown->digest, digest), "id", shown->id, "kind", shown->kind, "state", state, "arrived_ms",
 		(json_int_t)(row != NULL ? row->arrived_ms : live != NULL ? live->since_ms : shown->not_before_ms), "member", shown->member,
 		"class", order_class_names[shown->class], "requester", shown->requester, "effector", text_or_null(shown->effector),

@@ -224,5 +224,17 @@ class Sender:
         self.socket.close()
 
 
+def finding_example(program):
+    """A finding as a sensor would tell it now, out of what finding_test prints."""
+    output = subprocess.run([program, "--documents"], capture_output=True, check=True).stdout.decode()
+    finding = json.loads(output.splitlines()[0])
+    shift_ms = int(time.time() * 1000) - finding["told_ms"]
+    for part in [finding, finding["window"], *finding["vectors"]]:
+        for name, value in part.items():
+            if name.endswith("_ms") and isinstance(value, int) and value > 10**12:
+                part[name] = value + shift_ms
+    return {**finding, "target": "192.0.2.10", "prefixes": [], "phase": "begin", "sequence": 0, "kind": "flood"}
+
+
 def canonical(value):
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -9,33 +9,19 @@ import pathlib
 import re
 import signal
 import socket
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 
-from tower_world import ROLES, Api, Sender, Tower, canonical
+from tower_world import ROLES, Api, Sender, Tower, canonical, finding_example
 
 PROGRAM, FINDING_TEST, API_JSON, ROUTES_C = sys.argv[1:5]
 ZEROS = "0" * 64
 MEMBER = {"title": "Port of Example", "sector": "ports", "is_active": True, "networks": ["192.0.2.0/24", "2001:db8::/32"]}
 
 
-def finding_example():
-    output = subprocess.run([FINDING_TEST, "--documents"], capture_output=True, check=True).stdout.decode()
-    finding = json.loads(output.splitlines()[0])
-    now_ms = int(time.time() * 1000)
-    shift_ms = now_ms - finding["told_ms"]
-    for part in [finding, finding["window"], *finding["vectors"]]:
-        for name, value in part.items():
-            if name.endswith("_ms") and isinstance(value, int) and value > 10**12:
-                part[name] = value + shift_ms
-    finding.update(target="192.0.2.10", prefixes=[], phase="begin", sequence=0, kind="flood")
-    return finding
-
-
-FINDING = finding_example()
+FINDING = finding_example(FINDING_TEST)
 
 
 def told(number, sequence=0, phase="begin", **changes):

@@ -234,7 +234,8 @@ static void sender_accept(struct writer *writer)
 		return;
 	while (sender < writer->senders + LIMIT_TOWER_SENDERS && sender->fd >= 0)
 		sender++;
-	bool is_room = sender < writer->senders + LIMIT_TOWER_SENDERS && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_bytes) == 0;
+	bool is_room = sender < writer->senders + LIMIT_TOWER_SENDERS &&
+		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_bytes) == 0;
 	const struct config_sender *who = is_room ? config_sender_find(writer->tower->config, peer.uid) : NULL;
 	if (who == NULL) {
 		pthread_mutex_lock(&writer->lock);
