@@ -77,6 +77,27 @@ static const struct conf_option sender_options[] = {
 	{.name = "member", .set = conf_set_text, .offset = offsetof(struct config_sender, member), .max = DOCUMENT_NAME_BYTES},
 };
 
+static const struct conf_option recipient_options[] = {
+	{.name = "form", .set = conf_set_choice, .offset = offsetof(struct report_recipient, form), .choices = report_form_names},
+	{.name = "basis", .set = conf_set_text, .offset = offsetof(struct report_recipient, basis),
+		.max = sizeof(((struct report_recipient *)NULL)->basis)},
+	{.name = "within", .set = conf_set_units, .offset = offsetof(struct report_recipient, within_ms), .unit = UNIT_MS, .min = 60000,
+		.max = UINT64_C(366) * 86400000},
+};
+
+static const char *open_recipient(void *root, const char *title, void **ret_into)
+{
+	struct config *config = root;
+	if (strlen(title) >= sizeof(config->recipients[0].name))
+		return "has a name of more than 199 bytes";
+	if (config->recipient_count == REPORT_RECIPIENTS_MAX)
+		return "is one recipient too many";
+	struct report_recipient *recipient = &config->recipients[config->recipient_count++];
+	snprintf(recipient->name, sizeof(recipient->name), "%s", title);
+	*ret_into = recipient;
+	return NULL;
+}
+
 static const char *open_sender(void *root, const char *title, void **ret_into)
 {
 	struct config *config = root;
@@ -93,6 +114,8 @@ static const char *open_sender(void *root, const char *title, void **ret_into)
 static const struct conf_section sections[] = {
 	{.name = "sender", .is_titled = true, .open = open_sender, .options = sender_options,
 		.option_count = ARRAY_LEN(sender_options)},
+	{.name = "recipient", .is_titled = true, .open = open_recipient, .options = recipient_options,
+		.option_count = ARRAY_LEN(recipient_options)},
 };
 static const struct conf_schema schema = {.options = options, .option_count = ARRAY_LEN(options), .sections = sections,
 	.section_count = ARRAY_LEN(sections)};
@@ -114,6 +137,13 @@ int config_load(const char *path, struct config *ret_config, char ret_complaint[
 	int err = conf_load(&schema, path, ret_config, ret_complaint);
 	if (err == OK && ret_config->origin[0] == '\0') {
 		snprintf(ret_complaint, CONF_COMPLAINT_BYTES, "%.200s: origin: under which address do browsers see the page?", path);
+		err = E_CONFIG;
+	}
+	for (size_t i = 0; err == OK && i < ret_config->recipient_count; i++) {
+		if (ret_config->recipients[i].form != REPORT_NO_FORM && ret_config->recipients[i].within_ms != 0)
+			continue;
+		snprintf(ret_complaint, CONF_COMPLAINT_BYTES, "%.200s: recipient %s: form and within are needed", path,
+			ret_config->recipients[i].name);
 		err = E_CONFIG;
 	}
 	if (err == OK && ret_config->authority[0] != '\0' && ret_config->policy[0] == '\0') {

@@ -8,6 +8,7 @@
 
 #include "core/conf.h"
 #include "record/document.h"
+#include "tower/report.h"
 #include "tower/store.h"
 
 #define CONFIG_PATH_BYTES 108 /* as sun_path of unix(7) */
@@ -39,6 +40,8 @@ struct config {
 	uint64_t silent_ms; /* a process that has not told of its health for so long is silent */
 	uint64_t requests_per_s; /* of one account; ten times as many at once */
 	uint64_t keep_ms[STORE_CLASS_COUNT]; /* by enum store_class; 0: for ever */
+	size_t recipient_count;
+	struct report_recipient recipients[REPORT_RECIPIENTS_MAX];
 	size_t sender_count;
 	struct config_sender senders[CONFIG_SENDERS_MAX];
 };

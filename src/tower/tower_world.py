@@ -123,6 +123,7 @@ class Tower:
                     "store": f"sqlite:{self.folder}/store", "page": f"{self.folder}/page", "requests_per_s": "2000", "proxy": "yes", **options}
         lines = [f'{name} = "{value}"' for name, value in settings.items()]
         lines.append(f"sender own {{ users = {ME} }}")
+        lines.append('recipient "ministry" { form = ddos_jp basis = "section 5" within = 72h }')
         (self.folder / "conf").write_text("\n".join(lines) + "\n")
 
     def account(self, name, roles, member=""):

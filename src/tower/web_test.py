@@ -9,14 +9,16 @@ import pathlib
 import re
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
 import time
 
-from tower_world import ROLES, Api, Sender, Tower, canonical, finding_example
+from tower_world import ME, ROLES, Api, Sender, Tower, canonical, finding_example
 
 PROGRAM, FINDING_TEST, API_JSON, ROUTES_C = sys.argv[1:5]
+DOC = pathlib.Path(API_JSON).parent.parent / "doc"
 ZEROS = "0" * 64
 MEMBER = {"title": "Port of Example", "sector": "ports", "is_active": True, "networks": ["192.0.2.0/24", "2001:db8::/32"]}
 
@@ -48,7 +50,7 @@ def fill(path):
         names["{name}"] = "made"
     for name, value in names.items():
         path = path.replace(name, value)
-    required = {"decision": "?approve=true"}
+    required = {"decision": "?approve=true", "report": "?form=generic"}
     return path + next((query for end, query in required.items() if path.endswith(end)), "")
 
 
@@ -214,6 +216,35 @@ def incidents(tower):
     assert len(lookups) == before + 1 and lookups[0]["who"] == "analyst" and lookups[0]["purpose"] == "to tell the upstream", lookups
 
 
+def reports(tower):
+    """A report has what the tower knows, says what it does not, names deadlines, and no address of a source; others' texts stay text."""
+    evil = told(30, target="192.0.2.77", why='=1+1 <script>alert("x")</script> & "more"')
+    sender = Sender(tower.socket)
+    assert "ack" in sender.tell(evil)
+    sender.close()
+    rows = tower.ask("GET", "/api/v1/incidents?limit=200", "reader").json()["items"]
+    number = next(row["id"] for row in rows if row["target"] == "192.0.2.77")
+    path = f"/api/v1/incidents/{number}/report"
+    for form in ("ddos_jp", "ransomware_jp", "generic"):
+        for lang in ("ja", "en"):
+            report = tower.ask("GET", f"{path}?form={form}&lang={lang}", "analyst").json()
+            fields = {field["name"]: field for field in report["fields"]}
+            assert fields["grounds" if form != "ransomware_jp" else "traffic"]["value"] == evil["why"], fields
+            assert not fields["police" if form != "generic" else "root_cause"]["is_known"], "for a person to fill in"
+            assert {clock["recipient"] for clock in report["clocks"]} == ({"ministry"} if form == "ddos_jp" else set()), report["clocks"]
+            for kind in ("html", "csv"):
+                text = tower.ask("GET", f"{path}?form={form}&lang={lang}&format={kind}", "analyst").body.decode()
+                assert "<script" not in text or kind == "csv", text
+                assert kind != "csv" or '"\'=1+1 <script>alert(""x"")</script> & ""more"""' in text, text
+                assert all(source["addr"] not in text for source in evil["sources"]), "an address of a source"
+    assert tower.ask("GET", f"{path}?form=ddos_jp&consent=yes", "analyst").json()["consent"] is True
+    for wrong in ("", "?form=x", "?form=", "?form=generic&format=pdf", "?form=generic&lang=fr", "?form=generic&consent=maybe"):
+        assert tower.ask("GET", path + wrong, "analyst").status == 400, wrong
+    assert tower.ask("GET", "/api/v1/incidents/99999/report?form=generic", "analyst").status == 404
+    acts = [(row["who"], row["act"]) for row in tower.ask("GET", "/api/v1/audit", "inspector").json()["items"]]
+    assert ("analyst", "report.make consent") in acts, acts
+
+
 def events(tower):
     """A watcher sees what is stored, goes on behind the last it saw, and is told where something is missing."""
     watcher = tower.watch("reader")
@@ -338,11 +369,24 @@ def kill(tower):
     assert "192.0.2.99" in targets, targets
 
 
+def the_example_is_sound(folder):
+    """The configuration that is shipped is one that is taken; what it does not know, and a recipient by half, are not."""
+    text = (DOC / "hinomi-tower.conf.example").read_text(encoding="utf-8")
+    text = re.sub(r"users = \{.*\}", f"users = {ME}", text).replace("/etc/hinomi/policy", str(DOC / "policy.example"))
+    for expected, changed in ((0, text), (2, text + "unknown = 1\n"), (2, text.replace("within = 72h", "")),
+                              (2, text.replace('origin = "https://tower.example"', 'origin = "tower.example"')),
+                              (2, text.replace("/run/hinomi-tower/http.sock", "0.0.0.0:80"))):
+        (folder / "example").write_text(changed)
+        done = subprocess.run([PROGRAM, "--check", folder / "example"], capture_output=True, text=True, check=False)
+        assert done.returncode == expected, (done.stdout, done.stderr)
+
+
 def main():
     api = Api(API_JSON)
     every_route_is_described(api)
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
+        the_example_is_sound(folder)
         (folder / "main").mkdir()
         (folder / "rates").mkdir()
         tower = Tower(PROGRAM, folder / "main", api)
@@ -353,7 +397,7 @@ def main():
             slow = Slow(tower)
             slow.start()
             assert tower.ask("PUT", "/api/v1/members/port", "operator", MEMBER).status == 200
-            for test in (documents, incidents, tokens_and_sessions, accounts, members, events, bad_http, page):
+            for test in (documents, incidents, tokens_and_sessions, accounts, members, reports, events, bad_http, page):
                 test(tower)
                 print(test.__name__)
             every_operation_by_every_role(tower, api)
