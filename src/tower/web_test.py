@@ -18,7 +18,7 @@ import time
 from tower_world import ME, ROLES, Api, Sender, Tower, canonical, finding_example
 
 PROGRAM, FINDING_TEST, API_JSON, ROUTES_C = sys.argv[1:5]
-DOC = pathlib.Path(API_JSON).parent.parent / "doc"
+DOC = pathlib.Path(API_JSON).resolve().parent.parent / "doc"
 ZEROS = "0" * 64
 MEMBER = {"title": "Port of Example", "sector": "ports", "is_active": True, "networks": ["192.0.2.0/24", "2001:db8::/32"]}
 
