@@ -240,8 +240,8 @@ json_t *report_make(const struct report_case *of)
 	json_t *fields = json_array();
 	for (size_t i = 0; i < forms[of->form].row_count; i++)
 		json_array_append_new(fields, field_make(of, &forms[of->form].rows[i]));
+	unsigned language = of->language == INCIDENT_JAPANESE;
 	return json_pack("{s:s, s:s, s:s, s:I, s:o, s:b, s:o, s:o}", "form", report_form_names[of->form], "lang",
-		of->language == INCIDENT_JAPANESE ? "ja" : "en", "title", forms[of->form].title[of->language == INCIDENT_JAPANESE],
-		"made_ms", (json_int_t)of->now_ms, "incident", json_sprintf("%" PRIu64, of->incident->number), "consent", of->has_consent, "fields",
-		fields, "clocks", clocks_make(of));
+		language == 1 ? "ja" : "en", "title", forms[of->form].title[language], "made_ms", (json_int_t)of->now_ms, "incident",
+		json_sprintf("%" PRIu64, of->incident->number), "consent", of->has_consent, "fields", fields, "clocks", clocks_make(of));
 }
