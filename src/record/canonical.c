@@ -52,9 +52,13 @@ static void rows_make(struct canonical *canonical, size_t at, unsigned depth) /*
 	for (size_t i = 0; i < field->member_count; i++) {
 		struct canonical_row *row = &canonical->rows[first + i];
 		row->field = &field->members[i];
-		int length = snprintf(row->label, sizeof(row->label), ",\"%s\":", row->field->name);
-		ASSERT(length > 0 && (size_t)length < sizeof(row->label));
+		canonical->has_optional |= row->field->flag_bytes > 0;
+		char label[sizeof(row->label) + 1];
+		int length = snprintf(label, sizeof(label), "\"%s\":", row->field->name);
+		ASSERT(length > 0 && (size_t)length <= sizeof(row->label));
 		row->label_bytes = (size_t)length;
+		memcpy(row->label, label, row->label_bytes);
+		memset(row->mask, 0xff, row->label_bytes);
 	}
 	rows_sort(&canonical->rows[first], field->member_count);
 	canonical->rows[at].first_member = first;
@@ -107,8 +111,32 @@ static void expect(struct cursor *cur, const char *text, size_t length_bytes)
 		give_up(cur);
 }
 
+/** Steps over a member's name and its colon. */
+static inline void label_expect(struct cursor *cur, const struct canonical_row *row)
+{
+	uint64_t words[4];
+	if (cursor_left(cur) < sizeof(words)) { /* near the end of the text */
+		expect(cur, (const char *)row->label, row->label_bytes);
+		return;
+	}
+	memcpy(words, cur->at, sizeof(words));
+	uint64_t differs = 0;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		differs |= (words[i] ^ row->label[i]) & row->mask[i];
+	if (differs != 0)
+		give_up(cur);
+	else
+		cur->at += row->label_bytes;
+}
+
+static inline void byte_expect(struct cursor *cur, char byte)
+{
+	if (!next_is(cur, byte))
+		give_up(cur);
+}
+
 /** A whole number up to 2^63 - 1 without a sign, a leading zero, a fraction or an exponent. */
-static uint64_t number_read(struct cursor *cur)
+static inline uint64_t number_read(struct cursor *cur)
 {
 	uint64_t value = 0;
 	const uint8_t *begin = cur->at;
@@ -198,10 +226,10 @@ static size_t name_take(struct cursor *cur, const char *const *names, size_t cou
 static void flags_read(struct cursor *cur, const struct field *field, char *at)
 {
 	uint64_t flags = 0;
-	expect(cur, "[", 1);
+	byte_expect(cur, '[');
 	while (cur->error == OK && !next_is(cur, ']')) {
 		if (flags != 0)
-			expect(cur, ",", 1);
+			byte_expect(cur, ',');
 		size_t bit = name_take(cur, field->names, (size_t)field->max);
 		if (cur->error == OK && (flags >> bit & 1) != 0)
 			give_up(cur);
@@ -224,7 +252,8 @@ static void address_text(struct cursor *cur, char ret_text[static IP_PREFIX_TEXT
 	ret_text[length] = '\0';
 }
 
-static void addr_read(struct cursor *cur, char *at)
+/* Apart, as prefix_read(): what has a buffer is guarded, and the rest is not to pay for it. */
+__attribute__((noinline)) static void addr_read(struct cursor *cur, char *at)
 {
 	char text[IP_PREFIX_TEXT_BYTES];
 	struct ip_addr addr;
@@ -236,7 +265,7 @@ static void addr_read(struct cursor *cur, char *at)
 	memcpy(at, &addr, sizeof(addr));
 }
 
-static void prefix_read(struct cursor *cur, char *at)
+__attribute__((noinline)) static void prefix_read(struct cursor *cur, char *at)
 {
 	char text[IP_PREFIX_TEXT_BYTES];
 	struct ip_prefix prefix;
@@ -249,31 +278,43 @@ static void prefix_read(struct cursor *cur, char *at)
 	memcpy(at + offsetof(struct ip_prefix, bits), &prefix.bits, sizeof(prefix.bits));
 }
 
+static inline void uint_read(struct cursor *cur, const struct field *field, char *at)
+{
+	uint64_t value = number_read(cur);
+	if (value < field->min || value > field->max)
+		give_up(cur);
+	else
+		store(at, field->size_bytes, value);
+}
+
 static void value_read(const struct canonical *canonical, size_t row, struct cursor *cur, char *base);
 
 static void object_read(const struct canonical *canonical, const struct canonical_row *row, struct cursor *cur, char *at) /* NOLINT(misc-no-recursion): as deep as the table */
 {
-	expect(cur, "{", 1);
+	byte_expect(cur, '{');
 	for (size_t i = 0; i < row->member_count && cur->error == OK; i++) {
 		const struct canonical_row *member = &canonical->rows[row->first_member + i];
-		if (member->field->flag_bytes > 0)
-			give_up(cur);
-		expect(cur, member->label + (i == 0), member->label_bytes - (i == 0));
-		value_read(canonical, row->first_member + i, cur, at);
+		if (i > 0)
+			byte_expect(cur, ',');
+		label_expect(cur, member);
+		if (member->field->type == FIELD_UINT) /* most are */
+			uint_read(cur, member->field, at + member->field->offset);
+		else
+			value_read(canonical, row->first_member + i, cur, at);
 	}
-	expect(cur, "}", 1);
+	byte_expect(cur, '}');
 }
 
 static void list_read(const struct canonical *canonical, const struct canonical_row *row, struct cursor *cur, char *base) /* NOLINT(misc-no-recursion): as deep as the table */
 {
 	const struct field *field = row->field;
 	size_t count = 0;
-	expect(cur, "[", 1);
+	byte_expect(cur, '[');
 	while (cur->error == OK && !next_is(cur, ']')) {
 		if (count == field->max)
 			give_up(cur);
 		if (count > 0)
-			expect(cur, ",", 1);
+			byte_expect(cur, ',');
 		if (cur->error == OK)
 			value_read(canonical, row->first_member, cur, base + field->offset + count++ * field->size_bytes);
 	}
@@ -288,15 +329,6 @@ static void form_read(struct cursor *cur, const struct field *field)
 		(void)name_take(cur, field->names, 1);
 	else if (number_read(cur) != field->max)
 		give_up(cur);
-}
-
-static void uint_read(struct cursor *cur, const struct field *field, char *at)
-{
-	uint64_t value = number_read(cur);
-	if (value < field->min || value > field->max)
-		give_up(cur);
-	else
-		store(at, field->size_bytes, value);
 }
 
 static void bool_read(struct cursor *cur, char *at)
@@ -361,6 +393,8 @@ static void value_read(const struct canonical *canonical, size_t index, struct c
 int canonical_read(const struct canonical *canonical, const char *text, size_t length_bytes, void *into)
 {
 	struct cursor cur = cursor_over(text, length_bytes);
+	if (canonical->has_optional)
+		return E_UNSUPPORTED;
 	value_read(canonical, 0, &cur, into);
 	return cur.error == OK && cursor_left(&cur) == 0 ? OK : E_UNSUPPORTED;
 }

@@ -7,7 +7,9 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "core/err.h"
 #include "record/field.h"
@@ -17,13 +19,14 @@
 /** A table with its members in the order of the text; made once. */
 struct canonical_row {
 	const struct field *field;
-	char label[32]; /* ,"name": with comma, quotes and colon; the first member is read without its comma */
+	uint64_t label[4], mask[4]; /* "name": with quotes and colon; and a mask of as many bytes, to compare by words */
 	size_t label_bytes;
 	size_t first_member, member_count; /* rows of an object, or of the one entry of a list */
 };
 
 struct canonical {
 	size_t row_count;
+	bool has_optional; /* a member that need not be there: then all is left to document_read() */
 	struct canonical_row rows[CANONICAL_ROWS_MAX]; /* the first is the document */
 };
 

@@ -188,6 +188,16 @@ MUST_USE int finding_write(const struct finding *finding, char **ret_text);
  */
 MUST_USE int finding_parse(const char *text, size_t length_bytes, struct finding *ret_finding);
 
+/**
+ * The same where the struct is large to copy.
+ *
+ * @param text need not be NUL-terminated
+ * @param length_bytes its length
+ * @param into filled; after an error partly
+ * @return as finding_parse()
+ */
+MUST_USE int finding_read(const char *text, size_t length_bytes, struct finding *into);
+
 /** What may leave the member. */
 struct finding_policy {
 	bool allowed[FLOW_CLASS_COUNT]; /* domestic-domestic and unknown are false by default */

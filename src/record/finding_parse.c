@@ -55,17 +55,22 @@ static int tree_read(const char *text, size_t length_bytes, struct finding *find
 	return err;
 }
 
-int finding_parse(const char *text, size_t length_bytes, struct finding *ret_finding)
+int finding_read(const char *text, size_t length_bytes, struct finding *into)
 {
 	if (length_bytes > FINDING_DOCUMENT_BYTES_MAX)
 		return E_LIMIT;
 	call_once(&quick_once, quick_make);
-	struct finding finding = {0};
-	int err = canonical_read(&quick, text, length_bytes, &finding);
+	memset(into, 0, sizeof(*into));
+	int err = canonical_read(&quick, text, length_bytes, into);
 	if (err != OK)
-		err = tree_read(text, length_bytes, &finding);
-	if (err == OK)
-		err = finding_check(&finding);
+		err = tree_read(text, length_bytes, into);
+	return err == OK ? finding_check(into) : err;
+}
+
+int finding_parse(const char *text, size_t length_bytes, struct finding *ret_finding)
+{
+	struct finding finding;
+	int err = finding_read(text, length_bytes, &finding);
 	if (err == OK)
 		*ret_finding = finding;
 	return err;

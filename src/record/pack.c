@@ -45,8 +45,12 @@ static void byte_put(struct room *room, uint8_t byte)
 	put(room, &byte, 1);
 }
 
-static void number_put(struct room *room, uint64_t value)
+static inline void number_put(struct room *room, uint64_t value)
 {
+	if (value < 0x80 && room->at < room->end) { /* most are small */
+		*room->at++ = (uint8_t)value;
+		return;
+	}
 	uint8_t bytes[10];
 	size_t length = 0;
 	for (; value >= 0x80; value >>= 7)

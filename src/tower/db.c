@@ -10,11 +10,12 @@
  * batch touches is a few pages at the end of each tree.
  */
 const char *const db_day_tables =
-	"CREATE TABLE IF NOT EXISTS {day}findings_@ (arrival {int} PRIMARY KEY, arrived_ms {int} NOT NULL, incident {int} NOT NULL, "
-	"sequence {int} NOT NULL, start_ms {int} NOT NULL, id {blob} NOT NULL, document {blob} NOT NULL) {strict};"
-	"CREATE TABLE IF NOT EXISTS {day}sources_@ (arrival {int} PRIMARY KEY, document {blob} NOT NULL) {strict};"
-	"CREATE INDEX IF NOT EXISTS {day}findings_@_start ON findings_@ (start_ms, id);"
-	"CREATE INDEX IF NOT EXISTS {day}findings_@_incident ON findings_@ (incident, arrival);";
+	"CREATE TABLE IF NOT EXISTS {day}findings_@ (arrival {int} PRIMARY KEY, incident {int} NOT NULL, count {int} NOT NULL, "
+	"documents {blob} NOT NULL) {strict};"
+	"CREATE INDEX IF NOT EXISTS {day}findings_@_incident ON findings_@ (incident, arrival);"
+	"CREATE TABLE IF NOT EXISTS {day}sources_@ (arrival {int} PRIMARY KEY, documents {blob} NOT NULL) {strict};"
+	"CREATE TABLE IF NOT EXISTS {day}keys_@ (start_ms {int} NOT NULL, id {blob} NOT NULL, arrival {int} NOT NULL, "
+	"PRIMARY KEY (start_ms, id, arrival)) {keyed};";
 
 struct db_value db_text(const char *text)
 {
@@ -25,7 +26,7 @@ int db_dialect(const struct db_hooks *hooks, const char *text, uint32_t day, cha
 {
 	const struct {
 		const char *word, *text;
-	} words[] = {{"{int}", hooks->type_int}, {"{blob}", hooks->type_blob}, {"{strict}", hooks->strict},
+	} words[] = {{"{int}", hooks->type_int}, {"{blob}", hooks->type_blob}, {"{strict}", hooks->strict}, {"{keyed}", hooks->keyed},
 		{"{day}", hooks->day_prefix}, {"{main}", hooks->main_prefix}};
 	char number[16];
 	size_t used = 0;

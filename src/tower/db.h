@@ -2,11 +2,11 @@
  * The few things that the store asks of a database, and the two that do them
  * (store_sqlite.c, store_postgres.c), each a row of hooks. The SQL is the same
  * for both: parameters are $1, $2 ...; numbers are 64 bits; upserts are ON
- * CONFLICT; in migrations {int}, {blob}, {strict} and the prefixes {main} and
+ * CONFLICT; in migrations {int}, {blob}, {strict}, {keyed} and the prefixes {main} and
  * {day} stand for what differs.
  *
- * Findings are in tables of their own day, findings_DAY and sources_DAY (DAY
- * counts from 1970): with SQLite in a file of that day, with PostgreSQL a
+ * Findings are in tables of their own day, findings_DAY, sources_DAY and
+ * keys_DAY (DAY counts from 1970): with SQLite in a file of that day, with PostgreSQL a
  * table. What is to be read of a day is asked of the handle that db_day() gives.
  *
  * Not for others than the files of the store.
@@ -52,16 +52,21 @@ static inline struct db_value db_bytes(const void *bytes, size_t length_bytes)
 
 struct db_value db_text(const char *text);
 
-/** One finding as it is added: columns of its row, packed as record/pack.h does. */
-struct db_finding {
-	uint64_t arrival, incident;
-	int64_t arrived_ms, start_ms;
-	uint32_t sequence;
-	uint8_t id[16];
-	const uint8_t *document; /* without what is classed */
-	size_t document_bytes;
+/** Findings of one incident out of one batch, as they are added (tower/chunk.h). */
+struct db_chunk {
+	uint64_t arrival, incident; /* arrival: the lowest */
+	uint32_t count;
+	const uint8_t *documents; /* without what is classed */
+	size_t documents_bytes;
 	const uint8_t *sources; /* what is classed */
 	size_t sources_bytes;
+};
+
+/** That a finding has documents in a chunk. */
+struct db_key {
+	int64_t start_ms;
+	uint8_t id[16];
+	uint64_t arrival; /* of the chunk */
 };
 
 enum db_mode { DB_WRITER = 0, DB_READER };
@@ -73,7 +78,7 @@ typedef int db_row(void *to, const struct db_value *columns, size_t count);
 
 struct db_hooks {
 	const char *scheme; /* "sqlite:" */
-	const char *type_int, *type_blob, *strict, *main_prefix, *day_prefix; /* in migrations */
+	const char *type_int, *type_blob, *strict, *keyed, *main_prefix, *day_prefix; /* in migrations */
 	/** Opens; a writer alone. @return OK, E_STATE: there is another writer; E_CONFIG, E_SYS, E_NOMEM */
 	int (*open)(const char *place, enum db_mode mode, struct db **ret_db, char ret_why[static WHY_BYTES]);
 	void (*close)(struct db *db);
@@ -86,7 +91,7 @@ struct db_hooks {
 	/** Gets ready to add findings of a day, outside of a transaction; makes its tables where they are missing. */
 	int (*day_begin)(struct db *db, uint32_t day);
 	/** Adds findings of the day that was begun, in the transaction that is open. */
-	int (*findings_add)(struct db *db, const struct db_finding *findings, size_t count);
+	int (*findings_add)(struct db *db, const struct db_chunk *chunks, size_t chunk_count, const struct db_key *keys, size_t key_count);
 	/** The handle to ask of a day's tables; borrowed. @return OK, E_END: there is no such day; E_SYS */
 	int (*day)(struct db *db, uint32_t day, struct db **ret_db);
 	/** The days there are, in order. */

@@ -24,7 +24,7 @@
 #define NONE UINT32_MAX
 #define BLOCK_BITS_V4 120 /* /24 in the mapped space */
 #define BLOCK_BITS_V6 48
-#define LINES_EACH 16 /* findings of one incident whose coming and going is told one by one */
+#define LINES_EACH 4 /* findings of one incident whose coming and going is told one by one */
 
 /** Places of a list by index, so that tables can be copied and cleared at once. */
 struct chain {

@@ -175,6 +175,9 @@ int store_list_read(struct store *store, struct db *db, const char *sql, const s
 
 /* Opening and closing. */
 
+#define ARENA_CHUNK_BYTES (STORE_ARENA_BYTES + STORE_BATCH_MAX * (CHUNK_HEAD_BYTES + CHUNK_SOURCE_HEAD_BYTES))
+
+
 static int line_keep(struct store_writer *writer, const struct incident_line *line, uint32_t number)
 {
 	if (writer->line_count == writer->line_room) {
@@ -226,7 +229,8 @@ static int ends_row(void *to, const struct db_value *columns, size_t count)
 /** Takes away what a sudden end left of a batch that was not acknowledged. */
 static int day_recover(struct store *store, uint32_t day, uint64_t arrival)
 {
-	static const char *const statements[] = {"DELETE FROM findings_@ WHERE arrival > $1", "DELETE FROM sources_@ WHERE arrival > $1"};
+	static const char *const statements[] = {"DELETE FROM findings_@ WHERE arrival > $1", "DELETE FROM sources_@ WHERE arrival > $1",
+		"DELETE FROM keys_@ WHERE arrival > $1"};
 	char sql[DB_SQL_BYTES];
 	const struct db_value last[] = {db_number((int64_t)arrival)};
 	int err = keep_why(store, store->db, store->hooks->day_begin(store->db, day));
@@ -248,8 +252,8 @@ static int days_recover(struct store *store, uint64_t arrival, int64_t *ret_hori
 		struct day_ends ends = {0, 0};
 		err = keep_why(store, store->db, store->hooks->day(store->db, days[i], &day));
 		if (err == OK)
-			err = store_query(store, day, db_sql_day("SELECT COALESCE(MAX(arrival), 0), COALESCE(MAX(start_ms), 0) FROM findings_@", days[i],
-				sql), NULL, 0, ends_row, &ends);
+			err = store_query(store, day, db_sql_day("SELECT COALESCE((SELECT MAX(arrival) FROM findings_@), 0), "
+				"COALESCE((SELECT MAX(start_ms) FROM keys_@), 0)", days[i], sql), NULL, 0, ends_row, &ends);
 		if (err == OK && ends.arrival > (int64_t)arrival)
 			err = day_recover(store, days[i], arrival);
 		horizon_ms = ends.start_ms > horizon_ms ? ends.start_ms : horizon_ms;
@@ -311,9 +315,11 @@ static int writer_new(struct store *store)
 {
 	struct store_writer *writer = &store->writer;
 	writer->findings = calloc(STORE_BATCH_MAX, sizeof(*writer->findings));
-	writer->arena = malloc(STORE_ARENA_BYTES);
+	writer->chunks = calloc(STORE_BATCH_MAX, sizeof(*writer->chunks));
+	writer->keys = calloc(STORE_BATCH_MAX, sizeof(*writer->keys));
+	writer->arena = malloc(STORE_ARENA_BYTES + ARENA_CHUNK_BYTES);
 	writer->finding = malloc(sizeof(*writer->finding));
-	if (writer->findings == NULL || writer->arena == NULL || writer->finding == NULL)
+	if (writer->chunks == NULL || writer->keys == NULL || writer->findings == NULL || writer->arena == NULL || writer->finding == NULL)
 		return E_NOMEM;
 	return incident_book_new(INCIDENT_LIVE_MAX, INCIDENT_SERIES_MAX, hear_line, writer, &writer->book);
 }
@@ -379,6 +385,8 @@ void store_close(struct store *store)
 	incident_book_free(writer->book);
 	store_members_free(writer);
 	free(writer->findings);
+	free(writer->chunks);
+	free(writer->keys);
 	free(writer->arena);
 	free(writer->lines);
 	free(writer->line_numbers);
@@ -486,8 +494,13 @@ static int batch_save(struct store *store)
 {
 	struct store_writer *writer = &store->writer;
 	int err = writer->must_fail ? E_SYS : OK; /* store_why() told it */
-	if (err == OK && writer->finding_count > 0)
-		err = keep_why(store, store->db, store->hooks->findings_add(store->db, writer->findings, writer->finding_count));
+	if (err == OK && writer->finding_count > 0) {
+		size_t chunk_count = 0, key_count = 0;
+		ASSERT(chunk_bytes(writer->findings, writer->finding_count) <= ARENA_CHUNK_BYTES);
+		chunk_make(writer->findings, writer->finding_count, writer->arena + STORE_ARENA_BYTES, writer->chunks, &chunk_count, writer->keys,
+			&key_count);
+		err = keep_why(store, store->db, store->hooks->findings_add(store->db, writer->chunks, chunk_count, writer->keys, key_count));
+	}
 	if (err == OK)
 		err = incidents_save(store);
 	if (err == OK)

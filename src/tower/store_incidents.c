@@ -170,88 +170,152 @@ int store_history(struct store *store, uint64_t incident, const struct store_cur
 
 /* Findings. */
 
-int store_finding_unpack(struct store *store, const struct db_value *document, const struct db_value *sources,
-	struct finding *ret_finding)
+int store_finding_unpack(struct store *store, const struct chunk_finding *packed, bool has_sources, struct finding *ret_finding)
 {
 	static const struct finding blank;
-	const uint8_t *bytes = document->bytes;
-	unsigned kind = document->length_bytes > 0 ? bytes[0] : FINDING_KIND_COUNT;
+	unsigned kind = packed->document_bytes > 0 ? packed->document[0] : FINDING_KIND_COUNT;
 	*ret_finding = blank;
 	int err = kind < FINDING_KIND_COUNT
-		? pack_read(&finding_document, PACK_OPEN, kind, bytes + 1, document->length_bytes - 1, ret_finding)
+		? pack_read(&finding_document, PACK_OPEN, kind, packed->document + 1, packed->document_bytes - 1, ret_finding)
 		: E_MALFORMED;
-	if (err == OK && sources != NULL && sources->length_bytes > 0)
-		err = pack_read(&finding_document, PACK_CLASSED, kind, sources->bytes, sources->length_bytes, ret_finding);
+	if (err == OK && has_sources && packed->sources_bytes > 0)
+		err = pack_read(&finding_document, PACK_CLASSED, kind, packed->sources, packed->sources_bytes, ret_finding);
 	return err == OK ? OK : store_refuse(store, E_SYS, "store", "a finding is damaged");
 }
 
-/** Asks the days of an incident, the last first, until a list is full. */
-static int days_read(struct store *store, uint64_t incident, const char *text, int64_t before, struct store_list *list)
+#define CHUNKS_ASKED 8 /* rows at once: mostly enough for a page */
+
+/** Goes through an incident's findings, the last come first, until it is told that it is enough. */
+struct walk {
+	struct store *store;
+	uint64_t incident;
+	int64_t before; /* arrivals that are wanted */
+	int64_t chunk_before; /* where the next rows begin */
+	size_t rows; /* that the last statement gave */
+	bool is_enough;
+	int (*one)(void *to, const struct chunk_finding *packed); /* E_END: it is enough */
+	void *to;
+};
+
+static int walk_row(void *to, const struct db_value *columns, size_t count)
 {
-	struct incident *body = store->incident_room;
-	int err = body_read(store, incident, true, body);
-	uint32_t first = body->first_day, last = err == OK ? body->last_day : 0;
-	list->store = store;
-	for (uint32_t day = last; err == OK && day >= first && day > 0 && !list->has_more; day--) {
-		char sql[DB_SQL_BYTES];
-		struct db *db = NULL;
-		const struct db_value parameters[] = {db_number((int64_t)incident), db_number(before),
-			db_number((int64_t)(list->room - list->count) + 1)};
-		err = store->hooks->day(store->db, day, &db);
-		if (err == OK)
-			err = store_list_read(store, db, db_sql_day(text, day, sql), parameters, ARRAY_LEN(parameters), list);
-		if (err == E_END)
-			err = OK; /* there were none on this day, or they are deleted */
+	struct walk *walk = to;
+	static const struct db_value none;
+	struct chunk_finding packed[CHUNK_FINDINGS];
+	size_t found = 0;
+	walk->rows++;
+	walk->chunk_before = columns[0].number;
+	int err = walk->is_enough ? OK : chunk_read(&columns[1], count > 2 ? &columns[2] : &none, walk->incident, packed, &found);
+	if (err != OK)
+		return store_refuse(walk->store, E_SYS, "store", "a row of findings is damaged");
+	for (size_t i = 0; i < found && err == OK && !walk->is_enough; i++) {
+		if ((int64_t)packed[i].arrival >= walk->before)
+			continue;
+		err = walk->one(walk->to, &packed[i]);
+		walk->is_enough = err == E_END;
+		err = err == E_END ? OK : err;
 	}
 	return err;
 }
 
-static int finding_fill(struct store_list *list, void *row, const struct db_value *columns)
+static int walk_day(struct walk *walk, uint32_t day, bool has_sources)
 {
-	struct store_finding *finding = row;
-	int err = store_finding_unpack(list->store, &columns[3], NULL, list->store->room);
+	static const char with[] = "SELECT f.arrival, f.documents, s.documents FROM findings_@ f LEFT JOIN sources_@ s ON s.arrival = f.arrival "
+		"WHERE f.incident = $1 AND f.arrival < $2 ORDER BY f.arrival DESC LIMIT $3";
+	static const char without[] = "SELECT arrival, documents FROM findings_@ WHERE incident = $1 AND arrival < $2 ORDER BY arrival DESC LIMIT $3";
+	struct store *store = walk->store;
+	struct db *db = NULL;
+	int err = store->hooks->day(store->db, day, &db);
+	if (err != OK)
+		return err == E_END ? OK : err; /* there were none on this day, or they are deleted */
+	do {
+		char sql[DB_SQL_BYTES];
+		const struct db_value parameters[] = {db_number((int64_t)walk->incident), db_number(walk->chunk_before), db_number(CHUNKS_ASKED)};
+		walk->rows = 0;
+		err = store_query(store, db, db_sql_day(has_sources ? with : without, day, sql), parameters, ARRAY_LEN(parameters), walk_row, walk);
+	} while (err == OK && walk->rows == CHUNKS_ASKED && !walk->is_enough);
+	return err;
+}
+
+/** @return OK; E_END: there is no such incident; E_SYS */
+static int walk_all(struct walk *walk, bool has_sources)
+{
+	struct incident *body = walk->store->incident_room;
+	int err = body_read(walk->store, walk->incident, true, body);
+	uint32_t first = body->first_day, last = err == OK ? body->last_day : 0;
+	walk->chunk_before = walk->before;
+	for (uint32_t day = last; err == OK && day >= first && day > 0 && !walk->is_enough; day--)
+		err = walk_day(walk, day, has_sources);
+	return err;
+}
+
+/** A page of findings. */
+struct finding_page {
+	struct store *store;
+	struct store_finding *rows;
+	size_t room, count;
+	bool has_more;
+};
+
+static int page_one(void *to, const struct chunk_finding *packed)
+{
+	struct finding_page *page = to;
+	struct finding *from = page->store->room;
+	if (page->count == page->room) {
+		page->has_more = true;
+		return E_END;
+	}
+	int err = store_finding_unpack(page->store, packed, false, from);
 	if (err != OK)
 		return err;
-	const struct finding *from = list->store->room;
-	*finding = (struct store_finding){.arrival = (uint64_t)columns[0].number, .arrived_ms = columns[1].number,
-		.sequence = from->sequence, .kind = from->kind, .phase = from->phase, .target = from->target,
-		.incident = (uint64_t)columns[2].number};
-	memcpy(finding->id, from->id, sizeof(finding->id));
+	struct store_finding *row = &page->rows[page->count++];
+	*row = (struct store_finding){.arrival = packed->arrival, .arrived_ms = packed->arrived_ms, .sequence = packed->sequence,
+		.kind = from->kind, .phase = from->phase, .target = from->target, .incident = packed->incident};
+	memcpy(row->id, from->id, sizeof(row->id));
 	return OK;
 }
 
 int store_findings(struct store *store, uint64_t incident, const struct store_cursor *cursor, struct store_finding *rows, size_t room,
 	struct store_page *ret_page)
 {
-	int64_t before = 0;
-	struct store_list list = {.rows = (char *)rows, .row_bytes = sizeof(*rows), .room = store_room(room), .fill = finding_fill};
-	int err = store_cursor_number(cursor, INT64_MAX, &before);
+	struct finding_page page = {.store = store, .rows = rows, .room = store_room(room)};
+	struct walk walk = {.store = store, .incident = incident, .one = page_one, .to = &page};
+	int err = store_cursor_number(cursor, INT64_MAX, &walk.before);
 	if (err == OK)
-		err = days_read(store, incident, "SELECT arrival, arrived_ms, incident, document FROM findings_@ "
-			"WHERE incident = $1 AND arrival < $2 ORDER BY arrival DESC LIMIT $3", before, &list);
-	if (err == OK || err == E_END)
-		store_list_page(&list, false, ret_page);
-	return err == E_END ? OK : err; /* no such incident: an empty list */
+		err = walk_all(&walk, false);
+	if (err != OK && err != E_END)
+		return err;
+	struct store_list list = {.count = page.count, .has_more = page.has_more,
+		.last_number = page.count > 0 ? (int64_t)rows[page.count - 1].arrival : 0};
+	store_list_page(&list, false, ret_page);
+	return OK; /* of no such incident an empty list */
 }
 
-static int one_fill(struct store_list *list, void *row, const struct db_value *columns)
+/** One finding. */
+struct finding_wanted {
+	struct store *store;
+	uint64_t arrival;
+	struct finding *into; /* NULL once it is filled */
+};
+
+static int wanted_one(void *to, const struct chunk_finding *packed)
 {
-	return store_finding_unpack(list->store, &columns[1], NULL, row);
+	struct finding_wanted *wanted = to;
+	if (packed->arrival != wanted->arrival)
+		return E_END;
+	int err = store_finding_unpack(wanted->store, packed, false, wanted->into);
+	wanted->into = NULL;
+	return err == OK ? E_END : err;
 }
 
 int store_finding(struct store *store, uint64_t incident, uint64_t arrival, struct finding *ret_finding)
 {
-	struct store_list list = {.rows = (char *)store->room, .row_bytes = sizeof(*store->room), .room = 1, .fill = one_fill};
+	struct finding_wanted wanted = {.store = store, .arrival = arrival, .into = ret_finding};
+	struct walk walk = {.store = store, .incident = incident, .before = (int64_t)arrival + 1, .one = wanted_one, .to = &wanted};
 	if (arrival == 0 || arrival >= INT64_MAX)
 		return E_END;
-	int err = days_read(store, incident, "SELECT arrival, document FROM findings_@ WHERE incident = $1 AND arrival < $2 "
-		"ORDER BY arrival DESC LIMIT $3", (int64_t)arrival + 1, &list);
-	if (err != OK)
-		return err;
-	if (list.count == 0 || list.last_number != (int64_t)arrival)
-		return E_END;
-	*ret_finding = *store->room;
-	return OK;
+	int err = walk_all(&walk, false);
+	return err == OK && wanted.into != NULL ? E_END : err;
 }
 
 /* Where sources are. */
@@ -259,8 +323,8 @@ int store_finding(struct store *store, uint64_t incident, uint64_t arrival, stru
 /** Sums over the last documents of an incident's findings. */
 struct evidence {
 	struct store *store;
-	char (*ids)[FINDING_ID_BYTES]; /* findings that were summed up: of each the last document counts */
-	size_t id_count;
+	uint8_t ids[STORE_EVIDENCE_MAX][INCIDENT_ID_BYTES]; /* findings that were summed up: of each the last document counts */
+	size_t id_count, looked_at;
 	struct finding_origin *origins;
 	uint64_t *origin_packets; /* beside origins */
 	size_t origin_count;
@@ -312,19 +376,20 @@ static void target_add(struct evidence *evidence, const struct finding *finding)
 	source_add(evidence, &source);
 }
 
-static int evidence_fill(struct store_list *list, void *row, const struct db_value *columns)
+static int evidence_one(void *to, const struct chunk_finding *packed)
 {
-	struct evidence *evidence = *(struct evidence **)row;
+	struct evidence *evidence = to;
 	const struct finding *finding = evidence->store->room;
-	int err = store_finding_unpack(evidence->store, &columns[1], evidence->sources != NULL ? &columns[2] : NULL, evidence->store->room);
-	(void)list;
-	for (size_t i = 0; err == OK && i < evidence->id_count; i++) {
-		if (memcmp(evidence->ids[i], finding->id, sizeof(finding->id)) == 0)
+	if (++evidence->looked_at > 4 * STORE_EVIDENCE_MAX || evidence->id_count == STORE_EVIDENCE_MAX)
+		return E_END;
+	for (size_t i = 0; i < evidence->id_count; i++) {
+		if (memcmp(evidence->ids[i], packed->id, sizeof(packed->id)) == 0)
 			return OK;
 	}
-	if (err != OK || evidence->id_count == STORE_EVIDENCE_MAX)
+	int err = store_finding_unpack(evidence->store, packed, evidence->sources != NULL, evidence->store->room);
+	if (err != OK)
 		return err;
-	memcpy(evidence->ids[evidence->id_count++], finding->id, sizeof(finding->id));
+	memcpy(evidence->ids[evidence->id_count++], packed->id, sizeof(packed->id));
 	uint64_t packets = finding->packets < (uint64_t)1 << 56 ? finding->packets : (uint64_t)1 << 56;
 	evidence->packets += packets;
 	for (size_t i = 0; i < finding->origin_count; i++)
@@ -339,18 +404,9 @@ static int evidence_fill(struct store_list *list, void *row, const struct db_val
 
 static int evidence_read(struct store *store, uint64_t incident, struct evidence *evidence)
 {
-	static const char with[] = "SELECT f.arrival, f.document, s.document FROM findings_@ f LEFT JOIN sources_@ s ON s.arrival = f.arrival "
-		"WHERE f.incident = $1 AND f.arrival < $2 ORDER BY f.arrival DESC LIMIT $3";
-	static const char without[] = "SELECT arrival, document FROM findings_@ WHERE incident = $1 AND arrival < $2 ORDER BY arrival DESC LIMIT $3";
-	char ids[STORE_EVIDENCE_MAX][FINDING_ID_BYTES];
-	struct evidence *rows[4 * STORE_EVIDENCE_MAX];
-	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		rows[i] = evidence;
-	evidence->ids = ids;
+	struct walk walk = {.store = store, .incident = incident, .before = INT64_MAX, .one = evidence_one, .to = evidence};
 	evidence->store = store;
-	struct store_list list = {.rows = (char *)rows, .row_bytes = sizeof(rows[0]), .room = ARRAY_LEN(rows), .fill = evidence_fill};
-	int err = days_read(store, incident, evidence->sources != NULL ? with : without, INT64_MAX, &list);
-	evidence->ids = NULL;
+	int err = walk_all(&walk, evidence->sources != NULL);
 	return err == E_END ? OK : err;
 }
 

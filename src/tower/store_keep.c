@@ -170,6 +170,23 @@ static int part_row(void *to, const struct db_value *columns, size_t count)
 	return OK;
 }
 
+/** A row of findings: each is identified by its id, its sequence and when it came. */
+static int chunk_row(void *to, const struct db_value *columns, size_t count)
+{
+	static const struct db_value none;
+	struct chunk_finding packed[CHUNK_FINDINGS];
+	size_t found = 0;
+	(void)count;
+	if (chunk_read(&columns[0], &none, 0, packed, &found) != OK)
+		return OK; /* a damaged row goes as well; it has nothing to be identified by */
+	for (size_t i = found; i-- > 0;) {
+		const struct db_value row[] = {db_number((int64_t)packed[i].arrival), db_number(packed[i].arrived_ms),
+			db_bytes(packed[i].id, sizeof(packed[i].id)), db_number(packed[i].sequence)};
+		(void)part_row(to, row, ARRAY_LEN(row));
+	}
+	return OK;
+}
+
 static int proof_add(struct store *store, enum store_class class, struct part *part, int64_t now_ms)
 {
 	struct document_digest digest;
@@ -278,9 +295,9 @@ static int days_retain(struct store *store, enum store_class class, int64_t befo
 		part_begin(&part);
 		err = store->hooks->day(store->db, days[i], &day);
 		if (err == OK)
-			err = store_query(store, day, db_sql_day(is_sources ? "SELECT f.arrival, f.arrived_ms, f.id, f.sequence FROM sources_@ s "
-				"JOIN findings_@ f ON f.arrival = s.arrival ORDER BY s.arrival" : "SELECT arrival, arrived_ms, id, sequence FROM findings_@ "
-				"ORDER BY arrival", days[i], sql), NULL, 0, part_row, &part);
+			err = store_query(store, day, db_sql_day(is_sources ? "SELECT f.documents, f.incident FROM sources_@ s JOIN findings_@ f "
+				"ON f.arrival = s.arrival ORDER BY s.arrival" : "SELECT documents, incident FROM findings_@ ORDER BY arrival", days[i], sql),
+				NULL, 0, chunk_row, &part);
 		if (err != OK || (is_sources && part.count == 0))
 			continue; /* its sources are gone already */
 		if (is_sources)

@@ -393,28 +393,36 @@ static int bytes_column(struct db *db, const void *bytes, size_t length_bytes)
 	return err == OK ? copy_put(db, bytes, length_bytes) : err;
 }
 
-static int finding_copy(struct db *db, const struct db_finding *row)
+static int chunk_copy(struct db *db, const void *row)
 {
-	char head[2 + 5 * 12] = {0, 7};
+	const struct db_chunk *chunk = row;
+	char head[2 + 3 * 12] = {0, 4};
 	size_t used = 2;
-	used += number_column(head + used, row->arrival);
-	used += number_column(head + used, (uint64_t)row->arrived_ms);
-	used += number_column(head + used, row->incident);
-	used += number_column(head + used, row->sequence);
-	used += number_column(head + used, (uint64_t)row->start_ms);
+	used += number_column(head + used, chunk->arrival);
+	used += number_column(head + used, chunk->incident);
+	used += number_column(head + used, chunk->count);
 	int err = copy_put(db, head, used);
-	if (err == OK)
-		err = bytes_column(db, row->id, sizeof(row->id));
-	return err == OK ? bytes_column(db, row->document, row->document_bytes) : err;
+	return err == OK ? bytes_column(db, chunk->documents, chunk->documents_bytes) : err;
 }
 
-static int source_copy(struct db *db, const struct db_finding *row)
+static int source_copy(struct db *db, const void *row)
 {
+	const struct db_chunk *chunk = row;
 	char head[2 + 12] = {0, 2};
-	if (row->sources_bytes == 0)
+	if (chunk->sources_bytes == 0)
 		return OK;
-	int err = copy_put(db, head, 2 + number_column(head + 2, row->arrival));
-	return err == OK ? bytes_column(db, row->sources, row->sources_bytes) : err;
+	int err = copy_put(db, head, 2 + number_column(head + 2, chunk->arrival));
+	return err == OK ? bytes_column(db, chunk->sources, chunk->sources_bytes) : err;
+}
+
+static int key_copy(struct db *db, const void *row)
+{
+	const struct db_key *key = row;
+	char start[2 + 12] = {0, 3}, arrival[12];
+	int err = copy_put(db, start, 2 + number_column(start + 2, (uint64_t)key->start_ms));
+	if (err == OK)
+		err = bytes_column(db, key->id, sizeof(key->id));
+	return err == OK ? copy_put(db, arrival, number_column(arrival, key->arrival)) : err;
 }
 
 static int copy_begin(struct db *db, const char *sql)
@@ -443,25 +451,24 @@ static int copy_end(struct db *db, int err)
 	return err;
 }
 
-static int table_copy(struct db *db, const char *text, const struct db_finding *findings, size_t count,
-	int (*one)(struct db *db, const struct db_finding *row))
+static int table_copy(struct db *db, const char *text, const void *rows, size_t row_bytes, size_t count,
+	int (*one)(struct db *db, const void *row))
 {
 	char sql[DB_SQL_BYTES];
 	int err = copy_begin(db, db_sql_day(text, db->writing_day, sql));
 	if (err != OK)
 		return err;
 	for (size_t i = 0; i < count && err == OK; i++)
-		err = one(db, &findings[i]);
+		err = one(db, (const char *)rows + i * row_bytes);
 	return copy_end(db, err);
 }
 
-static int postgres_findings_add(struct db *db, const struct db_finding *findings, size_t count)
+static int postgres_findings_add(struct db *db, const struct db_chunk *chunks, size_t chunk_count, const struct db_key *keys, size_t key_count)
 {
-	int err = table_copy(db, "COPY findings_@ FROM STDIN (FORMAT binary)", findings, count, finding_copy);
-	bool has_sources = false;
-	for (size_t i = 0; i < count && !has_sources; i++)
-		has_sources = findings[i].sources_bytes > 0;
-	return err == OK && has_sources ? table_copy(db, "COPY sources_@ FROM STDIN (FORMAT binary)", findings, count, source_copy) : err;
+	int err = table_copy(db, "COPY findings_@ FROM STDIN (FORMAT binary)", chunks, sizeof(*chunks), chunk_count, chunk_copy);
+	if (err == OK)
+		err = table_copy(db, "COPY sources_@ FROM STDIN (FORMAT binary)", chunks, sizeof(*chunks), chunk_count, source_copy);
+	return err == OK ? table_copy(db, "COPY keys_@ FROM STDIN (FORMAT binary)", keys, sizeof(*keys), key_count, key_copy) : err;
 }
 
 /* Days. */
@@ -518,7 +525,7 @@ static int postgres_day_drop(struct db *db, uint32_t day, bool sources_alone)
 	if (db->writing_day == day)
 		db->writing_day = 0;
 	return postgres_run(db, db_sql_day(sources_alone ? "TRUNCATE sources_@"
-		: "DROP TABLE IF EXISTS findings_@; DROP TABLE IF EXISTS sources_@", day, sql));
+		: "DROP TABLE IF EXISTS findings_@, sources_@, keys_@", day, sql));
 }
 
 static int postgres_erase(struct db *db)
@@ -536,6 +543,7 @@ const struct db_hooks db_postgres = {
 	.type_int = "bigint",
 	.type_blob = "bytea",
 	.strict = "",
+	.keyed = "",
 	.main_prefix = "",
 	.day_prefix = "",
 	.open = postgres_open,

@@ -26,6 +26,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <threads.h>
 #include <unistd.h>
 
 #include "tower/db.h"
@@ -33,13 +34,14 @@
 #define PATH_BYTES 512
 #define BUSY_MS 5000 /* readers and checkpoints hold a lock for microseconds */
 #define DAY_HANDLES 40 /* days open at once on one handle */
-#define CHECKPOINT_PAGES 4096 /* of the WAL: 32 MiB of 8 KiB pages */
+#define CHECKPOINT_PAGES 4096 /* of the WAL: 64 MiB of 16 KiB pages */
 
 struct statement {
 	char *sql; /* owned */
 	uint64_t hash;
 	sqlite3_stmt *handle;
 	uint64_t used; /* when last */
+	uint8_t places[DB_PARAMETERS_MAX]; /* SQLite's number of $1, $2 ...; it counts them in the order in which they appear */
 };
 
 struct day_handle {
@@ -119,8 +121,8 @@ static int attach(struct db *db, const char *file, const char *name, bool is_sec
 {
 	char sql[PATH_BYTES + 512];
 	sqlite3_snprintf((int)sizeof(sql), sql,
-		"ATTACH %Q AS %s; PRAGMA %s.page_size=8192; PRAGMA %s.journal_mode=WAL; PRAGMA %s.synchronous=FULL; "
-		"PRAGMA %s.secure_delete=%s; PRAGMA %s.cache_size=-16384; PRAGMA %s.journal_size_limit=67108864;",
+		"ATTACH %Q AS %s; PRAGMA %s.page_size=16384; PRAGMA %s.journal_mode=WAL; PRAGMA %s.synchronous=FULL; "
+		"PRAGMA %s.secure_delete=%s; PRAGMA %s.cache_size=-32768; PRAGMA %s.journal_size_limit=67108864;",
 		file, name, name, name, name, name, is_secure ? "ON" : "OFF", name, name);
 	return sqlite_run(db, sql);
 }
@@ -151,6 +153,12 @@ static int writer_open(struct db *db)
 	return err;
 }
 
+/** Once for the process: its own statistics of memory cost a lock for each allocation. */
+static void configure(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static struct db *db_new(const char *directory, enum db_mode mode)
 {
 	struct db *db = calloc(1, sizeof(*db));
@@ -164,6 +172,8 @@ static struct db *db_new(const char *directory, enum db_mode mode)
 
 static int sqlite_open(const char *place, enum db_mode mode, struct db **ret_db, char ret_why[static WHY_BYTES])
 {
+	static once_flag configured = ONCE_FLAG_INIT;
+	call_once(&configured, configure);
 	if (place[0] == '\0' || strlen(place) >= PATH_BYTES)
 		return why_refuse(ret_why, E_CONFIG, "sqlite:", "a directory is expected behind it");
 	struct db *db = db_new(place, mode);
@@ -204,7 +214,7 @@ static struct statement *statement_place(struct db *db)
 	return oldest;
 }
 
-static int prepare(struct db *db, const char *sql, sqlite3_stmt **ret_handle)
+static int statement_find(struct db *db, const char *sql, struct statement **ret_statement)
 {
 	uint64_t hash = text_hash(sql);
 	for (size_t i = 0; i < db->statement_count; i++) {
@@ -212,7 +222,7 @@ static int prepare(struct db *db, const char *sql, sqlite3_stmt **ret_handle)
 		if (known->hash != hash || strcmp(known->sql, sql) != 0)
 			continue;
 		known->used = ++db->clock;
-		*ret_handle = known->handle;
+		*ret_statement = known;
 		return OK;
 	}
 	sqlite3_stmt *handle = NULL;
@@ -221,17 +231,29 @@ static int prepare(struct db *db, const char *sql, sqlite3_stmt **ret_handle)
 		free(copy);
 		return failed(db, sql);
 	}
-	*statement_place(db) = (struct statement){.sql = copy, .hash = hash, .handle = handle, .used = ++db->clock};
-	*ret_handle = handle;
+	struct statement *statement = statement_place(db);
+	*statement = (struct statement){.sql = copy, .hash = hash, .handle = handle, .used = ++db->clock};
+	for (unsigned i = 0; i < DB_PARAMETERS_MAX; i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "$%u", i + 1);
+		statement->places[i] = (uint8_t)sqlite3_bind_parameter_index(handle, name);
+	}
+	*ret_statement = statement;
 	return OK;
 }
 
-/** Parameters are named: SQLite numbers them in the order in which they appear, PostgreSQL by their number. */
-static int parameter_bind(sqlite3_stmt *handle, size_t number, const struct db_value *value)
+/** For statements whose parameters are ?1, ?2 ... */
+static int prepare(struct db *db, const char *sql, sqlite3_stmt **ret_handle)
 {
-	char name[8];
-	snprintf(name, sizeof(name), "$%zu", number);
-	int at = sqlite3_bind_parameter_index(handle, name);
+	struct statement *statement = NULL;
+	int err = statement_find(db, sql, &statement);
+	if (err == OK)
+		*ret_handle = statement->handle;
+	return err;
+}
+
+static int parameter_bind(sqlite3_stmt *handle, int at, const struct db_value *value)
+{
 	switch (value->type) {
 	case DB_NULL:
 		return sqlite3_bind_null(handle, at);
@@ -282,12 +304,14 @@ static int rows_read(struct db *db, sqlite3_stmt *handle, db_row *row, void *to)
 
 static int sqlite_query(struct db *db, const char *sql, const struct db_value *parameters, size_t count, db_row *row, void *to)
 {
-	sqlite3_stmt *handle = NULL;
-	int err = prepare(db, sql, &handle);
+	struct statement *statement = NULL;
+	ASSERT(count <= DB_PARAMETERS_MAX);
+	int err = statement_find(db, sql, &statement);
 	if (err != OK)
 		return err;
+	sqlite3_stmt *handle = statement->handle;
 	for (size_t i = 0; i < count && err == OK; i++)
-		err = parameter_bind(handle, i + 1, &parameters[i]) == SQLITE_OK ? OK : failed(db, sql);
+		err = parameter_bind(handle, statement->places[i], &parameters[i]) == SQLITE_OK ? OK : failed(db, sql);
 	if (err == OK)
 		err = rows_read(db, handle, row, to);
 	(void)sqlite3_reset(handle);
@@ -343,33 +367,48 @@ static int insert(struct db *db, sqlite3_stmt *handle)
 	return err;
 }
 
-static int sqlite_findings_add(struct db *db, const struct db_finding *findings, size_t count)
+static int chunks_insert(struct db *db, const struct db_chunk *chunks, size_t count)
 {
 	char sql[DB_SQL_BYTES];
-	sqlite3_stmt *finding = NULL, *source = NULL;
-	int err = prepare(db, db_sql_day("INSERT INTO findings_@ VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)", db->writing_day, sql), &finding);
+	sqlite3_stmt *documents = NULL, *sources = NULL;
+	int err = prepare(db, db_sql_day("INSERT INTO findings_@ VALUES (?1, ?2, ?3, ?4)", db->writing_day, sql), &documents);
 	if (err == OK)
-		err = prepare(db, db_sql_day("INSERT INTO sources_@ VALUES (?1, ?2)", db->writing_day, sql), &source);
+		err = prepare(db, db_sql_day("INSERT INTO sources_@ VALUES (?1, ?2)", db->writing_day, sql), &sources);
 	for (size_t i = 0; i < count && err == OK; i++) {
-		const struct db_finding *row = &findings[i];
-		(void)sqlite3_bind_int64(finding, 1, (int64_t)row->arrival);
-		(void)sqlite3_bind_int64(finding, 2, row->arrived_ms);
-		(void)sqlite3_bind_int64(finding, 3, (int64_t)row->incident);
-		(void)sqlite3_bind_int64(finding, 4, row->sequence);
-		(void)sqlite3_bind_int64(finding, 5, row->start_ms);
-		(void)sqlite3_bind_blob(finding, 6, row->id, sizeof(row->id), SQLITE_STATIC);
-		(void)sqlite3_bind_blob64(finding, 7, row->document, row->document_bytes, SQLITE_STATIC);
-		err = insert(db, finding);
-		if (err != OK || row->sources_bytes == 0)
+		const struct db_chunk *chunk = &chunks[i];
+		(void)sqlite3_bind_int64(documents, 1, (int64_t)chunk->arrival);
+		(void)sqlite3_bind_int64(documents, 2, (int64_t)chunk->incident);
+		(void)sqlite3_bind_int64(documents, 3, chunk->count);
+		(void)sqlite3_bind_blob64(documents, 4, chunk->documents, chunk->documents_bytes, SQLITE_STATIC);
+		err = insert(db, documents);
+		if (err != OK || chunk->sources_bytes == 0)
 			continue;
-		(void)sqlite3_bind_int64(source, 1, (int64_t)row->arrival);
-		(void)sqlite3_bind_blob64(source, 2, row->sources, row->sources_bytes, SQLITE_STATIC);
-		err = insert(db, source);
+		(void)sqlite3_bind_int64(sources, 1, (int64_t)chunk->arrival);
+		(void)sqlite3_bind_blob64(sources, 2, chunk->sources, chunk->sources_bytes, SQLITE_STATIC);
+		err = insert(db, sources);
 	}
-	if (finding != NULL)
-		(void)sqlite3_clear_bindings(finding);
-	if (source != NULL)
-		(void)sqlite3_clear_bindings(source);
+	if (documents != NULL)
+		(void)sqlite3_clear_bindings(documents);
+	if (sources != NULL)
+		(void)sqlite3_clear_bindings(sources);
+	return err;
+}
+
+static int sqlite_findings_add(struct db *db, const struct db_chunk *chunks, size_t chunk_count, const struct db_key *keys, size_t key_count)
+{
+	char sql[DB_SQL_BYTES];
+	sqlite3_stmt *statement = NULL;
+	int err = chunks_insert(db, chunks, chunk_count);
+	if (err == OK)
+		err = prepare(db, db_sql_day("INSERT INTO keys_@ VALUES (?1, ?2, ?3)", db->writing_day, sql), &statement);
+	for (size_t i = 0; i < key_count && err == OK; i++) {
+		(void)sqlite3_bind_int64(statement, 1, keys[i].start_ms);
+		(void)sqlite3_bind_blob(statement, 2, keys[i].id, sizeof(keys[i].id), SQLITE_STATIC);
+		(void)sqlite3_bind_int64(statement, 3, (int64_t)keys[i].arrival);
+		err = insert(db, statement);
+	}
+	if (statement != NULL)
+		(void)sqlite3_clear_bindings(statement);
 	return err;
 }
 
@@ -503,6 +542,7 @@ const struct db_hooks db_sqlite = {
 	.type_int = "INTEGER",
 	.type_blob = "BLOB",
 	.strict = "STRICT",
+	.keyed = "STRICT, WITHOUT ROWID",
 	.main_prefix = "tower.",
 	.day_prefix = "day.",
 	.open = sqlite_open,

@@ -3,6 +3,7 @@
 
 #include "record/pack.h"
 #include "record/text.h"
+#include "tower/chunk.h"
 #include "tower/db.h"
 #include "tower/store.h"
 
@@ -21,8 +22,10 @@ struct store_writer {
 	uint64_t next_arrival; /* of findings */
 	uint64_t next_document, next_lookup, next_audit, next_change, next_proof, next_health;
 	size_t finding_count;
-	struct db_finding *findings; /* of the batch, STORE_BATCH_MAX */
-	uint8_t *arena; /* STORE_ARENA_BYTES */
+	struct chunk_finding *findings; /* of the batch, STORE_BATCH_MAX */
+	struct db_chunk *chunks; /* likewise, while it is saved */
+	struct db_key *keys;
+	uint8_t *arena; /* STORE_ARENA_BYTES, of what is packed; behind it as much and the heads, for chunks */
 	size_t arena_used;
 	size_t line_count, line_room;
 	struct incident_line *lines; /* history of the batch */
@@ -119,14 +122,14 @@ void store_incident_ready(struct incident *incident);
 void store_incident_protect(struct incident *incident);
 
 /**
- * Unpacks a finding of a day's table: a byte with its kind, then what is not classed.
+ * Unpacks a finding of a chunk.
  *
  * @param store whose store_why() tells
- * @param document of its row
- * @param sources what is classed; NULL: it stays out
+ * @param packed that was found
+ * @param has_sources unpack what is classed as well
  * @param ret_finding filled
  */
-MUST_USE int store_finding_unpack(struct store *store, const struct db_value *document, const struct db_value *sources,
+MUST_USE int store_finding_unpack(struct store *store, const struct chunk_finding *packed, bool has_sources,
 	struct finding *ret_finding);
 
 /* Members. */

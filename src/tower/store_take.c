@@ -61,78 +61,73 @@ static int finding_owner(struct store *store, const char *speaker, const struct 
 struct asked {
 	struct store *store;
 	const struct finding *finding; /* that is being taken */
+	uint8_t id[INCIDENT_ID_BYTES];
 	bool is_there, has_sequence;
-	uint32_t highest;
-	uint64_t seen, incident, arrival;
-	uint32_t day;
+	uint32_t highest; /* its document is in the room of the store */
+	uint64_t seen, incident;
 };
 
+static int asked_one(struct asked *asked, const struct chunk_finding *packed)
+{
+	uint32_t sequence = packed->sequence;
+	asked->has_sequence |= sequence == asked->finding->sequence;
+	if (asked->is_there && sequence <= asked->highest) {
+		if (asked->highest - sequence < INCIDENT_WINDOW)
+			asked->seen |= UINT64_C(1) << (asked->highest - sequence);
+		return OK;
+	}
+	uint32_t distance = sequence - asked->highest;
+	asked->seen = asked->is_there && distance < INCIDENT_WINDOW ? asked->seen << distance | 1 : 1;
+	asked->highest = sequence;
+	asked->incident = packed->incident;
+	asked->is_there = true;
+	return store_finding_unpack(asked->store, packed, false, asked->store->room);
+}
+
+/** One chunk in which the finding has documents. */
 static int asked_row(void *to, const struct db_value *columns, size_t count)
 {
 	struct asked *asked = to;
-	uint32_t sequence = (uint32_t)columns[1].number;
+	static const struct db_value none;
+	struct chunk_finding packed[CHUNK_FINDINGS];
+	size_t found = 0;
 	(void)count;
-	asked->has_sequence |= sequence == asked->finding->sequence;
-	if (!asked->is_there || sequence > asked->highest) {
-		uint32_t distance = sequence - asked->highest;
-		asked->seen = asked->is_there && distance < INCIDENT_WINDOW ? asked->seen << distance | 1 : 1;
-		asked->highest = sequence;
-		asked->arrival = (uint64_t)columns[0].number;
-		asked->incident = (uint64_t)columns[2].number;
-		asked->is_there = true;
-	} else if (asked->highest - sequence < INCIDENT_WINDOW) {
-		asked->seen |= UINT64_C(1) << (asked->highest - sequence);
+	int err = chunk_read(&columns[1], &none, (uint64_t)columns[0].number, packed, &found);
+	for (size_t i = 0; i < found && err == OK; i++) {
+		if (memcmp(packed[i].id, asked->id, sizeof(asked->id)) == 0)
+			err = asked_one(asked, &packed[i]);
 	}
-	return OK;
+	return err == OK ? OK : store_refuse(asked->store, E_SYS, "store", "a row of findings is damaged");
 }
 
 /** Looks for all documents of a finding, in the days in which they can be. */
 static int finding_ask(struct store *store, const struct finding *finding, struct asked *ret_asked)
 {
-	uint8_t id[INCIDENT_ID_BYTES];
 	uint32_t days[DB_DAYS_MAX];
 	char sql[DB_SQL_BYTES];
 	size_t count = 0;
 	int64_t earliest = (finding->window_start_ms - AHEAD_MS) / INCIDENT_DAY_MS;
 	*ret_asked = (struct asked){.store = store, .finding = finding};
 	store->writer.counters.asked_store++;
-	incident_id(finding->id, id);
-	const struct db_value key[] = {db_number(finding->window_start_ms), db_bytes(id, sizeof(id))};
+	incident_id(finding->id, ret_asked->id);
+	const struct db_value key[] = {db_number(finding->window_start_ms), db_bytes(ret_asked->id, sizeof(ret_asked->id))};
 	int err = store->hooks->days(store->db, days, &count);
 	for (size_t i = 0; i < count && err == OK; i++) {
 		struct db *day = NULL;
-		uint64_t before = ret_asked->arrival;
 		if (days[i] < earliest)
 			continue;
 		err = store->hooks->day(store->db, days[i], &day);
 		if (err == OK)
-			err = store_query(store, day, db_sql_day("SELECT arrival, sequence, incident FROM findings_@ WHERE start_ms = $1 AND id = $2",
-				days[i], sql), key, ARRAY_LEN(key), asked_row, ret_asked);
-		if (ret_asked->arrival != before)
-			ret_asked->day = days[i];
+			err = store_query(store, day, db_sql_day("SELECT f.incident, f.documents FROM keys_@ k JOIN findings_@ f ON f.arrival = k.arrival "
+				"WHERE k.start_ms = $1 AND k.id = $2 ORDER BY k.arrival", days[i], sql), key, ARRAY_LEN(key), asked_row, ret_asked);
 	}
 	return err;
-}
-
-static int document_row(void *to, const struct db_value *columns, size_t count)
-{
-	struct store *store = to;
-	(void)count;
-	return store_finding_unpack(store, &columns[0], NULL, store->room);
 }
 
 /** Puts a finding and its incident back into memory. @return OK, E_END: the incident is gone; E_AGAIN, E_SYS */
 static int finding_recall(struct store *store, const struct asked *asked)
 {
-	char sql[DB_SQL_BYTES];
-	struct db *day = NULL;
-	const struct db_value arrival = db_number((int64_t)asked->arrival);
 	int err = store_incident_load(store, asked->incident);
-	if (err == OK)
-		err = store->hooks->day(store->db, asked->day, &day);
-	if (err == OK)
-		err = store_query(store, day, db_sql_day("SELECT document FROM findings_@ WHERE arrival = $1", asked->day, sql), &arrival, 1,
-			document_row, store);
 	if (err == OK)
 		incident_recall(store->writer.book, store->room, asked->incident, asked->seen);
 	return err;
@@ -171,14 +166,14 @@ static int finding_prepare(struct store *store, const struct finding *finding, b
 }
 
 /** Packs a finding into the batch. @return OK, or E_AGAIN: the batch is full */
-static int finding_keep(struct store *store, const struct finding *finding, int64_t now_ms, struct db_finding **ret_row)
+static int finding_keep(struct store *store, const struct finding *finding, int64_t now_ms, struct chunk_finding **ret_row)
 {
 	struct store_writer *writer = &store->writer;
 	if (writer->finding_count == STORE_BATCH_MAX || writer->arena_used + (size_t)2 * STORE_PACKED_BYTES > STORE_ARENA_BYTES)
 		return E_AGAIN;
-	struct db_finding *row = &writer->findings[writer->finding_count];
+	struct chunk_finding *row = &writer->findings[writer->finding_count];
 	uint8_t *at = writer->arena + writer->arena_used;
-	*row = (struct db_finding){.arrived_ms = now_ms, .start_ms = finding->window_start_ms, .sequence = finding->sequence};
+	*row = (struct chunk_finding){.arrived_ms = now_ms, .start_ms = finding->window_start_ms, .sequence = finding->sequence};
 	incident_id(finding->id, row->id);
 	at[0] = (uint8_t)finding->kind;
 	int err = pack_write(&finding_document, PACK_OPEN, finding->kind, finding, at + 1, STORE_PACKED_BYTES - 1, &row->document_bytes);
@@ -199,7 +194,7 @@ static int finding_take(struct store *store, const char *speaker, const struct f
 {
 	struct store_writer *writer = &store->writer;
 	struct incident_taken taken = {0};
-	struct db_finding *row = NULL;
+	struct chunk_finding *row = NULL;
 	const char *member = NULL;
 	uint8_t sector = 0;
 	bool is_unseen = false, is_repeat = false;
@@ -309,7 +304,7 @@ static int kind_take(struct store *store, const char *member, const char *line, 
 	case STORE_NOTHING:
 		return say(answer, E_MALFORMED, "document: there is no such kind");
 	case STORE_FINDING:
-		err = finding_parse(line, length_bytes, store->writer.finding);
+		err = finding_read(line, length_bytes, store->writer.finding);
 		if (err != OK)
 			return say(answer, err, "finding: is not as schema/finding.json asks");
 		return finding_take(store, member, store->writer.finding, now_ms, answer);
