@@ -206,6 +206,19 @@ int access_session(struct access *access, struct store *store, const char *cooki
 	return err;
 }
 
+bool access_still(struct access *access, struct store *store, const struct identity *who, const char *cookie, uint32_t roles)
+{
+	struct identity now = {0};
+	bool has_session = true;
+	if (cookie[0] != '\0') {
+		pthread_mutex_lock(&access->lock);
+		has_session = session_find(access, cookie) != NULL;
+		pthread_mutex_unlock(&access->lock);
+	}
+	int err = account_find(store, who->name, who->proof, &now);
+	return has_session && err != E_DENIED && (err != OK || (now.roles & roles) != 0);
+}
+
 void access_session_end(struct access *access, const char *cookie)
 {
 	pthread_mutex_lock(&access->lock);

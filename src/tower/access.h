@@ -91,6 +91,17 @@ void access_session_begin(struct access *access, struct identity *identity, char
 /** Finds the session of a cookie, which is used thereby. Returns as access_token(). */
 MUST_USE int access_session(struct access *access, struct store *store, const char *cookie, struct identity *ret_identity);
 
+/**
+ * Whether who was proven before still may: the account is active, and the session has not ended.
+ *
+ * @param store of this thread
+ * @param who was proven
+ * @param cookie of the session, "": a token was sent
+ * @param roles of which one is needed
+ * @return whether; also true where the store does not answer
+ */
+bool access_still(struct access *access, struct store *store, const struct identity *who, const char *cookie, uint32_t roles);
+
 /** Ends the session of a cookie, if there is one. */
 void access_session_end(struct access *access, const char *cookie);
 

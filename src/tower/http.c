@@ -33,6 +33,7 @@
 #define QUIET_S (LIMIT_TOWER_HEAD_MS / 1000)
 #define WATCHER_QUIET_S 60 /* a watcher that takes nothing for so long is gone */
 #define EVENTS_BLOCK_BYTES 16384
+#define STREAM_CHECK_NS (10 * NS_PER_S)
 #define PAGE_PER_S 200 /* files of the page, for one address */
 
 enum stage { STAGE_NEW = 0, STAGE_BODY, STAGE_WAITING };
@@ -349,7 +350,12 @@ static enum MHD_Result visit_send(struct http *http, struct visit *visit)
 /* Event streams. */
 
 struct stream {
+	struct http *http;
 	struct tower *tower;
+	struct identity who;
+	char cookie[ACCESS_SECRET_BYTES];
+	uint32_t roles; /* of which one is needed */
+	int64_t checked_mono_ns;
 	struct watcher *watcher;
 	struct MHD_Connection *connection;
 };
@@ -366,10 +372,25 @@ static void stream_sleep(void *context)
 	MHD_suspend_connection(stream->connection);
 }
 
+/** Asks now and then whether whoever began to watch still may: streams outlive what is taken away. */
+static bool stream_may_go_on(struct stream *stream)
+{
+	int64_t now_mono_ns = clock_mono_ns();
+	if (now_mono_ns - stream->checked_mono_ns < STREAM_CHECK_NS)
+		return true;
+	struct store *reader = reader_take(stream->http);
+	bool may = access_still(stream->tower->access, reader, &stream->who, stream->cookie, stream->roles);
+	reader_give(stream->http, reader);
+	stream->checked_mono_ns = now_mono_ns;
+	return may;
+}
+
 static ssize_t stream_read(void *context, uint64_t at, char *ret_text, size_t room_bytes)
 {
 	struct stream *stream = context;
 	(void)at;
+	if (!stream_may_go_on(stream))
+		return MHD_CONTENT_READER_END_OF_STREAM;
 	size_t filled_bytes = events_read(stream->tower->events, stream->watcher, ret_text, room_bytes, stream_sleep, stream);
 	return filled_bytes != EVENTS_ENDED ? (ssize_t)filled_bytes : MHD_CONTENT_READER_END_OF_STREAM;
 }
@@ -386,7 +407,9 @@ static enum MHD_Result stream_begin(struct http *http, struct visit *visit)
 	struct stream *stream = calloc(1, sizeof(*stream));
 	const char *after = header_find(visit, "Last-Event-ID");
 	if (stream != NULL) {
-		*stream = (struct stream){.tower = visit->tower, .connection = visit->connection};
+		*stream = (struct stream){.http = http, .tower = visit->tower, .who = visit->who, .roles = visit->route->roles,
+			.checked_mono_ns = clock_mono_ns(), .connection = visit->connection};
+		memcpy(stream->cookie, visit->cookie, sizeof(stream->cookie));
 		stream->watcher = events_watch(visit->tower->events, after != NULL ? after : request_param(&visit->request, "after"),
 			stream_wake, stream);
 	}

@@ -35,8 +35,8 @@ struct relay_order {
 struct relay *relay_new(struct tower *tower, int documents);
 void relay_free(struct relay *relay);
 
-/** What the thread does until relay_end(). */
-void *relay_run(void *relay);
+/** What the thread does until relay_end(). @param context the relay @return NULL */
+void *relay_run(void *context);
 void relay_end(struct relay *relay);
 
 /** Whether the authority answers. */

@@ -21,7 +21,7 @@ json_t *show_rates(const struct health_rates *rates);
 /** A second, or the sum of traffic now. */
 json_t *show_second(const struct store_second *second);
 json_t *show_health(const struct store_health *health, int64_t now_ms, uint64_t silent_ms);
-json_t *show_sector(const struct store_sector *sector);
+json_t *show_sector(const struct store_sector *row);
 json_t *show_member(const struct member *member);
 json_t *show_contact(const struct member_contact *contact);
 json_t *show_key(const struct member_key *key);

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """The tower's interface, over its real sockets: every operation of schema/api.json by every role, and what is not allowed.
 
-usage: web_test.py HINOMI_TOWER FINDING_TEST API_JSON ROUTES_C
+usage: web_test.py HINOMI_TOWER FINDING_TEST API_JSON ROUTES_C sqlite|postgres
+Skipped where PostgreSQL is asked for and is not installed.
 """
 import copy
 import json
@@ -15,9 +16,10 @@ import tempfile
 import threading
 import time
 
-from tower_world import ME, ROLES, Api, Sender, Tower, canonical, finding_example
+from tower_world import ME, ROLES, Api, Postgres, Sender, Tower, canonical, finding_example
 
-PROGRAM, FINDING_TEST, API_JSON, ROUTES_C = sys.argv[1:5]
+PROGRAM, FINDING_TEST, API_JSON, ROUTES_C, BACKEND = sys.argv[1:6]
+SKIPPED = 77
 DOC = pathlib.Path(API_JSON).resolve().parent.parent / "doc"
 ZEROS = "0" * 64
 MEMBER = {"title": "Port of Example", "sector": "ports", "is_active": True, "networks": ["192.0.2.0/24", "2001:db8::/32"]}
@@ -126,6 +128,9 @@ def accounts(tower):
     for wrong in ({**account, "roles": []}, {**account, "roles": ["king"]}, {**account, "extra": 1}, {"roles": ["reader"]},
                   {**account, "roles": ["sender"]}):
         assert tower.ask("PUT", "/api/v1/accounts/guest", "operator", wrong).status == 400, wrong
+    tower.ask("PUT", "/api/v1/accounts/guest", "operator", {**account, "new_token": False})
+    tower.watching = tower.watch("guest")
+    tower.ask("PUT", "/api/v1/accounts/guest", "operator", {**account, "is_active": False, "new_token": False})
     text = tower.ask("GET", "/api/v1/accounts", "operator").body.decode()
     assert "hinomi_" not in text and "digest" not in text, "no token is ever shown again"
 
@@ -321,6 +326,14 @@ class Slow(threading.Thread):
         self.client.close()
 
 
+def a_stream_ends_with_its_account(tower):
+    """What accounts() switched off has its stream ended at the next beat."""
+    begun = time.monotonic()
+    while tower.watching.response.readline():
+        assert time.monotonic() < begun + 40, "who is switched off goes on watching"
+    tower.watching.close()
+
+
 def slow_is_cut_off(tower, slow):
     slow.join(60)
     assert slow.seconds is not None and 8 < slow.seconds < 20, "cut off, though it never stopped to send"
@@ -384,16 +397,21 @@ def the_example_is_sound(folder):
 def main():
     api = Api(API_JSON)
     every_route_is_described(api)
+    if BACKEND == "postgres" and not Postgres.PROGRAMS.exists():
+        print("PostgreSQL is not installed")
+        sys.exit(SKIPPED)
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
+        folder.chmod(0o711)
         the_example_is_sound(folder)
         (folder / "main").mkdir()
         (folder / "rates").mkdir()
-        tower = Tower(PROGRAM, folder / "main", api)
-        for role in ROLES:
-            tower.account(role, role, "port" if role == "sender" else "")
-        tower.start()
+        server = Postgres(folder / "server") if BACKEND == "postgres" else None
+        tower = Tower(PROGRAM, folder / "main", api, **({"store": server.place("main")} if server else {}))
         try:
+            for role in ROLES:
+                tower.account(role, role, "port" if role == "sender" else "")
+            tower.start()
             slow = Slow(tower)
             slow.start()
             assert tower.ask("PUT", "/api/v1/members/port", "operator", MEMBER).status == 200
@@ -402,15 +420,18 @@ def main():
                 print(test.__name__)
             every_operation_by_every_role(tower, api)
             slow_is_cut_off(tower, slow)
+            a_stream_ends_with_its_account(tower)
             kill(tower)
             tower.stop()
             rates(folder / "rates", api)
         except BaseException:
-            print(tower.log()[-3000:])
+            print(tower.log()[-3000:] if tower.process else "")
             raise
         finally:
-            if tower.process.poll() is None:
+            if tower.process and tower.process.poll() is None:
                 tower.process.kill()
+            if server:
+                server.stop()
 
 
 if __name__ == "__main__":
