@@ -210,7 +210,7 @@ static void *thread_answer(void *arg)
 	return arg;
 }
 
-/** @return 0: a thread ran; 1: none can be started; 2: it can start programs too */
+/** @return 0: a thread ran; 1: none can be started; 2: it can start programs too; 3: or make processes */
 static int start_thread(void)
 {
 	pthread_t thread;
@@ -221,7 +221,9 @@ static int start_thread(void)
 	if (pthread_join(thread, &answer) != 0 || answer != &asked)
 		return 1;
 	char *const words[] = {(char *)(uintptr_t)"true", NULL};
-	return execv("/bin/true", words) == 0 || errno != EPERM ? 2 : 0;
+	if (execv("/bin/true", words) == 0 || errno != EPERM)
+		return 2;
+	return fork() < 0 && (errno == EPERM || errno == ENOSYS) ? 0 : 3;
 }
 
 static int run_threaded(bool has_threads)

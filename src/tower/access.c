@@ -108,6 +108,8 @@ void access_token_make(char ret_token[static ACCESS_SECRET_BYTES], uint8_t ret_d
 static int identity_make(const struct store_account *account, enum identity_proof proof, struct identity *ret_identity)
 {
 	uint32_t roles = access_roles_parse(account->role);
+	if (account->member[0] != '\0')
+		roles &= ROLE_SENDER; /* whoever reads sees all members */
 	if (!account->is_active || roles == 0)
 		return E_DENIED;
 	*ret_identity = (struct identity){.roles = roles, .proof = proof};

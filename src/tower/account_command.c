@@ -17,7 +17,8 @@
 
 static const char usage[] =
 	"usage: hinomi-tower account NAME --config FILE --roles ROLES [--member NAME] [--token] [--off]\n"
-	"ROLES are some of operator analyst approver inspector reader sender, with a blank between\n";
+	"ROLES are some of operator analyst approver inspector reader sender, with a blank between;\n"
+	"a sender speaks for a member, and whoever reads sees all of them\n";
 
 struct options {
 	const char *config, *roles, *member, *name;
@@ -46,7 +47,8 @@ static bool options_read(int argc, char **argv, struct options *ret_options)
 	*ret_options = options;
 	return options.config != NULL && options.roles != NULL && options.name != NULL &&
 		strlen(options.roles) < DOCUMENT_NAME_BYTES && strlen(options.member) < DOCUMENT_NAME_BYTES &&
-		member_name_is_sound(options.name) && access_roles_parse(options.roles) != 0;
+		member_name_is_sound(options.name) && access_roles_parse(options.roles) != 0 &&
+		(access_roles_parse(options.roles) == ROLE_SENDER) == (options.member[0] != '\0');
 }
 
 static int fail(const char *why)

@@ -109,13 +109,16 @@ void account_put(struct visit *visit)
 	char token[ACCESS_SECRET_BYTES] = "";
 	if (!visit_form(visit, &account_form, &form))
 		return;
-	if ((form.roles & ROLE_SENDER) != 0 && form.member[0] == '\0') {
-		visit_error(visit, 400, "member: a sender speaks for one");
+	if (form.roles == 0) {
+		visit_error(visit, 400, "roles: at least one");
 		return;
 	}
-	if (form.roles == 0 || !member_name_is_sound(name)) {
-		visit_error(visit, 400, form.roles == 0 ? "roles: at least one"
-			: "an account's name has lower-case letters, digits, '-' and '.'");
+	if ((form.roles == ROLE_SENDER) != (form.member[0] != '\0')) {
+		visit_error(visit, 400, "member: a sender speaks for one, and whoever reads sees all of them");
+		return;
+	}
+	if (!member_name_is_sound(name)) {
+		visit_error(visit, 400, "an account's name has lower-case letters, digits, '-' and '.'");
 		return;
 	}
 	int err = store_account(visit->store, name, &account);

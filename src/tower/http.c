@@ -255,7 +255,8 @@ static void body_judge(struct visit *visit)
 {
 	const char *length = header_find(visit, MHD_HTTP_HEADER_CONTENT_LENGTH);
 	if (!type_is(visit, visit->route->body_type))
-		visit_error(visit, 415, visit->route->body_type);
+		visit_error(visit, 415, strcmp(visit->route->body_type, "application/json") == 0 ? "send application/json"
+			: "send application/x-ndjson");
 	else if (length != NULL && !length_is_within(length, visit->route->body_bytes))
 		visit_error(visit, 413, "the body is too long");
 }

@@ -126,7 +126,8 @@ def accounts(tower):
     tower.ask("PUT", "/api/v1/accounts/guest", "operator", {**account, "is_active": False, "new_token": False})
     assert tower.ask("GET", "/api/v1/now", "guest").status == 401, "switched off"
     for wrong in ({**account, "roles": []}, {**account, "roles": ["king"]}, {**account, "extra": 1}, {"roles": ["reader"]},
-                  {**account, "roles": ["sender"]}):
+                  {**account, "roles": ["sender"]}, {**account, "member": "port"},
+                  {**account, "roles": ["sender", "reader"], "member": "port"}):
         assert tower.ask("PUT", "/api/v1/accounts/guest", "operator", wrong).status == 400, wrong
     tower.ask("PUT", "/api/v1/accounts/guest", "operator", {**account, "new_token": False})
     tower.watching = tower.watch("guest")
@@ -326,6 +327,15 @@ class Slow(threading.Thread):
         self.client.close()
 
 
+def the_dashboard_names_what_there_is(tower):
+    """Every metric of the Grafana dashboard that is shipped is one that the tower has."""
+    named = set(re.findall(r"hinomi_tower_\w+", (DOC / "hinomi-tower.grafana.json").read_text(encoding="utf-8")))
+    text = tower.ask("GET", "/metrics", "reader").body.decode()
+    there = set(re.findall(r"^(hinomi_tower_\w+)", text, re.MULTILINE))
+    assert named and named <= there, named - there
+    assert re.fullmatch(r"((# (HELP|TYPE) \w+ .+|\w+(\{\w+=\"[^\"]*\"\})? \d+)\n)+", text), "the exposition format"
+
+
 def a_stream_ends_with_its_account(tower):
     """What accounts() switched off has its stream ended at the next beat."""
     begun = time.monotonic()
@@ -415,7 +425,7 @@ def main():
             slow = Slow(tower)
             slow.start()
             assert tower.ask("PUT", "/api/v1/members/port", "operator", MEMBER).status == 200
-            for test in (documents, incidents, tokens_and_sessions, accounts, members, reports, events, bad_http, page):
+            for test in (documents, incidents, tokens_and_sessions, accounts, members, reports, events, bad_http, page, the_dashboard_names_what_there_is):
                 test(tower)
                 print(test.__name__)
             every_operation_by_every_role(tower, api)
