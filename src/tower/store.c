@@ -251,6 +251,10 @@ static int days_recover(struct store *store, uint64_t arrival, int64_t *ret_hori
 		struct db *day = NULL;
 		struct day_ends ends = {0, 0};
 		err = keep_why(store, store->db, store->hooks->day(store->db, days[i], &day));
+		if (err == E_END) { /* it had just been begun */
+			err = OK;
+			continue;
+		}
 		if (err == OK)
 			err = store_query(store, day, db_sql_day("SELECT COALESCE((SELECT MAX(arrival) FROM findings_@), 0), "
 				"COALESCE((SELECT MAX(start_ms) FROM keys_@), 0)", days[i], sql), NULL, 0, ends_row, &ends);
@@ -461,22 +465,23 @@ static int incident_index(struct store *store, const struct incident *incident)
 
 static int bodies_flush(struct store *store, const struct db_value *values, size_t count)
 {
-	return keep_why(store, store->db, store->hooks->query_many(store->db, "INSERT INTO bodies (number, body) VALUES ($1, $2) "
-		"ON CONFLICT (number) DO UPDATE SET body = excluded.body", values, 2, count));
+	return keep_why(store, store->db, store->hooks->query_many(store->db, "INSERT INTO bodies (number, peak_pps, body) "
+		"VALUES ($1, $2, $3) ON CONFLICT (number) DO UPDATE SET peak_pps = excluded.peak_pps, body = excluded.body", values, 3, count));
 }
 
 static int incidents_save(struct store *store)
 {
 	static const size_t room = CHUNK * STORE_BODY_BYTES;
 	uint8_t *bytes = malloc(room);
-	struct db_value values[CHUNK][2];
+	struct db_value values[CHUNK][3];
 	const struct incident *incident = NULL;
 	bool is_same_state = false;
 	size_t count = 0;
 	int err = bytes != NULL ? OK : store_refuse(store, E_SYS, "store", "out of memory");
 	for (size_t i = 0; err == OK && (incident = incident_changed(store->writer.book, i, &is_same_state)) != NULL; i++) {
 		values[count][0] = db_number((int64_t)incident->number);
-		values[count][1] = store_pack(&incident_document, incident, bytes + count * STORE_BODY_BYTES);
+		values[count][1] = db_number((int64_t)incident->peak_pps);
+		values[count][2] = store_pack(&incident_document, incident, bytes + count * STORE_BODY_BYTES);
 		if (!is_same_state)
 			err = incident_index(store, incident);
 		if (err == OK && ++count == CHUNK) {

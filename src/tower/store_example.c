@@ -133,7 +133,14 @@ void store_example_end(struct store_example *example)
 int store_example_restart(struct store_example *example)
 {
 	server_stop(example, SIGQUIT); /* "immediate": as after a crash, it recovers from its log */
-	return server_start(example, true);
+	int err = E_SYS;
+	for (unsigned step = 0; step < START_STEPS && err != OK; step++) { /* until the last of its processes has let go of its memory */
+		const struct timespec pause = {.tv_nsec = 20000000};
+		err = server_start(example, true);
+		if (err != OK)
+			(void)nanosleep(&pause, NULL);
+	}
+	return err;
 }
 
 int store_example_place(struct store_example *example)

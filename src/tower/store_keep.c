@@ -294,6 +294,10 @@ static int days_retain(struct store *store, enum store_class class, int64_t befo
 			break;
 		part_begin(&part);
 		err = store->hooks->day(store->db, days[i], &day);
+		if (err == E_END) {
+			err = OK; /* nothing is in it */
+			continue;
+		}
 		if (err == OK)
 			err = store_query(store, day, db_sql_day(is_sources ? "SELECT f.documents, f.incident FROM sources_@ s JOIN findings_@ f "
 				"ON f.arrival = s.arrival ORDER BY s.arrival" : "SELECT documents, incident FROM findings_@ ORDER BY arrival", days[i], sql),

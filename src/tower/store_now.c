@@ -53,14 +53,10 @@ static int second_fill(struct store_list *list, void *row, const struct db_value
 
 int store_traffic(struct store *store, const char *member, int64_t since_s, struct store_second *rows, size_t room, size_t *ret_count)
 {
-#define SUM(column) "CAST(SUM(" #column ") AS BIGINT)"
 	struct store_list list = {.rows = (char *)rows, .row_bytes = sizeof(*rows), .room = room < STORE_SECONDS_MAX ? room : STORE_SECONDS_MAX,
 		.fill = second_fill};
-	const char *sql = member != NULL
-		? "SELECT at_s, told, in_pps, in_bps, attack_pps, attack_bps, dropped_pps FROM seconds WHERE member = $1 AND at_s >= $2 "
-			"ORDER BY at_s LIMIT $3"
-		: "SELECT at_s, " SUM(told) ", " SUM(in_pps) ", " SUM(in_bps) ", " SUM(attack_pps) ", " SUM(attack_bps) ", " SUM(dropped_pps)
-			" FROM seconds WHERE $1 >= '' AND at_s >= $2 GROUP BY at_s ORDER BY at_s LIMIT $3";
+	static const char sql[] = "SELECT at_s, told, in_pps, in_bps, attack_pps, attack_bps, dropped_pps FROM seconds "
+		"WHERE member = $1 AND at_s >= $2 ORDER BY at_s LIMIT $3";
 	const struct db_value parameters[] = {db_text(member != NULL ? member : ""), db_number(since_s), db_number((int64_t)list.room)};
 	int err = store_list_read(store, store->db, sql, parameters, ARRAY_LEN(parameters), &list);
 	*ret_count = list.count;
@@ -72,7 +68,7 @@ int store_traffic(struct store *store, const char *member, int64_t since_s, stru
 struct gathering {
 	struct store *store;
 	struct store_now *now;
-	struct incident *room;
+	struct member *room;
 	char (*names)[DOCUMENT_NAME_BYTES]; /* of members, sorted by the database; with their sectors */
 	uint8_t *sectors;
 	size_t member_count;
@@ -90,8 +86,7 @@ static uint8_t sector_of(const struct gathering *gathering, const char *member)
 static int member_row(void *to, const struct db_value *columns, size_t count)
 {
 	struct gathering *gathering = to;
-	struct member *member = (struct member *)(void *)gathering->room;
-	_Static_assert(sizeof(struct member) <= sizeof(struct incident) * 4, "see gather(): the room is for either");
+	struct member *member = gathering->room;
 	(void)count;
 	if (gathering->member_count == STORE_MEMBERS_MAX)
 		return E_LIMIT;
@@ -104,28 +99,27 @@ static int member_row(void *to, const struct db_value *columns, size_t count)
 	return OK;
 }
 
-/** Puts an open incident among those shown, the highest peak first. */
+/** An open incident, the highest peak first. */
 static int open_row(void *to, const struct db_value *columns, size_t count)
 {
-	struct gathering *gathering = to;
-	struct store_now *now = gathering->now;
-	struct incident *incident = gathering->room;
+	struct store_now *now = ((struct gathering *)to)->now;
 	static const struct incident blank;
+	struct incident *incident = &now->incidents[now->incident_count++];
 	(void)count;
 	*incident = blank;
 	if (store_unpack(&incident_document, &columns[0], incident) != OK)
 		return E_SYS;
-	now->open_incidents++;
-	now->sectors[incident->sector <= SECTOR_COUNT ? incident->sector : 0].open_incidents++;
-	size_t at = now->incident_count, most = ARRAY_LEN(now->incidents);
-	while (at > 0 && now->incidents[at - 1].peak_pps < incident->peak_pps)
-		at--;
-	if (at == most)
-		return OK;
-	size_t behind = (now->incident_count < most ? now->incident_count : most - 1) - at;
-	memmove(&now->incidents[at + 1], &now->incidents[at], behind * sizeof(now->incidents[0]));
-	now->incidents[at] = *incident;
-	now->incident_count += now->incident_count < most;
+	store_incident_ready(incident);
+	return OK;
+}
+
+static int open_count_row(void *to, const struct db_value *columns, size_t count)
+{
+	struct store_now *now = ((struct gathering *)to)->now;
+	(void)count;
+	now->open_incidents += (uint64_t)columns[1].number;
+	if (columns[0].number >= 0 && columns[0].number <= SECTOR_COUNT)
+		now->sectors[columns[0].number].open_incidents = (uint32_t)columns[1].number;
 	return OK;
 }
 
@@ -176,12 +170,15 @@ static int orders_gather(struct store *store, int64_t now_ms, struct store_now *
 
 static int gather(struct store *store, int64_t now_ms, struct gathering *gathering)
 {
-	const struct db_value open[] = {db_number(INCIDENT_OPEN)};
+	const struct db_value open[] = {db_number(INCIDENT_OPEN), db_number(ARRAY_LEN(gathering->now->incidents))};
 	const struct db_value since[] = {db_number(now_ms - DAY_AGO_MS)};
 	const struct db_value fresh[] = {db_number(now_ms - FRESH_MS)};
 	int err = store_query(store, store->db, "SELECT body FROM members ORDER BY name", NULL, 0, member_row, gathering);
 	if (err == OK)
-		err = STORE_QUERY(store, "SELECT b.body FROM incidents i JOIN bodies b ON b.number = i.number WHERE i.state = $1", open, open_row,
+		err = STORE_QUERY(store, "SELECT b.body FROM incidents i JOIN bodies b ON b.number = i.number WHERE i.state = $1 "
+			"ORDER BY b.peak_pps DESC, i.number LIMIT $2", open, open_row, gathering);
+	if (err == OK)
+		err = store_query(store, store->db, "SELECT sector, COUNT(*) FROM incidents WHERE state = $1 GROUP BY sector", open, 1, open_count_row,
 			gathering);
 	if (err == OK)
 		err = STORE_QUERY(store, "SELECT sector, COUNT(*) FROM incidents WHERE ended_ms >= $1 GROUP BY sector", since, ended_row, gathering);
@@ -199,14 +196,12 @@ int store_now(struct store *store, int64_t now_ms, struct store_now *ret_now)
 		ret_now->sectors[i].sector = (uint8_t)i;
 	gathering.names = calloc(STORE_MEMBERS_MAX, sizeof(*gathering.names));
 	gathering.sectors = calloc(STORE_MEMBERS_MAX, sizeof(*gathering.sectors));
-	gathering.room = calloc(4, sizeof(*gathering.room));
+	gathering.room = calloc(1, sizeof(*gathering.room));
 	int err = E_NOMEM;
 	if (gathering.names != NULL && gathering.sectors != NULL && gathering.room != NULL)
 		err = gather(store, now_ms, &gathering);
 	free(gathering.names);
 	free(gathering.sectors);
 	free(gathering.room);
-	for (size_t i = 0; i < ret_now->incident_count; i++)
-		store_incident_ready(&ret_now->incidents[i]);
 	return err;
 }

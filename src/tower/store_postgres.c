@@ -83,6 +83,13 @@ static int writer_lock(struct db *db)
 	return err;
 }
 
+/** Libraries do not log: what matters is in the error of the statement. */
+static void notice_ignore(void *to, const char *text)
+{
+	(void)to;
+	(void)text;
+}
+
 static int connect_anew(struct db *db)
 {
 	statements_done(db);
@@ -91,6 +98,7 @@ static int connect_anew(struct db *db)
 	db->connection = PQconnectdb(db->place);
 	if (PQstatus(db->connection) != CONNECTION_OK)
 		return failed(db, "connection");
+	(void)PQsetNoticeProcessor(db->connection, notice_ignore, NULL);
 	int err = run_plain(db, "SET client_min_messages = warning; SET synchronous_commit = on; SET search_path = hinomi; SET client_encoding = 'UTF8'");
 	if (err == OK && db->mode == DB_WRITER)
 		err = writer_lock(db);
@@ -273,7 +281,7 @@ static void arguments_fill(struct arguments *arguments, const struct db_value *p
 	}
 }
 
-static int postgres_query(struct db *db, const char *sql, const struct db_value *parameters, size_t count, db_row *row, void *to)
+static int query_once(struct db *db, const char *sql, const struct db_value *parameters, size_t count, db_row *row, void *to)
 {
 	const char *name = NULL;
 	struct arguments arguments;
@@ -289,6 +297,15 @@ static int postgres_query(struct db *db, const char *sql, const struct db_value 
 	err = status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK ? rows_read(result, row, to) : failed(db, sql);
 	PQclear(result);
 	return err;
+}
+
+/** A reader asks again on a new connection; a writer must not, since what it said before is gone with the old one. */
+static int postgres_query(struct db *db, const char *sql, const struct db_value *parameters, size_t count, db_row *row, void *to)
+{
+	int err = query_once(db, sql, parameters, count, row, to);
+	if (err != E_SYS || db->mode != DB_READER || connect_anew(db) != OK)
+		return err;
+	return query_once(db, sql, parameters, count, row, to);
 }
 
 /** Reads what the server says of a pipeline, to its end; its answers are some bytes each, and wait in the socket. */

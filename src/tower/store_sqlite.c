@@ -354,7 +354,11 @@ static int sqlite_day_begin(struct db *db, uint32_t day)
 	if (err == OK)
 		err = db_dialect(&db_sqlite, db_day_tables, day, sql, sizeof(sql));
 	if (err == OK)
+		err = sqlite_run(db, "BEGIN");
+	if (err == OK)
 		err = sqlite_run(db, sql);
+	if (err == OK)
+		err = sqlite_run(db, "COMMIT");
 	if (err == OK)
 		db->writing_day = day;
 	return err;
@@ -412,6 +416,24 @@ static int sqlite_findings_add(struct db *db, const struct db_chunk *chunks, siz
 	return err;
 }
 
+static int found_row(void *to, const struct db_value *columns, size_t count)
+{
+	(void)count;
+	*(bool *)to = columns[0].number > 0;
+	return OK;
+}
+
+/** A file whose day had just been begun when the process ended has none. */
+static int day_has_tables(struct db *db, uint32_t day)
+{
+	char name[32];
+	bool is_there = false;
+	snprintf(name, sizeof(name), "keys_%u", day);
+	const struct db_value parameter = db_text(name);
+	int err = sqlite_query(db, "SELECT COUNT(*) FROM sqlite_schema WHERE name = $1", &parameter, 1, found_row, &is_there);
+	return err != OK || is_there ? err : E_END;
+}
+
 static int sqlite_day(struct db *db, uint32_t day, struct db **ret_db)
 {
 	char path[PATH_BYTES + 64], name[64];
@@ -439,6 +461,8 @@ static int sqlite_day(struct db *db, uint32_t day, struct db **ret_db)
 		return E_NOMEM;
 	snprintf(name, sizeof(name), "findings-%u.db", day);
 	int err = handle_open(opened, name);
+	if (err == OK)
+		err = day_has_tables(opened, day);
 	if (err != OK) {
 		snprintf(db->why, sizeof(db->why), "%s", opened->why);
 		sqlite_close(opened);

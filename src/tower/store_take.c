@@ -117,6 +117,10 @@ static int finding_ask(struct store *store, const struct finding *finding, struc
 		if (days[i] < earliest)
 			continue;
 		err = store->hooks->day(store->db, days[i], &day);
+		if (err == E_END) {
+			err = OK;
+			continue;
+		}
 		if (err == OK)
 			err = store_query(store, day, db_sql_day("SELECT f.incident, f.documents FROM keys_@ k JOIN findings_@ f ON f.arrival = k.arrival "
 				"WHERE k.start_ms = $1 AND k.id = $2 ORDER BY k.arrival", days[i], sql), key, ARRAY_LEN(key), asked_row, ret_asked);
@@ -150,8 +154,10 @@ static int finding_prepare(struct store *store, const struct finding *finding, b
 			err = finding_ask(store, finding, &asked);
 			*ret_is_repeat = err == OK && asked.has_sequence;
 			*ret_is_unseen = err == OK && !asked.is_there;
-			if (err == OK && asked.is_there && !asked.has_sequence)
+			if (err == OK && asked.is_there)
 				err = finding_recall(store, &asked);
+			if (err == E_END && asked.has_sequence)
+				err = OK; /* its incident is deleted; it is a repeat all the same */
 			break;
 		case INCIDENT_WANTS_SEQUENCE:
 			err = finding_ask(store, finding, &asked);
@@ -232,14 +238,14 @@ static int64_t capped(uint64_t value)
 	return value < (uint64_t)1 << 56 ? (int64_t)value : (int64_t)1 << 56; /* so that sums over all members fit */
 }
 
-/** Adds the rates of one process to its second. */
-static int second_add(struct store *store, const struct health *health)
+/** Adds the rates of one process to its second: of the member, and with "" of all. */
+static int second_add(struct store *store, const struct health *health, const char *member)
 {
-	const struct db_value row[] = {db_number(health->at_ms / 1000), db_text(health->member), db_number(capped(health->rates.in_pps)),
+	const struct db_value row[] = {db_number(health->at_ms / 1000), db_text(member), db_number(capped(health->rates.in_pps)),
 		db_number(capped(health->rates.in_bps)), db_number(capped(health->rates.attack_pps)), db_number(capped(health->rates.attack_bps)),
 		db_number(capped(health->rates.dropped_pps))};
 	return STORE_QUERY(store, "INSERT INTO seconds (at_s, member, told, in_pps, in_bps, attack_pps, attack_bps, dropped_pps) "
-		"VALUES ($1, $2, 1, $3, $4, $5, $6, $7) ON CONFLICT (at_s, member) DO UPDATE SET told = seconds.told + 1, "
+		"VALUES ($1, $2, 1, $3, $4, $5, $6, $7) ON CONFLICT (member, at_s) DO UPDATE SET told = seconds.told + 1, "
 		"in_pps = seconds.in_pps + excluded.in_pps, in_bps = seconds.in_bps + excluded.in_bps, "
 		"attack_pps = seconds.attack_pps + excluded.attack_pps, attack_bps = seconds.attack_bps + excluded.attack_bps, "
 		"dropped_pps = seconds.dropped_pps + excluded.dropped_pps", row, NULL, NULL);
@@ -272,24 +278,45 @@ int store_take_health(struct store *store, const char *member, const char *line,
 		"ON CONFLICT (member, process) DO UPDATE SET at_ms = excluded.at_ms, arrived_ms = excluded.arrived_ms, body = excluded.body", row,
 		NULL, NULL);
 	store->writer.next_health += err == OK && last_ms < 0;
-	return err == OK ? second_add(store, &health) : err;
+	if (err == OK)
+		err = second_add(store, &health, health.member);
+	return err == OK ? second_add(store, &health, "") : err;
 }
 
 /* Any line. */
 
-/** What a document calls itself. A quote within a text is escaped, so these bytes are a member's name wherever they are. */
+/** What documents call themselves. */
+static const struct {
+	const char *name;
+	enum store_kind kind;
+} document_names[] = {
+	{"finding", STORE_FINDING},
+	{"health", STORE_HEALTH},
+	{"countermeasure", STORE_COUNTERMEASURE},
+	{"order", STORE_ORDER},
+	{"standing_order", STORE_STANDING_ORDER},
+	{"approval", STORE_APPROVAL},
+	{"refusal", STORE_APPROVAL},
+	{"ratification", STORE_APPROVAL},
+	{"withdrawal", STORE_APPROVAL}, /* what a person says; the signed statement on its way has the same name */
+	{"receipt", STORE_RECEIPT},
+};
+
+/** The kind by its name. A quote within a text is escaped, so these bytes are a member's name wherever they are. */
 static enum store_kind kind_of(const char *line, size_t length_bytes)
 {
-	static const char label[] = "\"document\":\"";
+	static const char label[] = "\"document\":\"", statement[] = "{\"document\":\"withdrawal\",\"statement\":";
 	const char *at = memmem(line, length_bytes, label, sizeof(label) - 1);
 	if (at == NULL)
 		return STORE_NOTHING;
+	if (length_bytes >= sizeof(statement) && memcmp(line, statement, sizeof(statement) - 1) == 0)
+		return STORE_WITHDRAWAL;
 	at += sizeof(label) - 1;
 	size_t left = length_bytes - (size_t)(at - line);
-	for (enum store_kind kind = STORE_FINDING; kind < STORE_KIND_COUNT; kind++) {
-		size_t length = strlen(store_kind_names[kind]);
-		if (length < left && memcmp(at, store_kind_names[kind], length) == 0 && at[length] == '"')
-			return kind;
+	for (size_t i = 0; i < ARRAY_LEN(document_names); i++) {
+		size_t length = strlen(document_names[i].name);
+		if (length < left && memcmp(at, document_names[i].name, length) == 0 && at[length] == '"')
+			return document_names[i].kind;
 	}
 	return STORE_NOTHING;
 }
