@@ -11,6 +11,7 @@
  * time; of an attack a finding is told after the other, each as begin, change
  * and end, ten to an incident. Lines are made before the clock runs.
  */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -134,8 +135,8 @@ static void store_measure(char **words)
 		fail("members", store_why(store));
 	struct cost cost = fill(store, &flow, findings, number(words[3], STORE_BATCH_MAX));
 	store_count(store, &counters);
-	(void)printf("findings=%" PRIu64 " bytes=%" PRIu64 " cpu_ns=%" PRId64 " wall_ns=%" PRId64 " server_ns=%" PRId64 " commits=%" PRIu64
-		     " incidents=%" PRIu64 "\n",
+	(void)printf("findings=%" PRIu64 " bytes=%" PRIu64 " cpu_ns=%" PRId64 " wall_ns=%" PRId64 " server_ns=%" PRId64
+				 " commits=%" PRIu64 " incidents=%" PRIu64 "\n",
 		findings, cost.bytes, cost.cpu_ns, cost.wall_ns, cost.server_ns, counters.commits, counters.incidents.opened);
 	store_close(store);
 }
@@ -201,8 +202,8 @@ static int view(unsigned which, struct random *rng, uint64_t incident_count)
 	}
 }
 
-static const char *const view_names[] = {"now", "incidents", "open_of_sector", "of_member", "incident", "history", "findings", "origins",
-	"addresses", "orders", "members", "healths", "traffic", "figures"};
+static const char *const view_names[] = {"now", "incidents", "open_of_sector", "of_member", "incident", "history", "findings",
+	"origins", "addresses", "orders", "members", "healths", "traffic", "figures"};
 
 static int compare_times(const void *a, const void *b)
 {
@@ -352,7 +353,7 @@ static void crash_measure(char **words)
 	random_init(&rng, (uint64_t)clock_mono_ns());
 	for (uint64_t i = 0; i < ends; i++) {
 		int told[2];
-		if (pipe(told) != 0)
+		if (pipe2(told, O_CLOEXEC) != 0)
 			fail("pipe", "cannot be made");
 		pid_t child = fork();
 		if (child == 0) {

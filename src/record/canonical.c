@@ -143,7 +143,8 @@ static inline uint64_t number_read(struct cursor *cur)
 	for (; cur->at < cur->end && *cur->at >= '0' && *cur->at <= '9' && cur->at - begin < 18; cur->at++)
 		value = value * 10 + (uint64_t)(*cur->at - '0');
 	ptrdiff_t digits = cur->at - begin;
-	bool goes_on = cur->at < cur->end && ((*cur->at >= '0' && *cur->at <= '9') || *cur->at == '.' || *cur->at == 'e' || *cur->at == 'E');
+	bool goes_on =
+		cur->at < cur->end && ((*cur->at >= '0' && *cur->at <= '9') || *cur->at == '.' || *cur->at == 'e' || *cur->at == 'E');
 	if (digits == 0 || goes_on || (digits > 1 && *begin == '0'))
 		give_up(cur); /* longer ones too: jansson reads them */
 	return value;
@@ -289,7 +290,8 @@ static inline void uint_read(struct cursor *cur, const struct field *field, char
 
 static void value_read(const struct canonical *canonical, size_t row, struct cursor *cur, char *base);
 
-static void object_read(const struct canonical *canonical, const struct canonical_row *row, struct cursor *cur, char *at) /* NOLINT(misc-no-recursion): as deep as the table */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the table */
+static void object_read(const struct canonical *canonical, const struct canonical_row *row, struct cursor *cur, char *at)
 {
 	byte_expect(cur, '{');
 	for (size_t i = 0; i < row->member_count && cur->error == OK; i++) {
@@ -305,7 +307,8 @@ static void object_read(const struct canonical *canonical, const struct canonica
 	byte_expect(cur, '}');
 }
 
-static void list_read(const struct canonical *canonical, const struct canonical_row *row, struct cursor *cur, char *base) /* NOLINT(misc-no-recursion): as deep as the table */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the table */
+static void list_read(const struct canonical *canonical, const struct canonical_row *row, struct cursor *cur, char *base)
 {
 	const struct field *field = row->field;
 	size_t count = 0;
@@ -338,7 +341,8 @@ static void bool_read(struct cursor *cur, char *at)
 	store(at, sizeof(bool), is_true);
 }
 
-static void value_read(const struct canonical *canonical, size_t index, struct cursor *cur, char *base) /* NOLINT(misc-no-recursion): as deep as the table */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the table */
+static void value_read(const struct canonical *canonical, size_t index, struct cursor *cur, char *base)
 {
 	const struct canonical_row *row = &canonical->rows[index];
 	const struct field *field = row->field;

@@ -87,7 +87,8 @@ static void addr_put(struct room *room, const char *at)
 
 static void value_put(struct room *room, const struct field *field, const char *base);
 
-static void object_put(struct room *room, const struct field *field, enum pack_part part, unsigned kind, const char *at) /* NOLINT(misc-no-recursion): as deep as the table */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the table */
+static void object_put(struct room *room, const struct field *field, enum pack_part part, unsigned kind, const char *at)
 {
 	for (size_t i = 0; i < field->member_count && room->error == OK; i++) {
 		const struct field *member = &field->members[i];
@@ -101,7 +102,8 @@ static void object_put(struct room *room, const struct field *field, enum pack_p
 	}
 }
 
-static void list_put(struct room *room, const struct field *field, const char *base) /* NOLINT(misc-no-recursion): as deep as the table */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the table */
+static void list_put(struct room *room, const struct field *field, const char *base)
 {
 	size_t count = field_list_count(field, base);
 	number_put(room, count);
@@ -109,7 +111,8 @@ static void list_put(struct room *room, const struct field *field, const char *b
 		value_put(room, field->members, base + field->offset + i * field->size_bytes);
 }
 
-static void value_put(struct room *room, const struct field *field, const char *base) /* NOLINT(misc-no-recursion): as deep as the table */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the table */
+static void value_put(struct room *room, const struct field *field, const char *base)
 {
 	const char *at = base + field->offset;
 	switch (field->type) {
@@ -248,7 +251,8 @@ static void prefix_get(struct cursor *cur, char *at)
 
 static void value_get(struct cursor *cur, const struct field *field, char *base);
 
-static void object_get(struct cursor *cur, const struct field *field, enum pack_part part, unsigned kind, char *at) /* NOLINT(misc-no-recursion): as deep as the table */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the table */
+static void object_get(struct cursor *cur, const struct field *field, enum pack_part part, unsigned kind, char *at)
 {
 	for (size_t i = 0; i < field->member_count && cur->error == OK; i++) {
 		const struct field *member = &field->members[i];
@@ -264,7 +268,8 @@ static void object_get(struct cursor *cur, const struct field *field, enum pack_
 	}
 }
 
-static void list_get(struct cursor *cur, const struct field *field, char *base) /* NOLINT(misc-no-recursion): as deep as the table */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the table */
+static void list_get(struct cursor *cur, const struct field *field, char *base)
 {
 	uint64_t count = number_get(cur);
 	if (count > field->max || count < field->min) {
@@ -276,7 +281,8 @@ static void list_get(struct cursor *cur, const struct field *field, char *base) 
 	field_store(base + field->count_offset, field->count_size_bytes, cur->error == OK ? count : 0);
 }
 
-static void value_get(struct cursor *cur, const struct field *field, char *base) /* NOLINT(misc-no-recursion): as deep as the table */
+/* NOLINTNEXTLINE(misc-no-recursion): as deep as the table */
+static void value_get(struct cursor *cur, const struct field *field, char *base)
 {
 	char *at = base + field->offset;
 	switch (field->type) {

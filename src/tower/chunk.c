@@ -91,7 +91,8 @@ void chunk_make(struct chunk_finding *findings, size_t count, uint8_t *bytes, st
 	size_t chunk_count = 0, key_count = 0;
 	qsort(findings, count, sizeof(*findings), by_incident);
 	for (size_t at = 0, length = 0; at < count; at += length) {
-		for (length = 1; at + length < count && length < CHUNK_FINDINGS && findings[at + length].incident == findings[at].incident; length++)
+		for (length = 1;
+			 at + length < count && length < CHUNK_FINDINGS && findings[at + length].incident == findings[at].incident; length++)
 			continue;
 		struct db_chunk *chunk = &chunks[chunk_count++];
 		*chunk = (struct db_chunk){.arrival = findings[at].arrival, .incident = findings[at].incident, .count = (uint32_t)length,

@@ -91,14 +91,16 @@ struct db_hooks {
 	/** Gets ready to add findings of a day, outside of a transaction; makes its tables where they are missing. */
 	int (*day_begin)(struct db *db, uint32_t day);
 	/** Adds findings of the day that was begun, in the transaction that is open. */
-	int (*findings_add)(struct db *db, const struct db_chunk *chunks, size_t chunk_count, const struct db_key *keys, size_t key_count);
+	int (*findings_add)(
+		struct db *db, const struct db_chunk *chunks, size_t chunk_count, const struct db_key *keys, size_t key_count);
 	/** The handle to ask of a day's tables; borrowed. @return OK, E_END: there is no such day; E_SYS */
 	int (*day)(struct db *db, uint32_t day, struct db **ret_db);
 	/** The days there are, in order. */
 	int (*days)(struct db *db, uint32_t ret_days[static DB_DAYS_MAX], size_t *ret_count);
 	/** Takes a whole day away, or its sources; outside of a transaction. What is gone is gone from the disk. */
 	int (*day_drop)(struct db *db, uint32_t day, bool sources_alone);
-	/** After rows were deleted: writes over what is left of them on the disk, as far as the database can; outside of a transaction. */
+	/** After rows were deleted: writes over what is left of them on the disk, as far as the database can; outside of a
+	 * transaction. */
 	int (*erase)(struct db *db);
 	const char *(*why)(const struct db *db);
 };

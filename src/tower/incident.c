@@ -191,7 +191,8 @@ static uint64_t text_hash(const struct incident_book *book, const char *text)
 }
 
 /** Where incidents of a member about a matter with targets in one block begin. */
-static uint32_t *block_of(struct incident_book *book, const char *member, enum incident_matter matter, const struct ip_prefix *target)
+static uint32_t *block_of(
+	struct incident_book *book, const char *member, enum incident_matter matter, const struct ip_prefix *target)
 {
 	if (is_wide(target))
 		return &book->wide;
@@ -383,7 +384,8 @@ static struct series *series_new(struct incident_book *book, const struct findin
 	incident_id(finding->id, id);
 	uint32_t *bucket = id_bucket(book, id);
 	struct series *series = &book->series[at];
-	*series = (struct series){.start_ms = finding->window_start_ms, .incident = incident, .highest = finding->sequence, .next = *bucket};
+	*series = (struct series){
+		.start_ms = finding->window_start_ms, .incident = incident, .highest = finding->sequence, .next = *bucket};
 	memcpy(series->id, id, sizeof(series->id));
 	*bucket = at;
 	series_push_age(book, at);
@@ -494,7 +496,8 @@ static uint64_t grown(uint64_t now, uint64_t before)
 	return now > before ? now - before : 0;
 }
 
-static void vectors_take(struct incident_book *book, struct incident *incident, struct series *series, const struct finding *finding)
+static void vectors_take(
+	struct incident_book *book, struct incident *incident, struct series *series, const struct finding *finding)
 {
 	for (size_t i = 0; i < finding->vector_count; i++) {
 		const struct finding_vector *from = &finding->vectors[i];
@@ -595,7 +598,8 @@ static void newest_take(struct incident_book *book, uint32_t at, struct series *
 	series->is_ended |= finding->phase == FINDING_END;
 }
 
-static uint32_t open_new(struct incident_book *book, const struct finding *finding, const char *member, uint8_t sector, int64_t now_ms)
+static uint32_t open_new(
+	struct incident_book *book, const struct finding *finding, const char *member, uint8_t sector, int64_t now_ms)
 {
 	static const struct incident blank;
 	struct incident incident = blank;
@@ -698,7 +702,8 @@ int incident_take(struct incident_book *book, const struct finding *finding, con
 	incident->finding_count++;
 	incident->open_count++;
 	if (!is_new && is_worth_telling(incident->finding_count))
-		tell(book, incident, line_of(finding->window_start_ms, INCIDENT_JOINED, finding_kind_name(finding->kind), incident->finding_count, 0));
+		tell(book, incident,
+			line_of(finding->window_start_ms, INCIDENT_JOINED, finding_kind_name(finding->kind), incident->finding_count, 0));
 	newest_take(book, at, series, finding);
 	touch(book, at, now_ms);
 	*ret_taken = (struct incident_taken){.number = incident->number, .is_new = is_new};
@@ -711,7 +716,8 @@ size_t incident_tick(struct incident_book *book, int64_t now_ms)
 	for (uint32_t at = book->live_last; at != NONE; at = book->lives[at].age.before) {
 		const struct incident *incident = &book->lives[at].incident;
 		int64_t quiet_ms = now_ms - incident->heard_ms;
-		if (quiet_ms < INCIDENT_GAP_MS || incident->state != INCIDENT_OPEN || (incident->open_count > 0 && quiet_ms < INCIDENT_SILENT_MS))
+		if (quiet_ms < INCIDENT_GAP_MS || incident->state != INCIDENT_OPEN ||
+			(incident->open_count > 0 && quiet_ms < INCIDENT_SILENT_MS))
 			continue;
 		live_end(book, at);
 		ended++;

@@ -90,13 +90,17 @@ struct words {
 static const struct words rows[INCIDENT_EVENT_COUNT] = {
 	[INCIDENT_NOTHING] = {"nothing", WORDS_ALONE, {"", ""}},
 	[INCIDENT_OPENED] = {"opened", WORDS_SUBJECT_VALUE, {"%s began, %1 packets/s", "%sが始まった（毎秒%1パケット）"}},
-	[INCIDENT_JOINED] = {"joined", WORDS_SUBJECT_VALUE, {"another finding, %s; now %1 findings", "別の検知%sが加わり、計%1件になった"}},
-	[INCIDENT_VECTOR] = {"vector", WORDS_SUBJECT_SHARE, {"vector %s appeared, %1 % of the packets", "手口%sが現れた（パケットの%1 %）"}},
+	[INCIDENT_JOINED] = {"joined", WORDS_SUBJECT_VALUE,
+		{"another finding, %s; now %1 findings", "別の検知%sが加わり、計%1件になった"}},
+	[INCIDENT_VECTOR] = {"vector", WORDS_SUBJECT_SHARE,
+		{"vector %s appeared, %1 % of the packets", "手口%sが現れた（パケットの%1 %）"}},
 	[INCIDENT_SHAPE] = {"shape", WORDS_SUBJECT, {"its shape is now also %s", "形に%sが加わった"}},
 	[INCIDENT_PEAK] = {"peak", WORDS_VALUES, {"new peak: %1 packets/s, %2 bits/s", "最大値を更新：毎秒%1パケット、毎秒%2ビット"}},
 	[INCIDENT_WIDENED] = {"widened", WORDS_SUBJECT, {"the target is now %s", "対象が%sに広がった"}},
-	[INCIDENT_FINDING_ENDED] = {"finding_ended", WORDS_SUBJECT_VALUE, {"a finding, %s, is over; %1 still open", "検知%sが終わった（継続中%1件）"}},
-	[INCIDENT_REOPENED] = {"reopened", WORDS_SUBJECT, {"%s goes on; the incident is open again", "%sが続いており、再び継続中とした"}},
+	[INCIDENT_FINDING_ENDED] = {"finding_ended", WORDS_SUBJECT_VALUE,
+		{"a finding, %s, is over; %1 still open", "検知%sが終わった（継続中%1件）"}},
+	[INCIDENT_REOPENED] = {"reopened", WORDS_SUBJECT,
+		{"%s goes on; the incident is open again", "%sが続いており、再び継続中とした"}},
 	[INCIDENT_OVER] = {"over", WORDS_VALUES, {"all clear: %1 packets in %2 seconds", "終息：%2秒間に%1パケット"}},
 	[INCIDENT_PROPOSED] = {"proposed", WORDS_SUBJECT_SHARES,
 		{"%s proposes a countermeasure: stops %1 % of the attack, costs %2 % of legitimate traffic",
@@ -111,7 +115,8 @@ static const struct words rows[INCIDENT_EVENT_COUNT] = {
 	[INCIDENT_MEASURED] = {"measured", WORDS_VALUE_SHARE,
 		{"%1 packets stopped so far, %2 % of legitimate traffic lost", "これまでに%1パケットを止め、正規通信の%2 %を失った"}},
 	[INCIDENT_STOPPED] = {"stopped", WORDS_VALUE_SHARE,
-		{"the measure ended: %1 packets stopped, %2 % of legitimate traffic lost", "対処が終わった：%1パケットを止め、正規通信の%2 %を失った"}},
+		{"the measure ended: %1 packets stopped, %2 % of legitimate traffic lost",
+			"対処が終わった：%1パケットを止め、正規通信の%2 %を失った"}},
 };
 
 const char *incident_event_name(enum incident_event event)

@@ -89,7 +89,8 @@ bool member_name_is_sound(const char *name)
 static bool is_repeated(const struct member *member, size_t at)
 {
 	for (size_t i = 0; i < at; i++) {
-		if (ip_equal(&member->networks[i].addr, &member->networks[at].addr) && member->networks[i].bits == member->networks[at].bits)
+		if (ip_equal(&member->networks[i].addr, &member->networks[at].addr) &&
+			member->networks[i].bits == member->networks[at].bits)
 			return true;
 	}
 	return false;

@@ -30,13 +30,15 @@ static const char *const steps[] = {
 	"CREATE TABLE {main}bodies (number {int} PRIMARY KEY, peak_pps {int} NOT NULL, body {blob} NOT NULL) {strict};"
 	"CREATE TABLE {main}history (incident {int} NOT NULL, line {int} NOT NULL, at_ms {int} NOT NULL, event {int} NOT NULL, "
 	"subject TEXT NOT NULL, value {int} NOT NULL, other {int} NOT NULL, PRIMARY KEY (incident, line)) {strict};"
-	"CREATE TABLE {main}documents (arrival {int} PRIMARY KEY, arrived_ms {int} NOT NULL, kind {int} NOT NULL, digest {blob} NOT NULL, "
+	"CREATE TABLE {main}documents (arrival {int} PRIMARY KEY, arrived_ms {int} NOT NULL, kind {int} NOT NULL, digest {blob} NOT "
+	"NULL, "
 	"subject {blob} NOT NULL, member TEXT NOT NULL, incident {int} NOT NULL, line {blob} NOT NULL) {strict};"
 	"CREATE UNIQUE INDEX {main}documents_digest ON documents (digest);"
 	"CREATE INDEX {main}documents_subject ON documents (subject, arrival);"
 	"CREATE INDEX {main}documents_incident ON documents (incident, arrival);"
 	"CREATE INDEX {main}documents_arrived ON documents (arrived_ms);"
-	"CREATE TABLE {main}orders (number {int} PRIMARY KEY, state {int} NOT NULL, expires_ms {int} NOT NULL, arrived_ms {int} NOT NULL, "
+	"CREATE TABLE {main}orders (number {int} PRIMARY KEY, state {int} NOT NULL, expires_ms {int} NOT NULL, arrived_ms {int} NOT "
+	"NULL, "
 	"urgent {int} NOT NULL, standing {int} NOT NULL, body {blob} NOT NULL) {strict};"
 	"CREATE INDEX {main}orders_state ON orders (state, number);"
 	"CREATE INDEX {main}orders_expires ON orders (state, expires_ms);"
@@ -46,7 +48,7 @@ static const char *const steps[] = {
 	"CREATE UNIQUE INDEX {main}healths_process ON healths (member, process);"
 	"CREATE TABLE {main}seconds (at_s {int} NOT NULL, member TEXT NOT NULL, told {int} NOT NULL, in_pps {int} NOT NULL, "
 	"in_bps {int} NOT NULL, attack_pps {int} NOT NULL, attack_bps {int} NOT NULL, dropped_pps {int} NOT NULL, "
-	"PRIMARY KEY (member, at_s)) {strict};"
+	"PRIMARY KEY (member, at_s)) {keyed};"
 	"CREATE INDEX {main}seconds_at ON seconds (at_s);"
 	"CREATE TABLE {main}lookups (number {int} PRIMARY KEY, incident {int} NOT NULL, who TEXT NOT NULL, purpose TEXT NOT NULL, "
 	"at_ms {int} NOT NULL) {strict};"
@@ -58,7 +60,8 @@ static const char *const steps[] = {
 	"CREATE TABLE {main}details (member TEXT NOT NULL, kind {int} NOT NULL, place {int} NOT NULL, body {blob} NOT NULL, "
 	"PRIMARY KEY (member, kind, place)) {strict};"
 	"CREATE TABLE {main}assets (member TEXT NOT NULL, id TEXT NOT NULL, body {blob} NOT NULL, PRIMARY KEY (member, id)) {strict};"
-	"CREATE TABLE {main}asset_changes (number {int} PRIMARY KEY, member TEXT NOT NULL, id TEXT NOT NULL, body {blob} NOT NULL) {strict};"
+	"CREATE TABLE {main}asset_changes (number {int} PRIMARY KEY, member TEXT NOT NULL, id TEXT NOT NULL, body {blob} NOT NULL) "
+	"{strict};"
 	"CREATE INDEX {main}asset_changes_id ON asset_changes (member, id, number);"
 	"CREATE TABLE {main}accounts (name TEXT PRIMARY KEY, token {blob} NOT NULL, body {blob} NOT NULL) {strict};"
 	"CREATE INDEX {main}accounts_token ON accounts (token);"
@@ -100,13 +103,14 @@ int migration_run(const struct db_hooks *hooks, struct db *db, char ret_why[stat
 {
 	char sql[DB_SQL_BYTES];
 	int64_t version = 0;
-	int err = db_dialect(hooks, "CREATE TABLE IF NOT EXISTS {main}meta (name TEXT PRIMARY KEY, value {int} NOT NULL) {strict}", 0, sql,
-		sizeof(sql));
+	int err = db_dialect(hooks, "CREATE TABLE IF NOT EXISTS {main}meta (name TEXT PRIMARY KEY, value {int} NOT NULL) {strict}", 0,
+		sql, sizeof(sql));
 	ASSERT(err == OK); /* our own text */
 	err = hooks->run(db, sql);
 	if (err == OK)
-		err = hooks->query(db, "INSERT INTO meta (name, value) VALUES ('version', 0), ('arrival', 0) ON CONFLICT (name) DO NOTHING", NULL, 0,
-			NULL, NULL);
+		err =
+			hooks->query(db, "INSERT INTO meta (name, value) VALUES ('version', 0), ('arrival', 0) ON CONFLICT (name) DO NOTHING",
+				NULL, 0, NULL, NULL);
 	if (err == OK)
 		err = hooks->query(db, "SELECT value FROM meta WHERE name = 'version'", NULL, 0, number_row, &version);
 	if (err == OK && version > (int64_t)migration_latest())

@@ -229,8 +229,8 @@ static int ends_row(void *to, const struct db_value *columns, size_t count)
 /** Takes away what a sudden end left of a batch that was not acknowledged. */
 static int day_recover(struct store *store, uint32_t day, uint64_t arrival)
 {
-	static const char *const statements[] = {"DELETE FROM findings_@ WHERE arrival > $1", "DELETE FROM sources_@ WHERE arrival > $1",
-		"DELETE FROM keys_@ WHERE arrival > $1"};
+	static const char *const statements[] = {"DELETE FROM findings_@ WHERE arrival > $1",
+		"DELETE FROM sources_@ WHERE arrival > $1", "DELETE FROM keys_@ WHERE arrival > $1"};
 	char sql[DB_SQL_BYTES];
 	const struct db_value last[] = {db_number((int64_t)arrival)};
 	int err = keep_why(store, store->db, store->hooks->day_begin(store->db, day));
@@ -323,7 +323,8 @@ static int writer_new(struct store *store)
 	writer->keys = calloc(STORE_BATCH_MAX, sizeof(*writer->keys));
 	writer->arena = malloc(STORE_ARENA_BYTES + ARENA_CHUNK_BYTES);
 	writer->finding = malloc(sizeof(*writer->finding));
-	if (writer->chunks == NULL || writer->keys == NULL || writer->findings == NULL || writer->arena == NULL || writer->finding == NULL)
+	if (writer->chunks == NULL || writer->keys == NULL || writer->findings == NULL || writer->arena == NULL ||
+		writer->finding == NULL)
 		return E_NOMEM;
 	return incident_book_new(INCIDENT_LIVE_MAX, INCIDENT_SERIES_MAX, hear_line, writer, &writer->book);
 }
@@ -446,8 +447,11 @@ static int lines_save(struct store *store)
 				db_number((int64_t)line->other)};
 			memcpy(values[i], row, sizeof(row));
 		}
-		err = keep_why(store, store->db, store->hooks->query_many(store->db, "INSERT INTO history (incident, line, at_ms, event, subject, "
-			"value, other) VALUES ($1, $2, $3, $4, $5, $6, $7)", values[0], 7, count));
+		err = keep_why(store, store->db,
+			store->hooks->query_many(store->db,
+				"INSERT INTO history (incident, line, at_ms, event, subject, "
+				"value, other) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+				values[0], 7, count));
 	}
 	return err;
 }
@@ -458,15 +462,22 @@ static int incident_index(struct store *store, const struct incident *incident)
 	const struct db_value row[] = {db_number((int64_t)incident->number), db_text(incident->member), db_number(incident->sector),
 		db_number(incident->matter), db_number(incident->state), db_number(incident->opened_ms), db_number(incident->ended_ms),
 		db_number(incident_target_is_protected(incident->matter) && incident->target.bits > 0)};
-	return keep_why(store, store->db, store->hooks->query_many(store->db, "INSERT INTO incidents (number, member, sector, matter, state, "
-		"opened_ms, ended_ms, held) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (number) DO UPDATE SET state = excluded.state, "
-		"ended_ms = excluded.ended_ms", row, ARRAY_LEN(row), 1));
+	return keep_why(store, store->db,
+		store->hooks->query_many(store->db,
+			"INSERT INTO incidents (number, member, sector, matter, state, "
+			"opened_ms, ended_ms, held) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (number) DO UPDATE SET state = "
+			"excluded.state, "
+			"ended_ms = excluded.ended_ms",
+			row, ARRAY_LEN(row), 1));
 }
 
 static int bodies_flush(struct store *store, const struct db_value *values, size_t count)
 {
-	return keep_why(store, store->db, store->hooks->query_many(store->db, "INSERT INTO bodies (number, peak_pps, body) "
-		"VALUES ($1, $2, $3) ON CONFLICT (number) DO UPDATE SET peak_pps = excluded.peak_pps, body = excluded.body", values, 3, count));
+	return keep_why(store, store->db,
+		store->hooks->query_many(store->db,
+			"INSERT INTO bodies (number, peak_pps, body) "
+			"VALUES ($1, $2, $3) ON CONFLICT (number) DO UPDATE SET peak_pps = excluded.peak_pps, body = excluded.body",
+			values, 3, count));
 }
 
 static int incidents_save(struct store *store)
@@ -502,9 +513,10 @@ static int batch_save(struct store *store)
 	if (err == OK && writer->finding_count > 0) {
 		size_t chunk_count = 0, key_count = 0;
 		ASSERT(chunk_bytes(writer->findings, writer->finding_count) <= ARENA_CHUNK_BYTES);
-		chunk_make(writer->findings, writer->finding_count, writer->arena + STORE_ARENA_BYTES, writer->chunks, &chunk_count, writer->keys,
-			&key_count);
-		err = keep_why(store, store->db, store->hooks->findings_add(store->db, writer->chunks, chunk_count, writer->keys, key_count));
+		chunk_make(writer->findings, writer->finding_count, writer->arena + STORE_ARENA_BYTES, writer->chunks, &chunk_count,
+			writer->keys, &key_count);
+		err = keep_why(
+			store, store->db, store->hooks->findings_add(store->db, writer->chunks, chunk_count, writer->keys, key_count));
 	}
 	if (err == OK)
 		err = incidents_save(store);

@@ -14,7 +14,8 @@ static void shares_fill(struct incident *incident)
 {
 	for (size_t i = 0; i < incident->vector_count; i++) {
 		struct incident_vector *vector = &incident->vectors[i];
-		vector->packets_permille = incident->packets > 0 ? (uint16_t)((double)vector->packets * 1000.0 / (double)incident->packets) : 0;
+		vector->packets_permille =
+			incident->packets > 0 ? (uint16_t)((double)vector->packets * 1000.0 / (double)incident->packets) : 0;
 		vector->bytes_permille = incident->bytes > 0 ? (uint16_t)((double)vector->bytes * 1000.0 / (double)incident->bytes) : 0;
 		vector->packets_permille = vector->packets_permille > 1000 ? 1000 : vector->packets_permille;
 		vector->bytes_permille = vector->bytes_permille > 1000 ? 1000 : vector->bytes_permille;
@@ -74,7 +75,8 @@ static const char *incidents_sql(const struct store_incident_filter *filter)
 		SELECT_INCIDENTS "$1 >= 0 AND i.member = $2 AND i.sector = $3 AND " NEWEST_FIRST,
 		SELECT_INCIDENTS "i.state = $1 AND i.member = $2 AND i.sector = $3 AND " NEWEST_FIRST,
 	};
-	unsigned which = (filter->state != INCIDENT_NO_STATE ? 1u : 0) | (filter->member != NULL ? 2u : 0) | (filter->sector != 0 ? 4u : 0);
+	unsigned which =
+		(filter->state != INCIDENT_NO_STATE ? 1u : 0) | (filter->member != NULL ? 2u : 0) | (filter->sector != 0 ? 4u : 0);
 	return statements[which];
 }
 
@@ -145,15 +147,18 @@ static int line_fill(struct store_list *list, void *row, const struct db_value *
 {
 	struct incident_line *line = row;
 	(void)list;
-	*line = (struct incident_line){.incident = (uint64_t)columns[1].number, .at_ms = columns[2].number,
-		.event = columns[3].number > 0 && columns[3].number < INCIDENT_EVENT_COUNT ? (enum incident_event)columns[3].number : INCIDENT_NOTHING,
-		.value = (uint64_t)columns[5].number, .other = (uint64_t)columns[6].number};
+	*line = (struct incident_line){.incident = (uint64_t)columns[1].number,
+		.at_ms = columns[2].number,
+		.event = columns[3].number > 0 && columns[3].number < INCIDENT_EVENT_COUNT ? (enum incident_event)columns[3].number
+																				   : INCIDENT_NOTHING,
+		.value = (uint64_t)columns[5].number,
+		.other = (uint64_t)columns[6].number};
 	store_text(&columns[4], line->subject, sizeof(line->subject));
 	return OK;
 }
 
-int store_history(struct store *store, uint64_t incident, const struct store_cursor *cursor, struct incident_line *rows, size_t room,
-	struct store_page *ret_page)
+int store_history(struct store *store, uint64_t incident, const struct store_cursor *cursor, struct incident_line *rows,
+	size_t room, struct store_page *ret_page)
 {
 	int64_t after = 0;
 	struct store_list list = {.rows = (char *)rows, .row_bytes = sizeof(*rows), .room = store_room(room), .fill = line_fill};
@@ -220,9 +225,11 @@ static int walk_row(void *to, const struct db_value *columns, size_t count)
 
 static int walk_day(struct walk *walk, uint32_t day, bool has_sources)
 {
-	static const char with[] = "SELECT f.arrival, f.documents, s.documents FROM findings_@ f LEFT JOIN sources_@ s ON s.arrival = f.arrival "
+	static const char with[] =
+		"SELECT f.arrival, f.documents, s.documents FROM findings_@ f LEFT JOIN sources_@ s ON s.arrival = f.arrival "
 		"WHERE f.incident = $1 AND f.arrival < $2 ORDER BY f.arrival DESC LIMIT $3";
-	static const char without[] = "SELECT arrival, documents FROM findings_@ WHERE incident = $1 AND arrival < $2 ORDER BY arrival DESC LIMIT $3";
+	static const char without[] =
+		"SELECT arrival, documents FROM findings_@ WHERE incident = $1 AND arrival < $2 ORDER BY arrival DESC LIMIT $3";
 	struct store *store = walk->store;
 	struct db *db = NULL;
 	int err = store->hooks->day(store->db, day, &db);
@@ -230,9 +237,11 @@ static int walk_day(struct walk *walk, uint32_t day, bool has_sources)
 		return err == E_END ? OK : err; /* there were none on this day, or they are deleted */
 	do {
 		char sql[DB_SQL_BYTES];
-		const struct db_value parameters[] = {db_number((int64_t)walk->incident), db_number(walk->chunk_before), db_number(CHUNKS_ASKED)};
+		const struct db_value parameters[] = {
+			db_number((int64_t)walk->incident), db_number(walk->chunk_before), db_number(CHUNKS_ASKED)};
 		walk->rows = 0;
-		err = store_query(store, db, db_sql_day(has_sources ? with : without, day, sql), parameters, ARRAY_LEN(parameters), walk_row, walk);
+		err = store_query(
+			store, db, db_sql_day(has_sources ? with : without, day, sql), parameters, ARRAY_LEN(parameters), walk_row, walk);
 	} while (err == OK && walk->rows == CHUNKS_ASKED && !walk->is_enough);
 	return err;
 }
@@ -275,8 +284,8 @@ static int page_one(void *to, const struct chunk_finding *packed)
 	return OK;
 }
 
-int store_findings(struct store *store, uint64_t incident, const struct store_cursor *cursor, struct store_finding *rows, size_t room,
-	struct store_page *ret_page)
+int store_findings(struct store *store, uint64_t incident, const struct store_cursor *cursor, struct store_finding *rows,
+	size_t room, struct store_page *ret_page)
 {
 	struct finding_page page = {.store = store, .rows = rows, .room = store_room(room)};
 	struct walk walk = {.store = store, .incident = incident, .one = page_one, .to = &page};
@@ -336,7 +345,8 @@ struct evidence {
 static void origin_add(struct evidence *evidence, const struct finding_origin *from, uint64_t packets)
 {
 	size_t i = 0;
-	while (i < evidence->origin_count && (evidence->origins[i].asn != from->asn || strcmp(evidence->origins[i].country, from->country) != 0))
+	while (i < evidence->origin_count &&
+		   (evidence->origins[i].asn != from->asn || strcmp(evidence->origins[i].country, from->country) != 0))
 		i++;
 	if (i == STORE_ORIGINS_MAX)
 		return; /* the first of each document are the largest */

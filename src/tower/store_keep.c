@@ -58,10 +58,11 @@ int store_lookup(struct store *store, struct store_lookup *lookup)
 	err = STORE_QUERY(store, "SELECT COUNT(*) FROM bodies WHERE number = $1", number, store_number_row, &known);
 	if (err == OK && known == 0)
 		return store_refuse(store, E_END, "look-up", "there is no such incident");
-	const struct db_value row[] = {db_number((int64_t)store->writer.next_lookup), number[0], db_text(lookup->who), db_text(lookup->purpose),
-		db_number(lookup->at_ms)};
+	const struct db_value row[] = {db_number((int64_t)store->writer.next_lookup), number[0], db_text(lookup->who),
+		db_text(lookup->purpose), db_number(lookup->at_ms)};
 	if (err == OK)
-		err = STORE_QUERY(store, "INSERT INTO lookups (number, incident, who, purpose, at_ms) VALUES ($1, $2, $3, $4, $5)", row, NULL, NULL);
+		err = STORE_QUERY(
+			store, "INSERT INTO lookups (number, incident, who, purpose, at_ms) VALUES ($1, $2, $3, $4, $5)", row, NULL, NULL);
 	if (err == OK)
 		lookup->number = store->writer.next_lookup++;
 	return kept(store, err);
@@ -71,7 +72,8 @@ static int lookup_fill(struct store_list *list, void *row, const struct db_value
 {
 	struct store_lookup *lookup = row;
 	(void)list;
-	*lookup = (struct store_lookup){.number = (uint64_t)columns[0].number, .incident = (uint64_t)columns[1].number, .at_ms = columns[4].number};
+	*lookup = (struct store_lookup){
+		.number = (uint64_t)columns[0].number, .incident = (uint64_t)columns[1].number, .at_ms = columns[4].number};
 	store_text(&columns[2], lookup->who, sizeof(lookup->who));
 	store_text(&columns[3], lookup->purpose, sizeof(lookup->purpose));
 	return OK;
@@ -96,8 +98,9 @@ int store_lookups(struct store *store, const struct store_cursor *cursor, struct
 	struct store_page *ret_page)
 {
 	struct store_list list = {.rows = (char *)rows, .row_bytes = sizeof(*rows), .room = store_room(room), .fill = lookup_fill};
-	return newest_read(store, "SELECT number, incident, who, purpose, at_ms FROM lookups WHERE number < $1 ORDER BY number DESC LIMIT $2",
-		cursor, &list, ret_page);
+	return newest_read(store,
+		"SELECT number, incident, who, purpose, at_ms FROM lookups WHERE number < $1 ORDER BY number DESC LIMIT $2", cursor,
+		&list, ret_page);
 }
 
 int store_audit(struct store *store, struct store_audit *audit)
@@ -111,7 +114,8 @@ int store_audit(struct store *store, struct store_audit *audit)
 	text_plain_copy(audit->subject, subject, sizeof(subject)); /* what people asked for, whatever it was */
 	const struct db_value row[] = {db_number((int64_t)store->writer.next_audit), db_number(audit->at_ms), db_text(audit->who),
 		db_text(audit->act), db_text(subject), db_number(audit->is_allowed)};
-	err = STORE_QUERY(store, "INSERT INTO audits (number, at_ms, who, act, subject, allowed) VALUES ($1, $2, $3, $4, $5, $6)", row, NULL, NULL);
+	err = STORE_QUERY(
+		store, "INSERT INTO audits (number, at_ms, who, act, subject, allowed) VALUES ($1, $2, $3, $4, $5, $6)", row, NULL, NULL);
 	if (err == OK)
 		audit->number = store->writer.next_audit++;
 	return kept(store, err);
@@ -121,18 +125,21 @@ static int audit_fill(struct store_list *list, void *row, const struct db_value 
 {
 	struct store_audit *audit = row;
 	(void)list;
-	*audit = (struct store_audit){.number = (uint64_t)columns[0].number, .at_ms = columns[1].number, .is_allowed = columns[5].number != 0};
+	*audit = (struct store_audit){
+		.number = (uint64_t)columns[0].number, .at_ms = columns[1].number, .is_allowed = columns[5].number != 0};
 	store_text(&columns[2], audit->who, sizeof(audit->who));
 	store_text(&columns[3], audit->act, sizeof(audit->act));
 	store_text(&columns[4], audit->subject, sizeof(audit->subject));
 	return OK;
 }
 
-int store_audits(struct store *store, const struct store_cursor *cursor, struct store_audit *rows, size_t room, struct store_page *ret_page)
+int store_audits(
+	struct store *store, const struct store_cursor *cursor, struct store_audit *rows, size_t room, struct store_page *ret_page)
 {
 	struct store_list list = {.rows = (char *)rows, .row_bytes = sizeof(*rows), .room = store_room(room), .fill = audit_fill};
-	return newest_read(store, "SELECT number, at_ms, who, act, subject, allowed FROM audits WHERE number < $1 ORDER BY number DESC LIMIT $2",
-		cursor, &list, ret_page);
+	return newest_read(store,
+		"SELECT number, at_ms, who, act, subject, allowed FROM audits WHERE number < $1 ORDER BY number DESC LIMIT $2", cursor,
+		&list, ret_page);
 }
 
 /* Retention. */
@@ -192,9 +199,11 @@ static int proof_add(struct store *store, enum store_class class, struct part *p
 	struct document_digest digest;
 	crypto_hash_sha256_final(&part->digest, digest.bytes);
 	const struct db_value row[] = {db_number((int64_t)store->writer.next_proof), db_number(now_ms), db_number(class),
-		db_number(part->from_ms), db_number(part->to_ms), db_number((int64_t)part->count), db_bytes(digest.bytes, sizeof(digest.bytes))};
-	int err = STORE_QUERY(store, "INSERT INTO proofs (number, at_ms, class, from_ms, to_ms, count, digest) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-		row, NULL, NULL);
+		db_number(part->from_ms), db_number(part->to_ms), db_number((int64_t)part->count),
+		db_bytes(digest.bytes, sizeof(digest.bytes))};
+	int err = STORE_QUERY(store,
+		"INSERT INTO proofs (number, at_ms, class, from_ms, to_ms, count, digest) VALUES ($1, $2, $3, $4, $5, $6, $7)", row, NULL,
+		NULL);
 	store->writer.next_proof += err == OK;
 	return kept(store, err);
 }
@@ -210,7 +219,8 @@ static const struct rows_class row_classes[] = {
 	{STORE_CLASS_HEALTH, "SELECT number, arrived_ms, member, process FROM healths WHERE arrived_ms < $1 ORDER BY number LIMIT $2",
 		{"DELETE FROM healths WHERE number <= $1 AND arrived_ms < $2"}},
 	{STORE_CLASS_DOCUMENTS, "SELECT arrival, arrived_ms, digest FROM documents WHERE arrived_ms < $1 ORDER BY arrival LIMIT $2",
-		{"DELETE FROM orders WHERE number <= $1 AND arrived_ms < $2", "DELETE FROM documents WHERE arrival <= $1 AND arrived_ms < $2"}},
+		{"DELETE FROM orders WHERE number <= $1 AND arrived_ms < $2",
+			"DELETE FROM documents WHERE arrival <= $1 AND arrived_ms < $2"}},
 	{STORE_CLASS_LOOKUPS, "SELECT number, at_ms, incident, who, purpose FROM lookups WHERE at_ms < $1 ORDER BY number LIMIT $2",
 		{"DELETE FROM lookups WHERE number <= $1 AND at_ms < $2"}},
 	{STORE_CLASS_LOOKUPS, "SELECT number, at_ms, who, act, subject FROM audits WHERE at_ms < $1 ORDER BY number LIMIT $2",
@@ -262,8 +272,9 @@ static int targets_erase(struct store *store, int64_t before_ms, int64_t now_ms)
 	uint8_t bytes[STORE_BODY_BYTES];
 	const struct db_value which[] = {db_number(INCIDENT_ENDED), db_number(before_ms), db_number(KEEP_ROWS)};
 	targets = (struct targets){.store = store};
-	int err = STORE_QUERY(store, "SELECT number FROM incidents WHERE held = 1 AND state = $1 AND ended_ms < $2 ORDER BY ended_ms LIMIT $3",
-		which, target_row, &targets);
+	int err = STORE_QUERY(store,
+		"SELECT number FROM incidents WHERE held = 1 AND state = $1 AND ended_ms < $2 ORDER BY ended_ms LIMIT $3", which,
+		target_row, &targets);
 	if (err == OK)
 		err = store_begin(store, now_ms);
 	for (size_t i = 0; i < targets.count && err == OK; i++) {
@@ -299,8 +310,11 @@ static int days_retain(struct store *store, enum store_class class, int64_t befo
 			continue;
 		}
 		if (err == OK)
-			err = store_query(store, day, db_sql_day(is_sources ? "SELECT f.documents, f.incident FROM sources_@ s JOIN findings_@ f "
-				"ON f.arrival = s.arrival ORDER BY s.arrival" : "SELECT documents, incident FROM findings_@ ORDER BY arrival", days[i], sql),
+			err = store_query(store, day,
+				db_sql_day(is_sources ? "SELECT f.documents, f.incident FROM sources_@ s JOIN findings_@ f "
+										"ON f.arrival = s.arrival ORDER BY s.arrival"
+									  : "SELECT documents, incident FROM findings_@ ORDER BY arrival",
+					days[i], sql),
 				NULL, 0, chunk_row, &part);
 		if (err != OK || (is_sources && part.count == 0))
 			continue; /* its sources are gone already */
@@ -352,7 +366,8 @@ static int proof_fill(struct store_list *list, void *row, const struct db_value 
 	return OK;
 }
 
-int store_proofs(struct store *store, const struct store_cursor *cursor, struct store_proof *rows, size_t room, struct store_page *ret_page)
+int store_proofs(
+	struct store *store, const struct store_cursor *cursor, struct store_proof *rows, size_t room, struct store_page *ret_page)
 {
 	struct store_list list = {.rows = (char *)rows, .row_bytes = sizeof(*rows), .room = store_room(room), .fill = proof_fill};
 	return newest_read(store, "SELECT number, at_ms, class, from_ms, to_ms, count, digest FROM proofs WHERE number < $1 "
@@ -391,7 +406,8 @@ int store_figures(struct store *store, int64_t from_ms, int64_t to_ms, struct st
 		{"SELECT state, COUNT(*) FROM orders WHERE arrived_ms >= $1 AND arrived_ms < $2 GROUP BY state",
 			{figures.orders, STORE_ORDER_STATE_COUNT}},
 		{"SELECT 0, COUNT(*) FROM orders WHERE arrived_ms >= $1 AND arrived_ms < $2 AND urgent = 1", {&figures.urgent_orders, 1}},
-		{"SELECT 0, COUNT(*) FROM orders WHERE arrived_ms >= $1 AND arrived_ms < $2 AND standing = 1", {&figures.standing_orders, 1}},
+		{"SELECT 0, COUNT(*) FROM orders WHERE arrived_ms >= $1 AND arrived_ms < $2 AND standing = 1",
+			{&figures.standing_orders, 1}},
 		{"SELECT 0, COUNT(*) FROM lookups WHERE at_ms >= $1 AND at_ms < $2", {&figures.lookups, 1}},
 		{"SELECT class, CAST(SUM(count) AS BIGINT) FROM proofs WHERE at_ms >= $1 AND at_ms < $2 GROUP BY class",
 			{figures.deleted, STORE_CLASS_COUNT}},

@@ -55,7 +55,8 @@ int store_members_load(struct store *store)
 		return E_NOMEM;
 	int err = store_query(store, store->db, "SELECT body FROM members", NULL, 0, member_row, store);
 	if (err == OK)
-		qsort(writer->members, writer->member_count, sizeof(writer->members[0]), member_compare); /* as strcmp() says, not the database */
+		qsort(writer->members, writer->member_count, sizeof(writer->members[0]),
+			member_compare); /* as strcmp() says, not the database */
 	return err;
 }
 
@@ -123,7 +124,8 @@ static int member_fill(struct store_list *list, void *row, const struct db_value
 	return store_unpack(&member_document, &columns[1], row);
 }
 
-int store_members(struct store *store, const struct store_cursor *cursor, struct member *rows, size_t room, struct store_page *ret_page)
+int store_members(
+	struct store *store, const struct store_cursor *cursor, struct member *rows, size_t room, struct store_page *ret_page)
 {
 	char after[DOCUMENT_NAME_BYTES];
 	struct store_list list = {.rows = (char *)rows, .row_bytes = sizeof(*rows), .room = store_room(room), .fill = member_fill};
@@ -139,8 +141,8 @@ int store_members(struct store *store, const struct store_cursor *cursor, struct
 }
 
 /** Reads one row by a statement whose second column is its body. @return OK, E_END or E_SYS */
-static int one_read(struct store *store, const char *sql, const struct db_value *parameters, size_t count, void *row, size_t row_bytes,
-	int (*fill)(struct store_list *list, void *row, const struct db_value *columns))
+static int one_read(struct store *store, const char *sql, const struct db_value *parameters, size_t count, void *row,
+	size_t row_bytes, int (*fill)(struct store_list *list, void *row, const struct db_value *columns))
 {
 	struct store_list list = {.rows = row, .row_bytes = row_bytes, .room = 1, .fill = fill};
 	int err = store_list_read(store, store->db, sql, parameters, count, &list);
@@ -191,8 +193,9 @@ int store_member_put(struct store *store, const struct member *member)
 	const struct db_value row[] = {db_text(member->name), store_pack(&member_document, member, bytes)};
 	err = member_keep(&store->writer, member);
 	if (err == OK)
-		err = STORE_QUERY(store, "INSERT INTO members (name, body) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET body = excluded.body", row,
-			NULL, NULL);
+		err = STORE_QUERY(store,
+			"INSERT INTO members (name, body) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET body = excluded.body", row, NULL,
+			NULL);
 	return changed(store, err);
 }
 
@@ -217,26 +220,29 @@ static int key_fill(struct store_list *list, void *row, const struct db_value *c
 static int details_read(struct store *store, const char *member, enum detail kind, struct store_list *list, size_t *ret_count)
 {
 	const struct db_value parameters[] = {db_text(member), db_number(kind)};
-	int err = store_list_read(store, store->db, "SELECT place, body FROM details WHERE member = $1 AND kind = $2 ORDER BY place", parameters,
-		ARRAY_LEN(parameters), list);
+	int err = store_list_read(store, store->db, "SELECT place, body FROM details WHERE member = $1 AND kind = $2 ORDER BY place",
+		parameters, ARRAY_LEN(parameters), list);
 	*ret_count = list->count;
 	return err;
 }
 
-static int details_put(struct store *store, const char *member, enum detail kind, const struct field *table, const char *rows, size_t count)
+static int details_put(
+	struct store *store, const char *member, enum detail kind, const struct field *table, const char *rows, size_t count)
 {
 	uint8_t bytes[STORE_BODY_BYTES];
 	const struct db_value key[] = {db_text(member), db_number(kind)};
 	int err = STORE_QUERY(store, "DELETE FROM details WHERE member = $1 AND kind = $2", key, NULL, NULL);
 	for (size_t i = 0; i < count && err == OK; i++) {
-		const struct db_value row[] = {key[0], key[1], db_number((int64_t)i), store_pack(table, rows + i * table->size_bytes, bytes)};
+		const struct db_value row[] = {
+			key[0], key[1], db_number((int64_t)i), store_pack(table, rows + i * table->size_bytes, bytes)};
 		err = STORE_QUERY(store, "INSERT INTO details (member, kind, place, body) VALUES ($1, $2, $3, $4)", row, NULL, NULL);
 	}
 	return changed(store, err);
 }
 
 /** Whether all that is to be put has the form of its table, and the member is there. */
-static int rows_check(struct store *store, const char *member, const struct field *table, const char *rows, size_t count, size_t most)
+static int rows_check(
+	struct store *store, const char *member, const struct field *table, const char *rows, size_t count, size_t most)
 {
 	int err = store_begin(store, 0);
 	if (err != OK)
@@ -250,12 +256,14 @@ static int rows_check(struct store *store, const char *member, const struct fiel
 		json_t *made = document_make(table, rows + i * table->size_bytes, &is_altered);
 		json_decref(made);
 		if (made == NULL || is_altered)
-			return store_refuse(store, made == NULL ? E_NOMEM : E_MALFORMED, table->name, "a text is missing, too long, or cannot be shown");
+			return store_refuse(
+				store, made == NULL ? E_NOMEM : E_MALFORMED, table->name, "a text is missing, too long, or cannot be shown");
 	}
 	return OK;
 }
 
-int store_contacts(struct store *store, const char *member, struct member_contact rows[static MEMBER_CONTACTS_MAX], size_t *ret_count)
+int store_contacts(
+	struct store *store, const char *member, struct member_contact rows[static MEMBER_CONTACTS_MAX], size_t *ret_count)
 {
 	struct store_list list = {.rows = (char *)rows, .row_bytes = sizeof(*rows), .room = MEMBER_CONTACTS_MAX, .fill = contact_fill};
 	return details_read(store, member, DETAIL_CONTACT, &list, ret_count);
@@ -298,8 +306,8 @@ int store_assets(struct store *store, const char *member, const struct store_cur
 	if (err != OK)
 		return err;
 	const struct db_value parameters[] = {db_text(member), db_text(after), db_number((int64_t)list.room + 1)};
-	err = store_list_read(store, store->db, "SELECT id, body FROM assets WHERE member = $1 AND id > $2 ORDER BY id LIMIT $3", parameters,
-		ARRAY_LEN(parameters), &list);
+	err = store_list_read(store, store->db, "SELECT id, body FROM assets WHERE member = $1 AND id > $2 ORDER BY id LIMIT $3",
+		parameters, ARRAY_LEN(parameters), &list);
 	if (err == OK)
 		store_list_page(&list, true, ret_page);
 	return err;
@@ -325,7 +333,8 @@ int store_asset_put(struct store *store, const char *member, const struct member
 		"body = excluded.body", row, NULL, NULL);
 	const struct db_value change[] = {db_number((int64_t)store->writer.next_change), key[0], key[1], body};
 	if (err == OK)
-		err = STORE_QUERY(store, "INSERT INTO asset_changes (number, member, id, body) VALUES ($1, $2, $3, $4)", change, NULL, NULL);
+		err = STORE_QUERY(
+			store, "INSERT INTO asset_changes (number, member, id, body) VALUES ($1, $2, $3, $4)", change, NULL, NULL);
 	store->writer.next_change += err == OK;
 	return changed(store, err);
 }
@@ -379,23 +388,30 @@ int store_account_put(struct store *store, const struct store_account *account)
 	json_t *made = document_make(&account_document, account, &is_altered);
 	json_decref(made);
 	if (made == NULL || is_altered)
-		return store_refuse(store, made == NULL ? E_NOMEM : E_MALFORMED, "account", "a text is missing, too long, or cannot be shown");
-	const struct db_value row[] = {db_text(account->name), db_bytes(account->token_digest, account->has_token ? STORE_TOKEN_DIGEST_BYTES : 0),
+		return store_refuse(
+			store, made == NULL ? E_NOMEM : E_MALFORMED, "account", "a text is missing, too long, or cannot be shown");
+	const struct db_value row[] = {db_text(account->name),
+		db_bytes(account->token_digest, account->has_token ? STORE_TOKEN_DIGEST_BYTES : 0),
 		store_pack(&account_document, account, bytes)};
-	return changed(store, STORE_QUERY(store, "INSERT INTO accounts (name, token, body) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET "
-		"token = excluded.token, body = excluded.body", row, NULL, NULL));
+	return changed(store, STORE_QUERY(store,
+							  "INSERT INTO accounts (name, token, body) VALUES ($1, $2, $3) ON CONFLICT (name) DO UPDATE SET "
+							  "token = excluded.token, body = excluded.body",
+							  row, NULL, NULL));
 }
 
 int store_account(struct store *store, const char *name, struct store_account *ret_account)
 {
 	const struct db_value key = db_text(name);
-	return one_read(store, "SELECT name, body FROM accounts WHERE name = $1", &key, 1, ret_account, sizeof(*ret_account), account_fill);
+	return one_read(
+		store, "SELECT name, body FROM accounts WHERE name = $1", &key, 1, ret_account, sizeof(*ret_account), account_fill);
 }
 
-int store_account_by_token(struct store *store, const uint8_t digest[static STORE_TOKEN_DIGEST_BYTES], struct store_account *ret_account)
+int store_account_by_token(
+	struct store *store, const uint8_t digest[static STORE_TOKEN_DIGEST_BYTES], struct store_account *ret_account)
 {
 	const struct db_value key = db_bytes(digest, STORE_TOKEN_DIGEST_BYTES);
-	return one_read(store, "SELECT name, body FROM accounts WHERE token = $1", &key, 1, ret_account, sizeof(*ret_account), account_fill);
+	return one_read(
+		store, "SELECT name, body FROM accounts WHERE token = $1", &key, 1, ret_account, sizeof(*ret_account), account_fill);
 }
 
 int store_accounts(struct store *store, const struct store_cursor *cursor, struct store_account *rows, size_t room,

@@ -23,8 +23,8 @@ static int health_fill(struct store_list *list, void *row, const struct db_value
 	return store_unpack(health_kind.root, &columns[2], &health->health);
 }
 
-int store_healths(struct store *store, const char *member, const struct store_cursor *cursor, struct store_health *rows, size_t room,
-	struct store_page *ret_page)
+int store_healths(struct store *store, const char *member, const struct store_cursor *cursor, struct store_health *rows,
+	size_t room, struct store_page *ret_page)
 {
 	int64_t after = 0;
 	struct store_list list = {.rows = (char *)rows, .row_bytes = sizeof(*rows), .room = store_room(room), .fill = health_fill};
@@ -34,7 +34,8 @@ int store_healths(struct store *store, const char *member, const struct store_cu
 	const char *sql = member != NULL
 		? "SELECT number, arrived_ms, body FROM healths WHERE member = $1 AND number > $2 ORDER BY number LIMIT $3"
 		: "SELECT number, arrived_ms, body FROM healths WHERE $1 >= '' AND number > $2 ORDER BY number LIMIT $3";
-	const struct db_value parameters[] = {db_text(member != NULL ? member : ""), db_number(after), db_number((int64_t)list.room + 1)};
+	const struct db_value parameters[] = {
+		db_text(member != NULL ? member : ""), db_number(after), db_number((int64_t)list.room + 1)};
 	err = store_list_read(store, store->db, sql, parameters, ARRAY_LEN(parameters), &list);
 	if (err == OK)
 		store_list_page(&list, false, ret_page);
@@ -45,15 +46,22 @@ static int second_fill(struct store_list *list, void *row, const struct db_value
 {
 	struct store_second *second = row;
 	(void)list;
-	*second = (struct store_second){.at_s = columns[0].number, .told = (uint32_t)columns[1].number,
-		.rates = {.in_pps = (uint64_t)columns[2].number, .in_bps = (uint64_t)columns[3].number, .attack_pps = (uint64_t)columns[4].number,
-			.attack_bps = (uint64_t)columns[5].number, .dropped_pps = (uint64_t)columns[6].number}};
+	*second = (struct store_second){.at_s = columns[0].number,
+		.told = (uint32_t)columns[1].number,
+		.rates = {.in_pps = (uint64_t)columns[2].number,
+			.in_bps = (uint64_t)columns[3].number,
+			.attack_pps = (uint64_t)columns[4].number,
+			.attack_bps = (uint64_t)columns[5].number,
+			.dropped_pps = (uint64_t)columns[6].number}};
 	return OK;
 }
 
-int store_traffic(struct store *store, const char *member, int64_t since_s, struct store_second *rows, size_t room, size_t *ret_count)
+int store_traffic(
+	struct store *store, const char *member, int64_t since_s, struct store_second *rows, size_t room, size_t *ret_count)
 {
-	struct store_list list = {.rows = (char *)rows, .row_bytes = sizeof(*rows), .room = room < STORE_SECONDS_MAX ? room : STORE_SECONDS_MAX,
+	struct store_list list = {.rows = (char *)rows,
+		.row_bytes = sizeof(*rows),
+		.room = room < STORE_SECONDS_MAX ? room : STORE_SECONDS_MAX,
 		.fill = second_fill};
 	static const char sql[] = "SELECT at_s, told, in_pps, in_bps, attack_pps, attack_bps, dropped_pps FROM seconds "
 		"WHERE member = $1 AND at_s >= $2 ORDER BY at_s LIMIT $3";
@@ -178,10 +186,11 @@ static int gather(struct store *store, int64_t now_ms, struct gathering *gatheri
 		err = STORE_QUERY(store, "SELECT b.body FROM incidents i JOIN bodies b ON b.number = i.number WHERE i.state = $1 "
 			"ORDER BY b.peak_pps DESC, i.number LIMIT $2", open, open_row, gathering);
 	if (err == OK)
-		err = store_query(store, store->db, "SELECT sector, COUNT(*) FROM incidents WHERE state = $1 GROUP BY sector", open, 1, open_count_row,
-			gathering);
+		err = store_query(store, store->db, "SELECT sector, COUNT(*) FROM incidents WHERE state = $1 GROUP BY sector", open, 1,
+			open_count_row, gathering);
 	if (err == OK)
-		err = STORE_QUERY(store, "SELECT sector, COUNT(*) FROM incidents WHERE ended_ms >= $1 GROUP BY sector", since, ended_row, gathering);
+		err = STORE_QUERY(
+			store, "SELECT sector, COUNT(*) FROM incidents WHERE ended_ms >= $1 GROUP BY sector", since, ended_row, gathering);
 	if (err == OK)
 		err = STORE_QUERY(store, "SELECT body FROM healths WHERE arrived_ms >= $1", fresh, health_row, gathering);
 	return err == OK ? orders_gather(store, now_ms, gathering->now) : err;

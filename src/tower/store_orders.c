@@ -41,7 +41,10 @@ static const struct field order_fields[] = {
 	ROW_UINT(OWNER, incident, PRIVACY_PUBLIC, 0, FIELD_NUMBER_MAX),
 	ROW_TEXT("member", OWNER, member, PRIVACY_MEMBER, 0),
 	ROW_TEXT("effector", OWNER, effector, PRIVACY_MEMBER, 0),
-	{.name = "class", FIELD_ROW(FIELD_NAME, OWNER, class, PRIVACY_SECTOR), .max = ORDER_CLASS_COUNT - 1, .names = order_class_names},
+	{.name = "class",
+		FIELD_ROW(FIELD_NAME, OWNER, class, PRIVACY_SECTOR),
+		.max = ORDER_CLASS_COUNT - 1,
+		.names = order_class_names},
 	ROW_NAME(OWNER, state, PRIVACY_SECTOR, store_order_state_names),
 	{.name = "urgent", FIELD_ROW(FIELD_BOOL, OWNER, is_urgent, PRIVACY_SECTOR)},
 	{.name = "standing", FIELD_ROW(FIELD_BOOL, OWNER, has_standing, PRIVACY_SECTOR)},
@@ -95,7 +98,8 @@ static int joining_row(void *to, const struct db_value *columns, size_t count)
 	*incident = blank;
 	if (joining->number != 0 || store_unpack(&incident_document, &columns[0], incident) != OK)
 		return OK;
-	bool is_near = joining->at_ms >= incident->opened_ms - INCIDENT_GAP_MS && joining->at_ms <= incident->heard_ms + INCIDENT_GAP_MS;
+	bool is_near =
+		joining->at_ms >= incident->opened_ms - INCIDENT_GAP_MS && joining->at_ms <= incident->heard_ms + INCIDENT_GAP_MS;
 	const struct ip_prefix *wide = incident->target.bits <= joining->target->bits ? &incident->target : joining->target;
 	const struct ip_prefix *narrow = wide == joining->target ? &incident->target : joining->target;
 	if (is_near && ip_prefix_covers(wide, &narrow->addr))
@@ -103,8 +107,8 @@ static int joining_row(void *to, const struct db_value *columns, size_t count)
 	return OK;
 }
 
-static int incident_join(struct store *store, const char *finding, const char *member, const struct ip_prefix *target, int64_t at_ms,
-	uint64_t *ret_number)
+static int incident_join(struct store *store, const char *finding, const char *member, const struct ip_prefix *target,
+	int64_t at_ms, uint64_t *ret_number)
 {
 	*ret_number = incident_of_finding(store->writer.book, finding);
 	if (*ret_number != 0)
@@ -117,7 +121,8 @@ static int incident_join(struct store *store, const char *finding, const char *m
 	return err;
 }
 
-static void line_set(struct spoken *spoken, int64_t at_ms, enum incident_event event, const char *subject, uint64_t value, uint64_t other)
+static void line_set(
+	struct spoken *spoken, int64_t at_ms, enum incident_event event, const char *subject, uint64_t value, uint64_t other)
 {
 	spoken->line = (struct incident_line){.at_ms = at_ms, .event = event, .value = value, .other = other};
 	snprintf(spoken->line.subject, sizeof(spoken->line.subject), "%.*s", (int)sizeof(spoken->line.subject) - 1, subject);
@@ -144,8 +149,9 @@ static int order_find(struct store *store, const struct document_digest *digest,
 {
 	struct order_found found = {.order = ret_order};
 	const struct db_value key[] = {db_bytes(digest->bytes, sizeof(digest->bytes))};
-	int err = STORE_QUERY(store, "SELECT o.number, o.body FROM documents d JOIN orders o ON o.number = d.arrival WHERE d.digest = $1", key,
-		order_row, &found);
+	int err =
+		STORE_QUERY(store, "SELECT o.number, o.body FROM documents d JOIN orders o ON o.number = d.arrival WHERE d.digest = $1",
+			key, order_row, &found);
 	*ret_number = found.number;
 	return err == OK && found.number == 0 ? E_END : err;
 }
@@ -153,11 +159,13 @@ static int order_find(struct store *store, const struct document_digest *digest,
 static int order_save(struct store *store, int64_t number, const struct store_order *order)
 {
 	uint8_t bytes[STORE_BODY_BYTES];
-	const struct db_value row[] = {db_number(number), db_number(order->state), db_number(order->expires_ms), db_number(order->arrived_ms),
-		db_number(order->is_urgent), db_number(order->has_standing), store_pack(&store_order_document, order, bytes)};
-	return STORE_QUERY(store, "INSERT INTO orders (number, state, expires_ms, arrived_ms, urgent, standing, body) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (number) DO UPDATE SET state = excluded.state, body = excluded.body", row, NULL,
-		NULL);
+	const struct db_value row[] = {db_number(number), db_number(order->state), db_number(order->expires_ms),
+		db_number(order->arrived_ms), db_number(order->is_urgent), db_number(order->has_standing),
+		store_pack(&store_order_document, order, bytes)};
+	return STORE_QUERY(store,
+		"INSERT INTO orders (number, state, expires_ms, arrived_ms, urgent, standing, body) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (number) DO UPDATE SET state = excluded.state, body = excluded.body",
+		row, NULL, NULL);
 }
 
 static void approval_apply(struct store_order *order, const struct approval *approval)
@@ -248,11 +256,12 @@ static void receipt_line(struct spoken *spoken)
 	};
 	const struct receipt *receipt = &spoken->receipt;
 	spoken->subject = receipt->order;
-	line_set(spoken, receipt->at_ms, events[receipt->state], receipt->effector, receipt->stopped.packets, receipt->collateral_permille);
+	line_set(spoken, receipt->at_ms, events[receipt->state], receipt->effector, receipt->stopped.packets,
+		receipt->collateral_permille);
 }
 
-static int order_read(struct store *store, const char *member, const char *line, size_t length_bytes, int64_t now_ms, struct spoken *spoken,
-	struct store_answer *answer)
+static int order_read(struct store *store, const char *member, const char *line, size_t length_bytes, int64_t now_ms,
+	struct spoken *spoken, struct store_answer *answer)
 {
 	struct order *order = &spoken->order;
 	int err = order_parse(line, length_bytes, order, answer->why);
@@ -266,8 +275,8 @@ static int order_read(struct store *store, const char *member, const char *line,
 	return incident_join(store, order->finding, order->member, &order->scope[0], order->not_before_ms, &spoken->incident);
 }
 
-static int countermeasure_take(struct store *store, const char *member, const char *line, size_t length_bytes, struct spoken *spoken,
-	struct store_answer *answer)
+static int countermeasure_take(struct store *store, const char *member, const char *line, size_t length_bytes,
+	struct spoken *spoken, struct store_answer *answer)
 {
 	struct countermeasure *countermeasure = malloc(sizeof(*countermeasure));
 	if (countermeasure == NULL)
@@ -279,11 +288,11 @@ static int countermeasure_take(struct store *store, const char *member, const ch
 	if (err == OK && known == NULL)
 		known = store_member_of(store, &countermeasure->target);
 	if (err == OK)
-		err = incident_join(store, countermeasure->finding, known != NULL ? known->name : "", &countermeasure->target, countermeasure->at_ms,
-			&spoken->incident);
+		err = incident_join(store, countermeasure->finding, known != NULL ? known->name : "", &countermeasure->target,
+			countermeasure->at_ms, &spoken->incident);
 	if (err == OK)
-		line_set(spoken, countermeasure->at_ms, INCIDENT_PROPOSED, countermeasure->sensor, countermeasure->predicted.stopped_permille,
-			countermeasure->predicted.collateral_permille);
+		line_set(spoken, countermeasure->at_ms, INCIDENT_PROPOSED, countermeasure->sensor,
+			countermeasure->predicted.stopped_permille, countermeasure->predicted.collateral_permille);
 	free(countermeasure);
 	return err;
 }
@@ -386,7 +395,8 @@ static int order_open(struct store *store, const struct spoken *spoken, int64_t 
 	order.expires_ms = from->expires_ms;
 	order.ratify_by_ms = from->is_urgent ? from->ratify_by_ms : 0;
 	const struct db_value key[] = {db_bytes(order.digest.bytes, sizeof(order.digest.bytes))};
-	int err = STORE_QUERY(store, "SELECT kind, line FROM documents WHERE subject = $1 ORDER BY arrival", key, earlier_row, &earlier);
+	int err =
+		STORE_QUERY(store, "SELECT kind, line FROM documents WHERE subject = $1 ORDER BY arrival", key, earlier_row, &earlier);
 	free(room);
 	return err == OK ? order_save(store, number, &order) : err;
 }
@@ -404,19 +414,20 @@ static int line_tell(struct store *store, struct spoken *spoken)
 	return err == E_END ? OK : err; /* deleted meanwhile */
 }
 
-static int document_save(struct store *store, const struct spoken *spoken, const char *member, const char *line, size_t length_bytes,
-	int64_t number, int64_t now_ms)
+static int document_save(struct store *store, const struct spoken *spoken, const char *member, const char *line,
+	size_t length_bytes, int64_t number, int64_t now_ms)
 {
 	const struct db_value row[] = {db_number(number), db_number(now_ms), db_number(spoken->kind),
-		db_bytes(spoken->digest.bytes, sizeof(spoken->digest.bytes)), db_bytes(spoken->subject.bytes, sizeof(spoken->subject.bytes)),
-		db_text(member), db_number((int64_t)spoken->incident), db_bytes(line, length_bytes)};
+		db_bytes(spoken->digest.bytes, sizeof(spoken->digest.bytes)),
+		db_bytes(spoken->subject.bytes, sizeof(spoken->subject.bytes)), db_text(member), db_number((int64_t)spoken->incident),
+		db_bytes(line, length_bytes)};
 	return STORE_QUERY(store, "INSERT INTO documents (arrival, arrived_ms, kind, digest, subject, member, incident, line) "
 		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8)", row, NULL, NULL);
 }
 
 /** The order that a document speaks of; it may be unknown to the tower's own site alone. */
-static int subject_find(struct store *store, const char *member, struct spoken *spoken, struct store_order *order, int64_t *ret_number,
-	struct store_answer *answer)
+static int subject_find(struct store *store, const char *member, struct spoken *spoken, struct store_order *order,
+	int64_t *ret_number, struct store_answer *answer)
 {
 	int err = order_find(store, &spoken->subject, order, ret_number);
 	if (err == E_END && member[0] == '\0')
@@ -516,7 +527,8 @@ int store_orders(struct store *store, int64_t now_ms, enum store_order_state sta
 		: is_live ? SELECT_ORDERS "state = $1 AND expires_ms > $2 AND " ORDERS_END
 		: SELECT_ORDERS "state = $1 AND $2 >= 0 AND " ORDERS_END;
 	_Static_assert(STORE_ORDER_WAITING == 1 && STORE_ORDER_ACTIVE == 2, "the statement above names them");
-	const struct db_value parameters[] = {db_number(state), db_number(now_ms), db_number(before), db_number((int64_t)orders.list.room + 1)};
+	const struct db_value parameters[] = {
+		db_number(state), db_number(now_ms), db_number(before), db_number((int64_t)orders.list.room + 1)};
 	err = store_list_read(store, store->db, sql, parameters, ARRAY_LEN(parameters), &orders.list);
 	if (err == OK)
 		store_list_page(&orders.list, false, ret_page);
@@ -539,8 +551,11 @@ static int document_fill(struct store_list *list, void *row, const struct db_val
 {
 	struct store_document *document = row;
 	(void)list;
-	*document = (struct store_document){.arrival = (uint64_t)columns[0].number, .arrived_ms = columns[1].number,
-		.kind = (enum store_kind)columns[2].number, .incident = (uint64_t)columns[6].number, .length_bytes = columns[7].length_bytes};
+	*document = (struct store_document){.arrival = (uint64_t)columns[0].number,
+		.arrived_ms = columns[1].number,
+		.kind = (enum store_kind)columns[2].number,
+		.incident = (uint64_t)columns[6].number,
+		.length_bytes = columns[7].length_bytes};
 	store_digest(&columns[3], &document->digest);
 	store_digest(&columns[4], &document->subject);
 	store_text(&columns[5], document->member, sizeof(document->member));
@@ -567,8 +582,8 @@ int store_documents(struct store *store, const struct store_document_filter *fil
 	const char *sql = filter->order != NULL ? SELECT_DOCUMENTS "$1 >= 0 AND subject = $2 AND " OLDEST_FIRST
 		: filter->incident != 0 ? SELECT_DOCUMENTS "incident = $1 AND $2 <> '' AND " OLDEST_FIRST
 		: SELECT_DOCUMENTS "$1 >= 0 AND $2 <> '' AND " OLDEST_FIRST;
-	const struct db_value parameters[] = {db_number((int64_t)filter->incident), db_bytes(order->bytes, sizeof(order->bytes)), db_number(after),
-		db_number((int64_t)list.room + 1)};
+	const struct db_value parameters[] = {db_number((int64_t)filter->incident), db_bytes(order->bytes, sizeof(order->bytes)),
+		db_number(after), db_number((int64_t)list.room + 1)};
 	err = store_list_read(store, store->db, sql, parameters, ARRAY_LEN(parameters), &list);
 	if (err == OK)
 		store_list_page(&list, false, ret_page);

@@ -99,7 +99,8 @@ static int connect_anew(struct db *db)
 	if (PQstatus(db->connection) != CONNECTION_OK)
 		return failed(db, "connection");
 	(void)PQsetNoticeProcessor(db->connection, notice_ignore, NULL);
-	int err = run_plain(db, "SET client_min_messages = warning; SET synchronous_commit = on; SET search_path = hinomi; SET client_encoding = 'UTF8'");
+	int err = run_plain(db,
+		"SET client_min_messages = warning; SET synchronous_commit = on; SET search_path = hinomi; SET client_encoding = 'UTF8'");
 	if (err == OK && db->mode == DB_WRITER)
 		err = writer_lock(db);
 	if (err == OK && db->mode == DB_WRITER)
@@ -157,7 +158,8 @@ static int postgres_run(struct db *db, const char *sql)
 	ExecStatusType status = PQresultStatus(result);
 	err = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK || status == PGRES_EMPTY_QUERY ? OK : failed(db, sql);
 	if (err == OK && is_commit && strcmp(PQcmdStatus(result), "COMMIT") != 0)
-		err = why_refuse(db->why, E_SYS, "COMMIT", "the transaction had failed"); /* it says ROLLBACK then, or warns that there is none */
+		err = why_refuse(
+			db->why, E_SYS, "COMMIT", "the transaction had failed"); /* it says ROLLBACK then, or warns that there is none */
 	PQclear(result);
 	return err;
 }
@@ -251,7 +253,8 @@ static int rows_read(const PGresult *result, db_row *row, void *to)
 			if (PQgetisnull(result, r, c) != 0)
 				columns[c] = (struct db_value){.type = DB_NULL};
 			else if (type == OID_TEXT || type == OID_BYTEA)
-				columns[c] = (struct db_value){.type = type == OID_TEXT ? DB_TEXT : DB_BYTES, .bytes = bytes, .length_bytes = (size_t)length};
+				columns[c] = (struct db_value){
+					.type = type == OID_TEXT ? DB_TEXT : DB_BYTES, .bytes = bytes, .length_bytes = (size_t)length};
 			else
 				columns[c] = db_number(number_read(bytes, length));
 		}
@@ -480,7 +483,8 @@ static int table_copy(struct db *db, const char *text, const void *rows, size_t 
 	return copy_end(db, err);
 }
 
-static int postgres_findings_add(struct db *db, const struct db_chunk *chunks, size_t chunk_count, const struct db_key *keys, size_t key_count)
+static int postgres_findings_add(
+	struct db *db, const struct db_chunk *chunks, size_t chunk_count, const struct db_key *keys, size_t key_count)
 {
 	int err = table_copy(db, "COPY findings_@ FROM STDIN (FORMAT binary)", chunks, sizeof(*chunks), chunk_count, chunk_copy);
 	if (err == OK)
@@ -531,8 +535,8 @@ static int postgres_day(struct db *db, uint32_t day, struct db **ret_db)
 		return OK;
 	snprintf(name, sizeof(name), "findings_%u", day);
 	const struct db_value parameter = db_text(name);
-	int err = postgres_query(db, "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = 'hinomi' AND tablename = $1", &parameter, 1,
-		found_row, &is_there);
+	int err = postgres_query(db, "SELECT count(*) FROM pg_catalog.pg_tables WHERE schemaname = 'hinomi' AND tablename = $1",
+		&parameter, 1, found_row, &is_there);
 	return err != OK || is_there ? err : E_END;
 }
 

@@ -122,8 +122,11 @@ static int finding_ask(struct store *store, const struct finding *finding, struc
 			continue;
 		}
 		if (err == OK)
-			err = store_query(store, day, db_sql_day("SELECT f.incident, f.documents FROM keys_@ k JOIN findings_@ f ON f.arrival = k.arrival "
-				"WHERE k.start_ms = $1 AND k.id = $2 ORDER BY k.arrival", days[i], sql), key, ARRAY_LEN(key), asked_row, ret_asked);
+			err = store_query(store, day,
+				db_sql_day("SELECT f.incident, f.documents FROM keys_@ k JOIN findings_@ f ON f.arrival = k.arrival "
+						   "WHERE k.start_ms = $1 AND k.id = $2 ORDER BY k.arrival",
+					days[i], sql),
+				key, ARRAY_LEN(key), asked_row, ret_asked);
 	}
 	return err;
 }
@@ -182,7 +185,8 @@ static int finding_keep(struct store *store, const struct finding *finding, int6
 	*row = (struct chunk_finding){.arrived_ms = now_ms, .start_ms = finding->window_start_ms, .sequence = finding->sequence};
 	incident_id(finding->id, row->id);
 	at[0] = (uint8_t)finding->kind;
-	int err = pack_write(&finding_document, PACK_OPEN, finding->kind, finding, at + 1, STORE_PACKED_BYTES - 1, &row->document_bytes);
+	int err =
+		pack_write(&finding_document, PACK_OPEN, finding->kind, finding, at + 1, STORE_PACKED_BYTES - 1, &row->document_bytes);
 	ASSERT(err == OK); /* the fullest fits */
 	row->document_bytes++;
 	row->document = at;
@@ -196,7 +200,8 @@ static int finding_keep(struct store *store, const struct finding *finding, int6
 	return OK;
 }
 
-static int finding_take(struct store *store, const char *speaker, const struct finding *finding, int64_t now_ms, struct store_answer *answer)
+static int finding_take(
+	struct store *store, const char *speaker, const struct finding *finding, int64_t now_ms, struct store_answer *answer)
 {
 	struct store_writer *writer = &store->writer;
 	struct incident_taken taken = {0};
@@ -242,8 +247,8 @@ static int64_t capped(uint64_t value)
 static int second_add(struct store *store, const struct health *health, const char *member)
 {
 	const struct db_value row[] = {db_number(health->at_ms / 1000), db_text(member), db_number(capped(health->rates.in_pps)),
-		db_number(capped(health->rates.in_bps)), db_number(capped(health->rates.attack_pps)), db_number(capped(health->rates.attack_bps)),
-		db_number(capped(health->rates.dropped_pps))};
+		db_number(capped(health->rates.in_bps)), db_number(capped(health->rates.attack_pps)),
+		db_number(capped(health->rates.attack_bps)), db_number(capped(health->rates.dropped_pps))};
 	return STORE_QUERY(store, "INSERT INTO seconds (at_s, member, told, in_pps, in_bps, attack_pps, attack_bps, dropped_pps) "
 		"VALUES ($1, $2, 1, $3, $4, $5, $6, $7) ON CONFLICT (member, at_s) DO UPDATE SET told = seconds.told + 1, "
 		"in_pps = seconds.in_pps + excluded.in_pps, in_bps = seconds.in_bps + excluded.in_bps, "
@@ -272,11 +277,13 @@ int store_take_health(struct store *store, const char *member, const char *line,
 	answer->is_repeat = err == OK && health.at_ms <= last_ms;
 	if (err != OK || answer->is_repeat)
 		return err;
-	const struct db_value row[] = {db_number((int64_t)store->writer.next_health), key[0], key[1], db_number(health.at_ms), db_number(now_ms),
-		store_pack(health_kind.root, &health, bytes)};
-	err = STORE_QUERY(store, "INSERT INTO healths (number, member, process, at_ms, arrived_ms, body) VALUES ($1, $2, $3, $4, $5, $6) "
-		"ON CONFLICT (member, process) DO UPDATE SET at_ms = excluded.at_ms, arrived_ms = excluded.arrived_ms, body = excluded.body", row,
-		NULL, NULL);
+	const struct db_value row[] = {db_number((int64_t)store->writer.next_health), key[0], key[1], db_number(health.at_ms),
+		db_number(now_ms), store_pack(health_kind.root, &health, bytes)};
+	err = STORE_QUERY(store,
+		"INSERT INTO healths (number, member, process, at_ms, arrived_ms, body) VALUES ($1, $2, $3, $4, $5, $6) "
+		"ON CONFLICT (member, process) DO UPDATE SET at_ms = excluded.at_ms, arrived_ms = excluded.arrived_ms, body = "
+		"excluded.body",
+		row, NULL, NULL);
 	store->writer.next_health += err == OK && last_ms < 0;
 	if (err == OK)
 		err = second_add(store, &health, health.member);
@@ -387,7 +394,10 @@ int store_take(struct store *store, const char *member, const char *line, size_t
 		err = kind_take(store, member, line, length_bytes, now_ms, ret_answer);
 	}
 	if (err != OK && ret_answer->why[0] == '\0')
-		(void)say(ret_answer, err, err == E_AGAIN ? "the batch is full" : err == E_SYS || err == E_STATE ? store->why : "it cannot be taken");
+		(void)say(ret_answer, err,
+			err == E_AGAIN                   ? "the batch is full"
+			: err == E_SYS || err == E_STATE ? store->why
+											 : "it cannot be taken");
 	if (store->writer.is_open && (err == E_SYS || err == E_NOMEM || err == E_BUG))
 		store->writer.must_fail = true; /* half of it may be there */
 	result_count(&store->writer, err, ret_answer);
@@ -403,7 +413,8 @@ int store_tick(struct store *store, int64_t now_ms, uint64_t ret_ended[static ST
 	if (err != OK)
 		return err;
 	(void)incident_tick(store->writer.book, now_ms);
-	for (size_t i = 0; (incident = incident_changed(store->writer.book, i, &is_same_state)) != NULL && count < STORE_PAGE_MAX; i++) {
+	for (size_t i = 0; (incident = incident_changed(store->writer.book, i, &is_same_state)) != NULL && count < STORE_PAGE_MAX;
+		 i++) {
 		if (incident->state == INCIDENT_ENDED && !is_same_state)
 			ret_ended[count++] = incident->number;
 	}

@@ -250,8 +250,9 @@ static void a_member_speaks_of_its_own_alone(void **state)
 static void what_is_no_document_is_refused_and_counted(void **state)
 {
 	(void)state;
-	static const char *const bad[] = {"", "{", "[]", "{\"document\":\"finding\"}", "{\"document\":\"unheard_of\"}", "{\"document\":\"order\"}",
-		"{\"document\":\"health\",\"document\":\"health\"}", "{\"document\":\"receipt\"", "\xff\xfe", "{\"document\":\"withdrawal\",\"statement\":\"\",\"version\":1}"};
+	static const char *const bad[] = {"", "{", "[]", "{\"document\":\"finding\"}", "{\"document\":\"unheard_of\"}",
+		"{\"document\":\"order\"}", "{\"document\":\"health\",\"document\":\"health\"}", "{\"document\":\"receipt\"", "\xff\xfe",
+		"{\"document\":\"withdrawal\",\"statement\":\"\",\"version\":1}"};
 	struct store_counters counters;
 	char *large = malloc(STORE_LINE_BYTES_MAX + 2);
 	assert_non_null(large);
@@ -311,8 +312,9 @@ static void findings_are_paged_by_cursors_that_bear_inserts(void **state)
 		snprintf(cursor.text, sizeof(cursor.text), "%s", bad[i]);
 		assert_int_equal(store_findings(reader, 1, &cursor, rows, 7, &page), E_MALFORMED);
 	}
-	const struct store_incident_filter filters[] = {{.member = "member-0"}, {.sector = 1}, {.member = "member-0", .state = INCIDENT_OPEN},
-		{.sector = 1, .state = INCIDENT_OPEN}, {.member = "member-0", .sector = 1}, {.member = "member-0", .sector = 1, .state = INCIDENT_OPEN}};
+	const struct store_incident_filter filters[] = {{.member = "member-0"}, {.sector = 1},
+		{.member = "member-0", .state = INCIDENT_OPEN}, {.sector = 1, .state = INCIDENT_OPEN},
+		{.member = "member-0", .sector = 1}, {.member = "member-0", .sector = 1, .state = INCIDENT_OPEN}};
 	for (size_t i = 0; i < ARRAY_LEN(filters); i++) {
 		assert_int_equal(store_incidents(reader, &filters[i], &begin, incidents, 4, &page), OK);
 		assert_int_equal(page.count, 1);
@@ -397,7 +399,8 @@ static void port_register(void)
 static void say_of_order(const struct document_digest *order, enum approval_act act, int64_t at_ms)
 {
 	char complaint[DOCUMENT_COMPLAINT_BYTES], *text = NULL;
-	const struct approval approval = {.act = act, .subject = *order, .by = "taro", .role = "commission", .reason = "seen", .at_ms = at_ms};
+	const struct approval approval = {
+		.act = act, .subject = *order, .by = "taro", .role = "commission", .reason = "seen", .at_ms = at_ms};
 	assert_int_equal(approval_write(&approval, &text, complaint), OK);
 	assert_int_equal(take_text("", text, at_ms), OK);
 	free(text);
@@ -413,6 +416,7 @@ static void receipt_take(const struct document_digest *order, enum receipt_state
 	free(text);
 }
 
+/* Long because it is one order's life. */
 static void an_order_is_followed_from_proposal_to_end(void **state)
 {
 	(void)state;
@@ -482,8 +486,13 @@ static void an_order_is_followed_from_proposal_to_end(void **state)
 static void health_is_of_the_present_and_sums_up(void **state)
 {
 	(void)state;
-	struct health health = {.member = "member-0", .process = "edge1", .program = "hinomi-sensor 0.1.0", .started_ms = NOW - 1000,
-		.at_ms = NOW, .rates = {.in_pps = 1000, .in_bps = 8000, .attack_pps = 600, .attack_bps = 5000, .dropped_pps = 500}, .rules = 2};
+	struct health health = {.member = "member-0",
+		.process = "edge1",
+		.program = "hinomi-sensor 0.1.0",
+		.started_ms = NOW - 1000,
+		.at_ms = NOW,
+		.rates = {.in_pps = 1000, .in_bps = 8000, .attack_pps = 600, .attack_bps = 5000, .dropped_pps = 500},
+		.rules = 2};
 	static struct store_now now;
 	struct store_health rows[4];
 	struct store_second seconds[4];
@@ -587,9 +596,19 @@ static void members_keep_their_form_and_what_they_were(void **state)
 static void accounts_are_found_by_name_and_by_token(void **state)
 {
 	(void)state;
-	struct store_account account = {.name = "akira", .role = "analyst", .has_token = true, .token_digest = {1, 2, 3}, .is_active = true,
-		.changed_ms = NOW}, found;
-	struct store_audit audit = {.at_ms = NOW, .who = "akira", .act = "session.begin", .subject = "a\x1b[31mb", .is_allowed = true}, rows[2];
+	struct store_account account = {.name = "akira",
+							 .role = "analyst",
+							 .has_token = true,
+							 .token_digest = {1, 2, 3},
+							 .is_active = true,
+							 .changed_ms = NOW},
+						 found;
+	struct store_audit audit = {.at_ms = NOW,
+						   .who = "akira",
+						   .act = "session.begin",
+						   .subject = "a\x1b[31mb",
+						   .is_allowed = true},
+					   rows[2];
 	struct store_page page;
 	assert_int_equal(store_account_put(writer, &account), OK);
 	account.role[0] = '\0';
@@ -615,7 +634,8 @@ static void what_is_too_old_is_deleted_and_proven(void **state)
 	struct store_finding rows[8];
 	const struct store_retention by_sources = {.days = {[STORE_CLASS_SOURCES] = 2}}, all = {.days = {0, 5, 2, 5, 5, 5}};
 	struct store_proof proofs[16];
-	struct store_lookup lookup = {.incident = 1, .who = "akira", .purpose = "see what is left of it", .at_ms = NOW + 3 * INCIDENT_DAY_MS};
+	struct store_lookup lookup = {
+		.incident = 1, .who = "akira", .purpose = "see what is left of it", .at_ms = NOW + 3 * INCIDENT_DAY_MS};
 	struct store_figures figures;
 	struct store_page page;
 	size_t count = 0;
