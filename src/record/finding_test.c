@@ -14,6 +14,8 @@
 
 #include "record/finding.h"
 #include "record/finding_example.h"
+#include "record/pack.h"
+#include "record/privacy.h"
 
 static void assert_survives(const struct finding *finding)
 {
@@ -216,6 +218,82 @@ static void what_is_no_document_is_refused(void **state)
 	free(text);
 }
 
+/** Canonical lines take the quick reader, the same with a blank in front the one of trees; they may never differ. */
+static void both_readers_say_the_same(void **state)
+{
+	(void)state;
+	static struct finding quick, slow, given;
+	struct random rng;
+	random_init(&rng, 7);
+	for (unsigned i = 0; i < 60; i++) {
+		char *text = NULL;
+		if (i == 0)
+			finding_example(&given);
+		else
+			finding_noise(&rng, &given);
+		for (size_t k = 0; k < FINDING_VECTORS_MAX; k++)
+			given.vectors[k].ip_version = 4;
+		assert_int_equal(finding_write(&given, &text), OK);
+		char *spaced = malloc(strlen(text) + 2);
+		assert_non_null(spaced);
+		spaced[0] = ' ';
+		memcpy(spaced + 1, text, strlen(text) + 1);
+		int err = finding_parse(text, strlen(text), &quick);
+		assert_int_equal(finding_parse(spaced, strlen(spaced), &slow), err);
+		if (err == OK)
+			assert_memory_equal(&quick, &slow, sizeof(quick));
+		for (size_t k = 0; i == 0 && text[k] != '\0'; k++) { /* any byte that is changed: taken by both, or by none */
+			char kept = text[k];
+			text[k] = spaced[k + 1] = "\"0}]a.-e"[k % 8];
+			err = finding_parse(text, strlen(text), &quick);
+			assert_int_equal(finding_parse(spaced, strlen(spaced), &slow), err);
+			if (err == OK)
+				assert_memory_equal(&quick, &slow, sizeof(quick));
+			text[k] = spaced[k + 1] = kept;
+		}
+		free(spaced);
+		free(text);
+	}
+}
+
+static void a_packed_finding_comes_back_in_its_parts(void **state)
+{
+	(void)state;
+	static struct finding given, back;
+	static uint8_t bytes[65536], damaged[65536];
+	static void (*const makers[])(struct finding *) = {finding_example, finding_fullest};
+	for (size_t i = 0; i < ARRAY_LEN(makers); i++) {
+		size_t length = 0, open = 0, classed = 0;
+		makers[i](&given);
+		memset(&back, 0, sizeof(back));
+		assert_int_equal(pack_write(&finding_document, PACK_WHOLE, 0, &given, bytes, sizeof(bytes), &length), OK);
+		assert_int_equal(pack_read(&finding_document, PACK_WHOLE, 0, bytes, length, &back), OK);
+		assert_memory_equal(&back, &given, sizeof(back));
+		assert_int_equal(pack_write(&finding_document, PACK_WHOLE, 0, &given, damaged, length - 1, &open), E_LIMIT);
+		for (size_t k = 0; k < length; k += i == 0 ? 1 : 97)
+			assert_int_equal(pack_read(&finding_document, PACK_WHOLE, 0, bytes, k, &back), E_MALFORMED);
+		memcpy(damaged, bytes, length + 1);
+		assert_int_equal(pack_read(&finding_document, PACK_WHOLE, 0, damaged, length + 1, &back), E_MALFORMED);
+		damaged[0] = 2; /* a form that is not known */
+		assert_int_equal(pack_read(&finding_document, PACK_WHOLE, 0, damaged, length, &back), E_MALFORMED);
+		memset(&back, 0, sizeof(back));
+		assert_int_equal(pack_write(&finding_document, PACK_OPEN, given.kind, &given, bytes, sizeof(bytes), &open), OK);
+		assert_int_equal(pack_read(&finding_document, PACK_OPEN, given.kind, bytes, open, &back), OK);
+		assert_int_equal(back.listed_count, 0); /* sources are classed */
+		assert_int_equal(pack_write(&finding_document, PACK_CLASSED, given.kind, &given, bytes, sizeof(bytes), &classed), OK);
+		assert_int_equal(pack_read(&finding_document, PACK_CLASSED, given.kind, bytes, classed, &back), OK);
+		assert_memory_equal(&back, &given, sizeof(back)); /* both parts are the whole */
+	}
+	finding_example(&given);
+	given.kind = FINDING_SCAN; /* its target is a source: classed, with the text that names it */
+	size_t length = 0;
+	memset(&back, 0, sizeof(back));
+	assert_int_equal(pack_write(&finding_document, PACK_OPEN, given.kind, &given, bytes, sizeof(bytes), &length), OK);
+	assert_int_equal(pack_read(&finding_document, PACK_OPEN, given.kind, bytes, length, &back), OK);
+	assert_int_equal(back.target.bits, 0);
+	assert_string_equal(back.why, "");
+}
+
 static void the_id_names_the_finding(void **state)
 {
 	(void)state;
@@ -294,6 +372,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(missing_and_unknown_members_are_refused),
 		cmocka_unit_test(lists_above_their_caps_are_refused),
 		cmocka_unit_test(what_is_no_document_is_refused),
+		cmocka_unit_test(both_readers_say_the_same),
+		cmocka_unit_test(a_packed_finding_comes_back_in_its_parts),
 		cmocka_unit_test(the_id_names_the_finding),
 		cmocka_unit_test(names_are_told),
 	};
