@@ -1,0 +1,251 @@
+/* One incident, from the first packet to the all clear. */
+import type { JSX } from "preact";
+import { useMemo, useState } from "preact/hooks";
+import type { HistoryLine, Incident, IncidentDetail, Related, Source, Sources } from "../generated/api";
+import { type Curve, TimeChart } from "./chart";
+import { download, get, getBlob, may } from "./api";
+import { amount, bps, count, countryName, percent, pps, short, span, vectorName } from "./format";
+import { IncidentState } from "./incidents";
+import { language, say } from "./language";
+import { towerNow, useResource } from "./live";
+import { usePages } from "./pages";
+import { At, Bar, Card, Choice, Doing, Empty, Facts, Figure, Missing, Table } from "./parts";
+import { OriginsCard } from "./sources";
+import { useClock } from "./value";
+
+const PURPOSE_MIN = 8;
+const FORMS = ["ddos_jp", "ransomware_jp", "generic"] as const;
+const FORMATS = ["html", "json", "csv"] as const;
+const CURVES = ["attack", "curve-2", "curve-3", "curve-4", "curve-5"];
+
+function Figures({ incident }: { incident: Incident }): JSX.Element {
+	useClock();
+	const end_ms = incident.ended_ms ?? towerNow();
+	return (
+		<dl class="figures">
+			<Figure label={say("peak")} value={bps(incident.peak_bps)} note={pps(incident.peak_pps)} tone="attack" />
+			<Figure label={incident.ended_ms === null ? say("going_on") : say("lasted")} value={span(end_ms - incident.opened_ms)} />
+			<Figure label={say("sources")} value={amount(incident.source_count)} note={say("estimated")} />
+			<Figure label={say("confidence")} value={percent(incident.confidence * 10)} note={say("findings_n", { n: incident.findings })} />
+		</dl>
+	);
+}
+
+/** Packets per second of each vector; the smaller ones together. */
+function SharesCard({ detail }: { detail: IncidentDetail }): JSX.Element {
+	const { shares, incident } = detail;
+	const times = useMemo(() => shares.map((share) => share.at_ms / 1000), [shares]);
+	const curves = useMemo<Curve[]>(() => {
+		const named = incident.vectors.slice(0, CURVES.length - 1).map((vector) => vector.name);
+		const rows = named.map((name, at) => ({
+			label: vectorName(name),
+			colour: CURVES[at] ?? "attack",
+			values: shares.map((share) => (share.pps * (share.packets_permille[name] ?? 0)) / 1000),
+		}));
+		if (incident.vectors.length <= named.length) return rows;
+		const rest = shares.map((share) => (share.pps * Math.max(0, 1000 - named.reduce((sum, name) => sum + (share.packets_permille[name] ?? 0), 0))) / 1000);
+		return [...rows, { label: say("others"), colour: "curve-5", values: rest }];
+	}, [shares, incident, language.now]);
+	return (
+		<Card title={say("vectors")}>
+			<Table
+				caption={say("vectors")}
+				rows={incident.vectors}
+				empty={say("no_vector")}
+				columns={[
+					{ head: say("vector"), isHead: true, cell: (row) => vectorName(row.name) },
+					{ head: say("share_packets"), cell: (row) => <Bar permille={row.packets_permille} tone="attack" /> },
+					{ head: say("share_bytes"), cell: (row) => <Bar permille={row.bytes_permille} tone="dropped" /> },
+				]}
+			/>
+			{shares.length > 1 && <TimeChart title={say("vectors_time")} summary={say("traffic_summary", { most: pps(incident.peak_pps) })} times={times} curves={curves} write={pps} />}
+		</Card>
+	);
+}
+
+interface Effect {
+	stopped_permille?: number;
+	collateral_permille?: number;
+}
+
+/** What an order of this incident was to do, and what its last receipt says that it did. */
+function MeasureRow({ order, receipts }: { order: Related; receipts: Related[] }): JSX.Element {
+	const predicted = (order.document["predicted"] ?? {}) as Effect;
+	const last = receipts.filter((receipt) => receipt.document["order"] === order.digest).at(-1);
+	const stopped = (last?.document["stopped"] ?? null) as { packets: number } | null;
+	const passed = (last?.document["passed"] ?? null) as { packets: number } | null;
+	const measured = stopped && passed && stopped.packets + passed.packets > 0 ? Math.round((stopped.packets * 1000) / (stopped.packets + passed.packets)) : null;
+	return (
+		<article class="measure">
+			<h3><a href={`#/approvals/${order.digest}`}>{say("order_n", { n: short(order.digest) })}</a> <At at_ms={order.at_ms} /></h3>
+			<p>{String(order.document["why"] ?? "")}</p>
+			<Facts
+				rows={[
+					[say("predicted_stops"), <Bar permille={predicted.stopped_permille ?? 0} tone="dropped" />],
+					[say("measured_stops"), stopped === null ? say("not_measured") : measured === null ? say("packets_n", { n: amount(stopped.packets) })
+						: <Bar permille={measured} tone="dropped" label={`${percent(measured)} · ${say("packets_n", { n: amount(stopped.packets) })}`} />],
+					[say("predicted_cost"), <Bar permille={predicted.collateral_permille ?? 0} tone="legit" />],
+					[say("measured_cost"), last === undefined ? say("not_measured") : <Bar permille={Number(last.document["collateral_permille"] ?? 0)} tone="legit" />],
+					[say("last_receipt"), last === undefined ? say("none_yet") : <>{say(receiptKey(last.document["state"]))} <At at_ms={last.at_ms} /></>],
+				]}
+			/>
+		</article>
+	);
+}
+
+const receiptKey = (state: unknown) =>
+	state === "applied" ? "receipt_applied" : state === "refused" ? "receipt_refused" : state === "ended" ? "receipt_ended" : "receipt_progress";
+
+function MeasuresCard({ related }: { related: Related[] }): JSX.Element {
+	const orders = related.filter((one) => one.kind === "order");
+	const receipts = related.filter((one) => one.kind === "receipt");
+	return (
+		<Card title={say("measures")}>
+			{orders.length === 0 && <Empty>{related.some((one) => one.kind === "countermeasure") ? say("proposed_only") : say("no_measure")}</Empty>}
+			{orders.map((order) => <MeasureRow order={order} receipts={receipts} />)}
+		</Card>
+	);
+}
+
+const TONES: Record<HistoryLine["what"], string> = {
+	begin: "attack", change: "attack", end: "good", countermeasure: "accent", order: "accent", approval: "good",
+	refusal: "warn", ratification: "good", withdrawal: "warn", receipt: "dropped",
+};
+
+function HistoryCard({ id }: { id: string }): JSX.Element {
+	const { first, rows, More } = usePages<HistoryLine>(`/incidents/${id}/history`, ["incident", "finding", "order", "receipt"], (row) => `${row.at_ms}${row.what}${row.words}`);
+	return (
+		<Card title={say("history")}>
+			{!first.data && <Missing of={first} />}
+			{first.data && rows.length === 0 && <Empty>{say("nothing_yet")}</Empty>}
+			<ol class="timeline">
+				{rows.map((row, at) => (
+					<li class={TONES[row.what]}>
+						<span class="at"><At at_ms={row.at_ms} />{at > 0 && rows[0] && <small>+{span(row.at_ms - rows[0].at_ms)}</small>}</span>
+						<span><b>{say(`what_${row.what}`)}</b> <span lang="en">{row.words}</span></span>
+					</li>
+				))}
+			</ol>
+			<More />
+		</Card>
+	);
+}
+
+/** Addresses are shown for a stated purpose alone, and the look-up is noted. */
+function AddressesCard({ id, sources }: { id: string; sources: Sources }): JSX.Element {
+	const [purpose, setPurpose] = useState("");
+	const [addresses, setAddresses] = useState<Source[] | null>(null);
+	const mayAsk = may("analyst", "inspector");
+	const look = async (): Promise<void> => setAddresses((await get<Sources>(`/incidents/${id}/sources?purpose=${encodeURIComponent(purpose)}`)).addresses ?? []);
+	const whole = Object.values(sources.verdicts).reduce((sum, n) => sum + n, 0);
+	return (
+		<Card title={say("verdicts")}>
+			<Table
+				caption={say("verdicts")}
+				rows={(["bot", "amplifier", "spoofed", "unknown"] as const).filter((verdict) => (sources.verdicts[verdict] ?? 0) > 0)}
+				empty={say("no_source")}
+				columns={[
+					{ head: say("verdict"), isHead: true, cell: (row) => <>{say(`verdict_${row}`)}<small>{say(`verdict_${row}_words`)}</small></> },
+					{ head: say("listed"), cell: (row) => count(sources.verdicts[row] ?? 0), isNumber: true },
+					{ head: say("share"), cell: (row) => <Bar permille={Math.round(((sources.verdicts[row] ?? 0) * 1000) / (whole || 1))} tone="attack" /> },
+				]}
+			/>
+			<h3>{say("addresses")}</h3>
+			<p class="note">{mayAsk ? say("addresses_words") : say("addresses_role")}</p>
+			{mayAsk && (
+				<form class="row" onSubmit={(event) => event.preventDefault()}>
+					<label class="field grow">
+						<span>{say("purpose")}</span>
+						<input value={purpose} maxLength={200} onInput={(event) => setPurpose(event.currentTarget.value)} />
+					</label>
+					<Doing label={say("look_up")} act={look} isOff={purpose.trim().length < PURPOSE_MIN} />
+				</form>
+			)}
+			{addresses && (
+				<div class="scroll" tabIndex={0} role="region" aria-label={say("addresses")}>
+					<Table
+						caption={say("addresses")}
+						rows={addresses}
+						empty={say("no_source")}
+						columns={[
+							{ head: say("address"), isHead: true, cell: (row) => <span class="address">{row.addr}</span> },
+							{ head: say("verdict"), cell: (row) => <>{say(`verdict_${row.verdict}`)}<small lang="en">{row.why}</small></> },
+							{ head: say("packets"), cell: (row) => amount(row.packets), isNumber: true },
+							{ head: say("network_as"), cell: (row) => (row.asn === 0 ? say("unknown") : `AS${row.asn}`) },
+							{ head: say("country"), cell: (row) => countryName(row.country) },
+						]}
+					/>
+				</div>
+			)}
+		</Card>
+	);
+}
+
+function ReportCard({ id }: { id: string }): JSX.Element {
+	const [form, setForm] = useState<(typeof FORMS)[number]>("ddos_jp");
+	const [format, setFormat] = useState<(typeof FORMATS)[number]>("html");
+	const [tongue, setTongue] = useState(language.now);
+	const make = async (): Promise<void> =>
+		download(await getBlob(`/incidents/${id}/report?form=${form}&format=${format}&lang=${tongue}`), `${id}-${form}-${tongue}.${format}`);
+	return (
+		<Card title={say("report")}>
+			{!may("operator", "analyst", "inspector") ? <Empty>{say("report_role")}</Empty> : (
+				<div class="stack">
+					<Choice label={say("form")} names={FORMS} words={(name) => say(`form_${name}`)} chosen={form} choose={setForm} />
+					<div class="row">
+						<Choice label={say("format")} names={FORMATS} words={(name) => name.toUpperCase()} chosen={format} choose={setFormat} />
+						<Choice label={say("language")} names={["ja", "en"] as const} words={(name) => (name === "ja" ? "日本語" : "English")} chosen={tongue} choose={setTongue} />
+						<Doing label={say("download")} icon="down" act={make} class="primary" />
+					</div>
+				</div>
+			)}
+		</Card>
+	);
+}
+
+export function IncidentView({ id }: { id: string }): JSX.Element {
+	const detail = useResource<IncidentDetail>(`/incidents/${id}`, ["incident", "finding", "order", "receipt"]);
+	const sources = useResource<Sources>(`/incidents/${id}/sources`, ["incident"]);
+	const back = <p class="back"><a href="#/incidents">← {say("all_incidents")}</a></p>;
+	if (!detail.data) return <>{back}<h1 tabIndex={-1}>{say("view_incident")}</h1><Missing of={detail} /></>;
+	const { incident, related, findings } = detail.data;
+	return (
+		<>
+			{back}
+			<div class="title">
+				<h1 tabIndex={-1}><span class="address">{incident.target}</span> {incident.member !== null && <span class="member">{incident.member}</span>}</h1>
+				<IncidentState incident={incident} />
+			</div>
+			<p class="lead"><b>{say(`kind_${incident.kind}`)}.</b> <span lang="en">{incident.why}</span></p>
+			<Figures incident={incident} />
+			<div class="columns">
+				<SharesCard detail={detail.data} />
+				<HistoryCard id={id} />
+			</div>
+			<div class="columns">
+				<MeasuresCard related={related} />
+				<ReportCard id={id} />
+			</div>
+			{!sources.data ? <Card title={say("where_from")}><Missing of={sources} /></Card> : (
+				<div class="columns">
+					<OriginsCard origins={sources.data.origins} title={say("where_from")} />
+					<AddressesCard id={id} sources={sources.data} />
+				</div>
+			)}
+			<Card title={say("evidence")}>
+				<Table
+					caption={say("evidence")}
+					rows={findings}
+					empty={say("nothing_yet")}
+					columns={[
+						{ head: say("sensor"), isHead: true, cell: (row) => <>{row.sensor}<small>{short(row.id)}</small></> },
+						{ head: say("saw"), cell: (row) => <span lang="en">{row.why}</span> },
+						{ head: say("peak"), cell: (row) => <>{bps(row.peak_bps)}<small>{pps(row.peak_pps)}</small></>, isNumber: true },
+						{ head: say("confidence"), cell: (row) => percent(row.confidence * 10), isNumber: true },
+						{ head: say("told"), cell: (row) => <At at_ms={row.told_ms} /> },
+					]}
+				/>
+			</Card>
+		</>
+	);
+}
