@@ -18,7 +18,7 @@ export function amount(value: number, unit = ""): string {
 export const pps = (value: number): string => amount(value, "pps");
 export const bps = (value: number): string => amount(value, "bps");
 export const count = (value: number): string => new Intl.NumberFormat(language.now).format(value);
-export const percent = (permille: number): string => `${(permille / 10).toFixed(permille % 10 === 0 ? 0 : 1)} %`;
+export const percent = (permille: number): string => `${(permille / 10).toFixed(permille === 1000 ? 0 : 1)} %`;
 
 const locale = (): string => (language.now === "ja" ? "ja-JP" : "en-GB");
 const made = new Map<string, Intl.DateTimeFormat>();

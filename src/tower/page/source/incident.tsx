@@ -26,39 +26,43 @@ function Figures({ incident }: { incident: Incident }): JSX.Element {
 			<Figure label={say("peak")} value={bps(incident.peak_bps)} note={pps(incident.peak_pps)} tone="attack" />
 			<Figure label={incident.ended_ms === null ? say("going_on") : say("lasted")} value={span(end_ms - incident.opened_ms)} />
 			<Figure label={say("sources")} value={amount(incident.source_count)} note={say("estimated")} />
-			<Figure label={say("confidence")} value={percent(incident.confidence * 10)} note={say("findings_n", { n: incident.findings })} />
+			<Figure label={say("confidence")} value={`${incident.confidence} %`} note={say("findings_n", { n: incident.findings })} />
 		</dl>
 	);
 }
 
-/** Packets per second of each vector; the smaller ones together. */
-function SharesCard({ detail }: { detail: IncidentDetail }): JSX.Element {
-	const { shares, incident } = detail;
-	const times = useMemo(() => shares.map((share) => share.at_ms / 1000), [shares]);
-	const curves = useMemo<Curve[]>(() => {
-		const named = incident.vectors.slice(0, CURVES.length - 1).map((vector) => vector.name);
-		const rows = named.map((name, at) => ({
-			label: vectorName(name),
-			colour: CURVES[at] ?? "attack",
-			values: shares.map((share) => (share.pps * (share.packets_permille[name] ?? 0)) / 1000),
-		}));
-		if (incident.vectors.length <= named.length) return rows;
-		const rest = shares.map((share) => (share.pps * Math.max(0, 1000 - named.reduce((sum, name) => sum + (share.packets_permille[name] ?? 0), 0))) / 1000);
-		return [...rows, { label: say("others"), colour: "curve-5", values: rest }];
-	}, [shares, incident, language.now]);
+/** How the vectors' shares moved, as the finding with the most documents tells it; the smaller vectors together. */
+function sharesOver(detail: IncidentDetail): { times: number[]; curves: Curve[] } {
+	const tally = new Map<string, number>();
+	for (const share of detail.shares) tally.set(share.finding, (tally.get(share.finding) ?? 0) + 1);
+	const [chosen] = [...tally.entries()].sort((a, b) => b[1] - a[1])[0] ?? [""];
+	const shares = detail.shares.filter((share) => share.finding === chosen);
+	const named = detail.incident.vectors.slice(0, CURVES.length - 1).map((vector) => vector.name);
+	const permille = (share: (typeof shares)[number], name: string): number => share.vectors.find((vector) => vector.name === name)?.packets_permille ?? 0;
+	const curves = named.map((name, at) => ({ label: vectorName(name), colour: CURVES[at] ?? "attack", values: shares.map((share) => permille(share, name)) }));
+	if (detail.incident.vectors.length > named.length) {
+		const rest = shares.map((share) => Math.max(0, 1000 - named.reduce((sum, name) => sum + permille(share, name), 0)));
+		curves.push({ label: say("others"), colour: "curve-5", values: rest });
+	}
+	return { times: shares.map((share) => share.at_ms / 1000), curves };
+}
+
+function VectorsCard({ detail }: { detail: IncidentDetail }): JSX.Element {
+	const { times, curves } = useMemo(() => sharesOver(detail), [detail, language.now]);
 	return (
 		<Card title={say("vectors")}>
 			<Table
 				caption={say("vectors")}
-				rows={incident.vectors}
+				rows={detail.incident.vectors}
 				empty={say("no_vector")}
 				columns={[
 					{ head: say("vector"), isHead: true, cell: (row) => vectorName(row.name) },
 					{ head: say("share_packets"), cell: (row) => <Bar permille={row.packets_permille} tone="attack" /> },
 					{ head: say("share_bytes"), cell: (row) => <Bar permille={row.bytes_permille} tone="dropped" /> },
+					{ head: say("time"), cell: (row) => <><At at_ms={row.first_ms} /><small>{span(row.last_ms - row.first_ms)}</small></> },
 				]}
 			/>
-			{shares.length > 1 && <TimeChart title={say("vectors_time")} summary={say("traffic_summary", { most: pps(incident.peak_pps) })} times={times} curves={curves} write={pps} />}
+			{times.length > 1 && <TimeChart title={say("vectors_time")} summary={say("vectors_summary", { n: detail.incident.vectors.length })} times={times} curves={curves} write={percent} />}
 		</Card>
 	);
 }
@@ -107,22 +111,23 @@ function MeasuresCard({ related }: { related: Related[] }): JSX.Element {
 	);
 }
 
-const TONES: Record<HistoryLine["what"], string> = {
-	begin: "attack", change: "attack", end: "good", countermeasure: "accent", order: "accent", approval: "good",
-	refusal: "warn", ratification: "good", withdrawal: "warn", receipt: "dropped",
+const TONES: Partial<Record<HistoryLine["event"], string>> = {
+	opened: "attack", over: "good", finding_ended: "good", proposed: "accent", ordered: "accent", approved: "good", ratified: "good",
+	refused: "warn", withdrawn: "warn", not_applied: "warn", applied: "dropped", measured: "dropped", stopped: "dropped",
 };
 
 function HistoryCard({ id }: { id: string }): JSX.Element {
-	const { first, rows, More } = usePages<HistoryLine>(`/incidents/${id}/history`, ["incident", "finding", "order", "receipt"], (row) => `${row.at_ms}${row.what}${row.words}`);
+	const path = `/incidents/${id}/history?lang=${language.now}`;
+	const { first, rows, More } = usePages<HistoryLine>(path, ["incident", "finding", "order", "receipt"], (row) => `${row.at_ms} ${row.event} ${row.words}`);
 	return (
 		<Card title={say("history")}>
 			{!first.data && <Missing of={first} />}
 			{first.data && rows.length === 0 && <Empty>{say("nothing_yet")}</Empty>}
 			<ol class="timeline">
 				{rows.map((row, at) => (
-					<li class={TONES[row.what]}>
+					<li class={TONES[row.event] ?? "plain"}>
 						<span class="at"><At at_ms={row.at_ms} />{at > 0 && rows[0] && <small>+{span(row.at_ms - rows[0].at_ms)}</small>}</span>
-						<span><b>{say(`what_${row.what}`)}</b> <span lang="en">{row.words}</span></span>
+						<span>{row.words}</span>
 					</li>
 				))}
 			</ol>
@@ -132,25 +137,16 @@ function HistoryCard({ id }: { id: string }): JSX.Element {
 }
 
 /** Addresses are shown for a stated purpose alone, and the look-up is noted. */
-function AddressesCard({ id, sources }: { id: string; sources: Sources }): JSX.Element {
+function AddressesCard({ id }: { id: string }): JSX.Element {
 	const [purpose, setPurpose] = useState("");
 	const [addresses, setAddresses] = useState<Source[] | null>(null);
 	const mayAsk = may("analyst", "inspector");
-	const look = async (): Promise<void> => setAddresses((await get<Sources>(`/incidents/${id}/sources?purpose=${encodeURIComponent(purpose)}`)).addresses ?? []);
-	const whole = Object.values(sources.verdicts).reduce((sum, n) => sum + n, 0);
+	const look = async (): Promise<void> => setAddresses((await get<Sources>(`/incidents/${id}/sources?purpose=${encodeURIComponent(purpose.trim())}`)).addresses ?? []);
+	const verdicts = (["bot", "amplifier", "spoofed", "unknown"] as const)
+		.map((verdict) => ({ verdict, sources: (addresses ?? []).filter((address) => address.verdict === verdict).length }))
+		.filter((row) => row.sources > 0);
 	return (
-		<Card title={say("verdicts")}>
-			<Table
-				caption={say("verdicts")}
-				rows={(["bot", "amplifier", "spoofed", "unknown"] as const).filter((verdict) => (sources.verdicts[verdict] ?? 0) > 0)}
-				empty={say("no_source")}
-				columns={[
-					{ head: say("verdict"), isHead: true, cell: (row) => <>{say(`verdict_${row}`)}<small>{say(`verdict_${row}_words`)}</small></> },
-					{ head: say("listed"), cell: (row) => count(sources.verdicts[row] ?? 0), isNumber: true },
-					{ head: say("share"), cell: (row) => <Bar permille={Math.round(((sources.verdicts[row] ?? 0) * 1000) / (whole || 1))} tone="attack" /> },
-				]}
-			/>
-			<h3>{say("addresses")}</h3>
+		<Card title={say("addresses")}>
 			<p class="note">{mayAsk ? say("addresses_words") : say("addresses_role")}</p>
 			{mayAsk && (
 				<form class="row" onSubmit={(event) => event.preventDefault()}>
@@ -162,20 +158,33 @@ function AddressesCard({ id, sources }: { id: string; sources: Sources }): JSX.E
 				</form>
 			)}
 			{addresses && (
-				<div class="scroll" tabIndex={0} role="region" aria-label={say("addresses")}>
+				<>
 					<Table
-						caption={say("addresses")}
-						rows={addresses}
+						caption={say("verdicts")}
+						isCaptionShown
+						rows={verdicts}
 						empty={say("no_source")}
 						columns={[
-							{ head: say("address"), isHead: true, cell: (row) => <span class="address">{row.addr}</span> },
-							{ head: say("verdict"), cell: (row) => <>{say(`verdict_${row.verdict}`)}<small lang="en">{row.why}</small></> },
-							{ head: say("packets"), cell: (row) => amount(row.packets), isNumber: true },
-							{ head: say("network_as"), cell: (row) => (row.asn === 0 ? say("unknown") : `AS${row.asn}`) },
-							{ head: say("country"), cell: (row) => countryName(row.country) },
+							{ head: say("verdict"), isHead: true, cell: (row) => <>{say(`verdict_${row.verdict}`)}<small>{say(`verdict_${row.verdict}_words`)}</small></> },
+							{ head: say("listed"), cell: (row) => count(row.sources), isNumber: true },
+							{ head: say("share"), cell: (row) => <Bar permille={Math.round((row.sources * 1000) / (addresses.length || 1))} tone="attack" /> },
 						]}
 					/>
-				</div>
+					<div class="scroll" tabIndex={0} role="region" aria-label={say("addresses")}>
+						<Table
+							caption={say("addresses")}
+							rows={addresses}
+							empty={say("no_source")}
+							columns={[
+								{ head: say("address"), isHead: true, cell: (row) => <span class="address">{row.addr}</span> },
+								{ head: say("verdict"), cell: (row) => <>{say(`verdict_${row.verdict}`)}<small lang="en">{row.why}</small></> },
+								{ head: say("packets"), cell: (row) => amount(row.packets), isNumber: true },
+								{ head: say("network_as"), cell: (row) => (row.asn === 0 ? say("unknown") : `AS${row.asn}`) },
+								{ head: say("country"), cell: (row) => countryName(row.country) },
+							]}
+						/>
+					</div>
+				</>
 			)}
 		</Card>
 	);
@@ -213,13 +222,13 @@ export function IncidentView({ id }: { id: string }): JSX.Element {
 		<>
 			{back}
 			<div class="title">
-				<h1 tabIndex={-1}><span class="address">{incident.target}</span> {incident.member !== null && <span class="member">{incident.member}</span>}</h1>
+				<h1 tabIndex={-1}><span class="address">{incident.target}</span> <span class="member">{incident.member || say("own_site")}</span></h1>
 				<IncidentState incident={incident} />
 			</div>
-			<p class="lead"><b>{say(`kind_${incident.kind}`)}.</b> <span lang="en">{incident.why}</span></p>
+			<p class="lead"><b>{say(`matter_${incident.matter}`)}.</b> <span lang="en">{incident.why}</span></p>
 			<Figures incident={incident} />
 			<div class="columns">
-				<SharesCard detail={detail.data} />
+				<VectorsCard detail={detail.data} />
 				<HistoryCard id={id} />
 			</div>
 			<div class="columns">
@@ -229,20 +238,20 @@ export function IncidentView({ id }: { id: string }): JSX.Element {
 			{!sources.data ? <Card title={say("where_from")}><Missing of={sources} /></Card> : (
 				<div class="columns">
 					<OriginsCard origins={sources.data.origins} title={say("where_from")} />
-					<AddressesCard id={id} sources={sources.data} />
+					<AddressesCard id={id} />
 				</div>
 			)}
-			<Card title={say("evidence")}>
+			<Card title={say("evidence")} aside={say("seen_by", { sensor: incident.sensor })}>
 				<Table
 					caption={say("evidence")}
 					rows={findings}
 					empty={say("nothing_yet")}
 					columns={[
-						{ head: say("sensor"), isHead: true, cell: (row) => <>{row.sensor}<small>{short(row.id)}</small></> },
-						{ head: say("saw"), cell: (row) => <span lang="en">{row.why}</span> },
-						{ head: say("peak"), cell: (row) => <>{bps(row.peak_bps)}<small>{pps(row.peak_pps)}</small></>, isNumber: true },
-						{ head: say("confidence"), cell: (row) => percent(row.confidence * 10), isNumber: true },
-						{ head: say("told"), cell: (row) => <At at_ms={row.told_ms} /> },
+						{ head: say("finding"), isHead: true, cell: (row) => <span class="address">{short(row.id)}</span> },
+						{ head: say("what"), cell: (row) => say(`kind_${row.kind}`) },
+						{ head: say("target"), cell: (row) => <span class="address">{row.target}</span> },
+						{ head: say("phase"), cell: (row) => say(`phase_${row.phase}`) },
+						{ head: say("arrived"), cell: (row) => <At at_ms={row.arrived_ms} /> },
 					]}
 				/>
 			</Card>

@@ -1,19 +1,19 @@
 /* What is under attack, how much, since when, what is being done, and what it costs. */
 import type { JSX } from "preact";
-import { lazy } from "./lazy";
-import { useMemo } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import type { Incident, Now, OrderSummary, Rates, Sector, TrafficPoint } from "../generated/api";
 import { TimeChart } from "./chart";
 import { amount, bps, count, percent, pps, span, vectorName } from "./format";
 import { Icon } from "./icons";
 import { language, say } from "./language";
+import { lazy } from "./lazy";
 import { towerNow, traffic, useResource } from "./live";
 import { covers } from "./network";
-import { Ago, Bar, Card, Empty, Figure, Mark, Missing, Table } from "./parts";
+import { Ago, Bar, Card, Choice, Empty, Figure, Mark, Missing, Table } from "./parts";
 import { useClock, useValue } from "./value";
 
 const OLD_MS = 15_000; /* after which the last word of all sensors is called old */
-const SourcesCard = lazy(() => import("./sources"), "NowSources");
+const SourcesCard = lazy(() => import("./sources").then((module) => module.NowSources));
 
 const legitimate_bps = (rates: Rates): number => Math.max(0, rates.in_bps - rates.attack_bps);
 const legitimate_pps = (rates: Rates): number => Math.max(0, rates.in_pps - rates.attack_pps);
@@ -44,25 +44,30 @@ const Figures = ({ rates }: { rates: Rates }): JSX.Element => (
 		<Figure label={say("incoming")} value={bps(rates.in_bps)} note={pps(rates.in_pps)} />
 		<Figure label={say("legitimate")} value={bps(legitimate_bps(rates))} note={pps(legitimate_pps(rates))} tone="legit" />
 		<Figure label={say("attack")} value={bps(rates.attack_bps)} note={pps(rates.attack_pps)} tone="attack" />
-		<Figure label={say("stopped")} value={bps(rates.dropped_bps)} note={`${pps(rates.dropped_pps)} · ${percent(stopped(rates))}`} tone="dropped" />
+		<Figure label={say("stopped")} value={pps(rates.dropped_pps)} note={say("of_attack", { share: percent(stopped(rates)) })} tone="dropped" />
 	</dl>
 );
 
+const UNITS = ["packets", "bits"] as const;
+
 function TrafficCard({ points }: { points: TrafficPoint[] }): JSX.Element {
+	const [unit, setUnit] = useState<(typeof UNITS)[number]>("packets");
+	const isBits = unit === "bits";
 	const times = useMemo(() => points.map((point) => point.at_ms / 1000), [points]);
 	const curves = useMemo(
 		() => [
-			{ label: say("legitimate"), colour: "legit", values: points.map((point) => legitimate_bps(point.rates)) },
-			{ label: say("attack"), colour: "attack", values: points.map((point) => point.rates.attack_bps) },
-			{ label: say("stopped"), colour: "dropped", values: points.map((point) => point.rates.dropped_bps), isLine: true },
+			{ label: say("legitimate"), colour: "legit", values: points.map(({ rates }) => (isBits ? legitimate_bps(rates) : legitimate_pps(rates))) },
+			{ label: say("attack"), colour: "attack", values: points.map(({ rates }) => (isBits ? rates.attack_bps : rates.attack_pps)) },
+			...(isBits ? [] : [{ label: say("stopped"), colour: "dropped", values: points.map(({ rates }) => rates.dropped_pps), isLine: true }]),
 		],
-		[points, language.now],
+		[points, unit, language.now],
 	);
-	const most = points.reduce((high, point) => Math.max(high, point.rates.attack_bps), 0);
+	const write = isBits ? bps : pps;
+	const most = points.reduce((high, { rates }) => Math.max(high, isBits ? rates.attack_bps : rates.attack_pps), 0);
 	return (
-		<Card title={say("traffic")} aside={say("last_minutes", { n: 5 })}>
+		<Card title={say("traffic")} aside={<Choice label={say("unit")} names={UNITS} words={(name) => say(name)} chosen={unit} choose={setUnit} />}>
 			{points.length < 2 ? <Empty>{say("no_traffic")}</Empty>
-				: <TimeChart title={say("traffic")} summary={say("traffic_summary", { most: bps(most) })} times={times} curves={curves} write={bps} />}
+				: <TimeChart title={say("traffic")} summary={say("traffic_summary", { most: write(most) })} times={times} curves={curves} write={write} />}
 		</Card>
 	);
 }
@@ -87,7 +92,7 @@ const AttacksCard = ({ now }: { now: Now }): JSX.Element => (
 				{
 					head: say("target"),
 					isHead: true,
-					cell: (row) => <a href={`#/incidents/${row.id}`}><b class="address">{row.target}</b>{row.member !== null && <small>{row.member}</small>}</a>,
+					cell: (row) => <a href={`#/incidents/${row.id}`}><b class="address">{row.target}</b><small>{row.member || say("own_site")}</small></a>,
 				},
 				{ head: say("what"), cell: (row) => <Vectors incident={row} /> },
 				{ head: say("peak"), cell: (row) => <>{bps(row.peak_bps)}<small>{pps(row.peak_pps)}</small></>, isNumber: true },
@@ -102,7 +107,7 @@ const AttacksCard = ({ now }: { now: Now }): JSX.Element => (
 
 export const Vectors = ({ incident }: { incident: Incident }): JSX.Element => (
 	<span class="vectors">
-		{incident.vectors.length === 0 && say(`kind_${incident.kind}`)}
+		{incident.vectors.length === 0 && say(`matter_${incident.matter}`)}
 		{incident.vectors.slice(0, 2).map((vector) => <span>{vectorName(vector.name)} {percent(vector.packets_permille)}</span>)}
 		{incident.vectors.length > 2 && <span>{say("more_n", { n: incident.vectors.length - 2 })}</span>}
 	</span>
@@ -115,9 +120,9 @@ const MeasuresCard = ({ measures }: { measures: OrderSummary[] }): JSX.Element =
 			rows={measures}
 			empty={say("no_measure")}
 			columns={[
-				{ head: say("measure"), isHead: true, cell: (row) => <a href={`#/approvals/${row.digest}`}>{say(`class_${row.class}`)}<small>{row.member} · {row.scope.slice(0, 2).join(", ")}</small></a> },
-				{ head: say("stopped_packets"), cell: (row) => amount(row.measured.stopped_packets), isNumber: true },
-				{ head: say("cost"), cell: (row) => <Bar permille={row.measured.collateral_permille} tone={row.measured.collateral_permille > row.collateral_limit_permille / 2 ? "attack" : "legit"} /> },
+				{ head: say("measure"), isHead: true, cell: (row) => <a href={`#/approvals/${row.digest}`}>{say(`class_${row.class}`)}<small>{[row.member, row.scope.slice(0, 2).join(", ")].filter(Boolean).join(" · ")}</small></a> },
+				{ head: say("stopped_packets"), cell: (row) => (row.measured ? amount(row.measured.stopped_packets) : "–"), isNumber: true },
+				{ head: say("cost"), cell: (row) => (row.measured ? <Bar permille={row.measured.collateral_permille} tone="legit" /> : say("not_measured")) },
 				{ head: say("ends"), cell: (row) => <Ends at_ms={row.expires_ms} />, isNumber: true },
 			]}
 		/>
@@ -130,22 +135,32 @@ function Ends({ at_ms }: { at_ms: number }): JSX.Element {
 }
 
 function SectorTile({ sector }: { sector: Sector }): JSX.Element {
-	const state = sector.attacked > 0 ? "attack" : sector.silent > 0 ? "warn" : sector.members > 0 ? "good" : "plain";
+	const state = sector.open_incidents > 0 ? "attack" : sector.members > 0 ? "good" : "plain";
+	const name = language.now === "ja" ? sector.ja : sector.en;
 	return (
 		<li class={`tile ${state}`}>
-			<a href={`#/members?sector=${encodeURIComponent(sector.id)}`}>
-				<b>{language.now === "ja" ? sector.ja : sector.en}</b>
+			<a href={`#/incidents?sector=${encodeURIComponent(sector.name)}`}>
+				<b>{name.charAt(0).toUpperCase() + name.slice(1)}</b>
 				<span class="state">
-					{state !== "plain" && <Icon name={state === "attack" ? "alarm" : state === "warn" ? "silent" : "check"} />}
-					{state === "attack" ? say("sector_attack", { n: sector.attacked, of: sector.members })
-						: state === "warn" ? say("sector_silent", { n: sector.silent })
-						: state === "good" ? say("sector_calm", { n: sector.members }) : say("sector_none")}
+					{state !== "plain" && <Icon name={state === "attack" ? "alarm" : "check"} />}
+					{state === "attack" ? say("sector_attack", { n: sector.open_incidents }) : state === "good" ? say("sector_calm") : say("sector_none")}
 				</span>
-				{sector.attack_bps > 0 && <span class="number">{bps(sector.attack_bps)}</span>}
+				<span class="number">{state === "attack" ? bps(sector.attack_bps) : sector.ended_today > 0 ? say("ended_today", { n: sector.ended_today }) : sector.members > 0 ? say("members_n", { n: sector.members }) : ""}</span>
 			</a>
 		</li>
 	);
 }
+
+function SectorsCard({ sectors }: { sectors: Sector[] }): JSX.Element {
+	const shown = sectors.filter((sector) => sector.number > 0 || sector.members > 0 || sector.open_incidents > 0);
+	return (
+		<Card title={say("sectors")} aside={say("sectors_n", { n: count(sectors.filter((sector) => sector.number > 0).length) })}>
+			{shown.length === 0 ? <Empty>{say("no_sector")}</Empty> : <ul class="board">{shown.map((sector) => <SectorTile sector={sector} />)}</ul>}
+		</Card>
+	);
+}
+
+const towerIsWell = ({ tower }: Now): boolean => tower.refused === 0 && tower.gaps === 0 && tower.authority !== "silent";
 
 export function NowView(): JSX.Element {
 	const now = useResource<Now>("/now", ["incident", "finding", "order", "receipt", "health"]);
@@ -162,13 +177,14 @@ export function NowView(): JSX.Element {
 			</div>
 			<AttacksCard now={now.data} />
 			<div class="columns">
-				<Card title={say("sectors")} aside={say("sectors_n", { n: count(now.data.sectors.length) })}>
-					{now.data.sectors.length === 0 ? <Empty>{say("no_sector")}</Empty> : <ul class="board">{now.data.sectors.map((sector) => <SectorTile sector={sector} />)}</ul>}
-				</Card>
+				<SectorsCard sectors={now.data.sectors} />
 				<SourcesCard attacks={now.data.attacks.slice(0, 8)} />
 			</div>
-			{(now.data.silent > 0 || now.data.lost > 0) && (
-				<p class="note warn" role="status">{say("losses_words", { silent: count(now.data.silent), lost: count(now.data.lost) })} <a href="#/members">{say("see_health")}</a></p>
+			{!towerIsWell(now.data) && (
+				<p class="note warn" role="status">
+					{now.data.tower.authority === "silent" && say("authority_silent")} {say("losses_words", { refused: count(now.data.tower.refused), gaps: count(now.data.tower.gaps) })}{" "}
+					<a href="#/members">{say("see_health")}</a>
+				</p>
 			)}
 		</>
 	);

@@ -8,7 +8,7 @@ import { say } from "./language";
 import { Bar, Card, Empty, Table } from "./parts";
 import { centres, height, outline, width } from "world";
 
-const SHOWN_MAX = 8;
+const SHOWN_MAX = 6;
 
 export function WorldMap({ origins }: { origins: Origin[] }): JSX.Element {
 	const spots = origins.flatMap((origin) => {
