@@ -55,11 +55,11 @@ function options(curves: Curve[], write: (value: number) => string, width: numbe
 		width,
 		height,
 		legend: { show: false },
-		padding: [8, 8, 0, 0],
+		padding: [8, 28, 0, 0],
 		cursor: { y: false, points: { show: false }, drag: { x: false, y: false } },
 		scales: { x: { time: true }, y: { range: (_, __, high) => [0, Math.max(high, 1) * 1.1] } },
 		axes: [
-			{ ...axis, values: (_, splits) => splits.map((at) => clockTime(at * 1000)), space: 88, gap: 6 },
+			{ ...axis, values: (_, splits) => splits.map((at) => clockTime(at * 1000)), size: 26, space: 88, gap: 6 },
 			{ ...axis, values: (_, splits) => splits.map(write), size: 74, space: 32, gap: 6 },
 		],
 		/* Each area is filled down to the one before it. */

@@ -228,19 +228,17 @@ export function IncidentView({ id }: { id: string }): JSX.Element {
 			<p class="lead"><b>{say(`matter_${incident.matter}`)}.</b> <span lang="en">{incident.why}</span></p>
 			<Figures incident={incident} />
 			<div class="columns">
-				<VectorsCard detail={detail.data} />
-				<HistoryCard id={id} />
-			</div>
-			<div class="columns">
-				<MeasuresCard related={related} />
-				<ReportCard id={id} />
-			</div>
-			{!sources.data ? <Card title={say("where_from")}><Missing of={sources} /></Card> : (
-				<div class="columns">
-					<OriginsCard origins={sources.data.origins} title={say("where_from")} />
+				<div class="stack">
+					<VectorsCard detail={detail.data} />
+					{sources.data ? <OriginsCard origins={sources.data.origins} title={say("where_from")} /> : <Card title={say("where_from")}><Missing of={sources} /></Card>}
+				</div>
+				<div class="stack">
+					<HistoryCard id={id} />
+					<MeasuresCard related={related} />
+					<ReportCard id={id} />
 					<AddressesCard id={id} />
 				</div>
-			)}
+			</div>
 			<Card title={say("evidence")} aside={say("seen_by", { sensor: incident.sensor })}>
 				<Table
 					caption={say("evidence")}

@@ -2,7 +2,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { Incident } from "../generated/api";
-import { bps, percent, pps, span } from "./format";
+import { bps, pps, span } from "./format";
 import { say } from "./language";
 import { Vectors } from "./now";
 import { usePages } from "./pages";

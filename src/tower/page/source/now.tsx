@@ -9,7 +9,7 @@ import { language, say } from "./language";
 import { lazy } from "./lazy";
 import { towerNow, traffic, useResource } from "./live";
 import { covers } from "./network";
-import { Ago, Bar, Card, Choice, Empty, Figure, Mark, Missing, Table } from "./parts";
+import { Ago, Card, Choice, Empty, Figure, Mark, Missing, Table } from "./parts";
 import { useClock, useValue } from "./value";
 
 const OLD_MS = 15_000; /* after which the last word of all sensors is called old */
@@ -122,7 +122,7 @@ const MeasuresCard = ({ measures }: { measures: OrderSummary[] }): JSX.Element =
 			columns={[
 				{ head: say("measure"), isHead: true, cell: (row) => <a href={`#/approvals/${row.digest}`}>{say(`class_${row.class}`)}<small>{[row.member, row.scope.slice(0, 2).join(", ")].filter(Boolean).join(" · ")}</small></a> },
 				{ head: say("stopped_packets"), cell: (row) => (row.measured ? amount(row.measured.stopped_packets) : "–"), isNumber: true },
-				{ head: say("cost"), cell: (row) => (row.measured ? <Bar permille={row.measured.collateral_permille} tone="legit" /> : say("not_measured")) },
+				{ head: say("cost"), cell: (row) => (row.measured ? percent(row.measured.collateral_permille) : "–"), isNumber: true },
 				{ head: say("ends"), cell: (row) => <Ends at_ms={row.expires_ms} />, isNumber: true },
 			]}
 		/>

@@ -71,11 +71,11 @@ export interface Column<Row> {
 	isHead?: boolean; /* the cell that names its row */
 }
 
-/** A table that becomes a list of labelled rows where it is narrow. */
-export function Table<Row>(props: { caption: string; columns: Column<Row>[]; rows: Row[]; empty: string; isCaptionShown?: boolean }): JSX.Element {
+/** A table that becomes a list of labelled rows where it is narrow; a compact one stays a table. */
+export function Table<Row>(props: { caption: string; columns: Column<Row>[]; rows: Row[]; empty: string; isCaptionShown?: boolean; isCompact?: boolean }): JSX.Element {
 	if (props.rows.length === 0) return <Empty>{props.empty}</Empty>;
 	return (
-		<table>
+		<table class={props.isCompact ? "compact" : ""}>
 			<caption class={props.isCaptionShown ? "" : "unseen"}>{props.caption}</caption>
 			<thead>
 				<tr>{props.columns.map((column) => <th scope="col" class={column.isNumber ? "number" : ""}>{column.head}</th>)}</tr>

@@ -33,14 +33,13 @@ export function OriginTables({ origins }: { origins: Origin[] }): JSX.Element {
 	const countries = origins.filter((origin) => origin.asn === 0);
 	const networks = origins.filter((origin) => origin.asn !== 0);
 	const columns = (head: string, name: (row: Origin) => string) => [
-		{ head, cell: name, isHead: true },
-		{ head: say("sources"), cell: (row: Origin) => amount(row.source_count), isNumber: true },
-		{ head: say("share_packets"), cell: (row: Origin) => <Bar permille={row.packets_permille} tone="attack" /> },
+		{ head, cell: (row: Origin) => <>{name(row)}<small>{say("sources_n", { n: amount(row.source_count) })}</small></>, isHead: true },
+		{ head: say("share_packets"), cell: (row: Origin) => <Bar permille={row.packets_permille} tone="attack" />, isNumber: true },
 	];
 	return (
 		<div class="columns even">
-			<Table caption={say("countries")} isCaptionShown rows={countries.slice(0, SHOWN_MAX)} empty={say("no_origin")} columns={columns(say("country"), (row) => countryName(row.country))} />
-			<Table caption={say("networks_as")} isCaptionShown rows={networks.slice(0, SHOWN_MAX)} empty={say("no_origin")} columns={columns(say("network_as"), (row) => `AS${row.asn}`)} />
+			<Table caption={say("countries")} isCaptionShown isCompact rows={countries.slice(0, SHOWN_MAX)} empty={say("no_origin")} columns={columns(say("country"), (row) => countryName(row.country))} />
+			<Table caption={say("networks_as")} isCaptionShown isCompact rows={networks.slice(0, SHOWN_MAX)} empty={say("no_origin")} columns={columns(say("network_as"), (row) => `AS${row.asn}`)} />
 		</div>
 	);
 }

@@ -156,7 +156,7 @@ export class Scene {
 		]);
 		const shares = Array.from({ length: 24 }, (_, at) => ({
 			at_ms: incident.opened_ms + at * 8000, finding: this.findingOf(incident), peak_pps: incident.peak_pps, peak_bps: incident.peak_bps,
-			vectors: incident.vectors.map((vector, place) => ({ name: vector.name, packets_permille: Math.max(0, Math.round(vector.packets_permille + (place === 0 ? -1 : 1 / Math.max(1, incident.vectors.length - 1)) * 180 * Math.sin(at / 4))) })),
+			vectors: sharesAt(incident, at),
 		}));
 		return {
 			incident, shares, related,
@@ -272,6 +272,13 @@ export class Scene {
 			score: { version: 1, scenario: "december-26", attack_packets: 4_200_000, ledger_verified: true, troubles: 0, attacks: [attack("airline", 610), attack("bank", 720), attack("weather", 590), attack("rail", 930, "not ratified in time")], with: side(2880, 2861), without: side(2880, 1123) },
 		});
 	}
+}
+
+/** Shares that move and always make a whole. */
+function sharesAt(incident: Incident, at: number): { name: string; packets_permille: number }[] {
+	const weights = incident.vectors.map((vector, place) => Math.max(1, vector.packets_permille * (1 + 0.4 * Math.sin(at / 4 + place))));
+	const whole = weights.reduce((sum, weight) => sum + weight, 0);
+	return incident.vectors.map((vector, place) => ({ name: vector.name, packets_permille: Math.floor(((weights[place] ?? 0) * 1000) / whole) }));
 }
 
 /** All names of a document at any depth, for the replacer that keeps JSON.stringify sorted. */
