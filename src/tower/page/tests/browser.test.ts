@@ -1,0 +1,317 @@
+/* The main ways through the page, in Chromium. Each test has a tower and a browser profile of its own. */
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { after, before, test } from "node:test";
+import type { Browser, BrowserContextOptions } from "playwright-core";
+import { PLACES, type Stage, browserStart, hasChromium, keysKeep, passkeyGive, stageEnd, stageMake } from "./chromium";
+import { Scene } from "./scene";
+
+const AXE = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
+let browser: Browser;
+
+before(async () => {
+	if (hasChromium) browser = await browserStart();
+});
+after(async () => browser?.close());
+
+function way(name: string, act: (stage: Stage, scene: Scene) => Promise<void>, kind: "busy" | "empty" = "busy", options: BrowserContextOptions = {}): void {
+	test(name, { skip: hasChromium ? false : "there is no Chromium", timeout: 240_000 }, async () => {
+		const scene = new Scene(kind);
+		const stage = await stageMake(browser, scene, options);
+		try {
+			await act(stage, scene);
+			assert.deepEqual(stage.complaints, [], "what the browser complained of");
+		} finally {
+			await stageEnd(stage);
+		}
+	});
+}
+
+interface AxeResult {
+	violations: { id: string; nodes: { target: unknown[]; failureSummary?: string }[] }[];
+}
+
+/** What axe-core finds; run from the debugger's side, as the page's policy admits no foreign script. */
+async function axe({ page }: Stage): Promise<string[]> {
+	await page.evaluate(readFileSync(AXE, "utf8"));
+	const result = (await page.evaluate("axe.run(document, { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'] })")) as AxeResult;
+	return result.violations.flatMap((violation) => violation.nodes.map((node) => `${violation.id} ${String(node.target)} ${node.failureSummary?.split("\n")[1] ?? ""}`));
+}
+
+const overflow = ({ page }: Stage): Promise<string[]> =>
+	page.evaluate(() => [...document.querySelectorAll("main *")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1 && !one.closest(".scroll, .plot, pre, .unseen, svg")).map((one) => `${one.tagName}.${one.className} ${one.textContent?.slice(0, 30)}`).slice(0, 5));
+
+for (const [locale, colorScheme] of [["en", "light"], ["ja", "dark"], ["ja", "light"], ["en", "dark"]] as const) {
+	way(`axe finds nothing in any view (${locale}, ${colorScheme})`, async (stage) => {
+		await stage.go("ledger");
+		await keysKeep(stage.page);
+		for (const place of PLACES) {
+			await stage.go(place);
+			assert.deepEqual(await axe(stage), [], place);
+			assert.equal(await stage.page.getAttribute("html", "lang"), locale);
+			assert.deepEqual(await overflow(stage), [], place);
+		}
+	}, "busy", { locale, colorScheme });
+}
+
+for (const locale of ["en", "ja"]) {
+	way(`nothing overflows on a phone (${locale})`, async (stage) => {
+		await stage.go("ledger");
+		await keysKeep(stage.page);
+		for (const place of PLACES) {
+			await stage.go(place);
+			assert.deepEqual(await overflow(stage), [], place);
+		}
+		assert.deepEqual(await axe(stage), []);
+	}, "busy", { locale, viewport: { width: 390, height: 844 } });
+
+	way(`an empty tower says so everywhere (${locale})`, async (stage) => {
+		for (const place of ["now", "incidents", "approvals", "ledger", "members", "exercise"]) {
+			await stage.go(place);
+			assert.ok((await stage.page.locator(".empty, .headline.calm").count()) > 0, place);
+			assert.deepEqual(await axe(stage), [], place);
+			assert.doesNotMatch(await stage.page.innerText("main"), /undefined|NaN|null|\[object/, place);
+		}
+	}, "empty", { locale });
+}
+
+way("the wrong token is refused, the right one opens the tower, and one can leave again", async (stage, scene) => {
+	scene.session = null;
+	await stage.go("now");
+	assert.deepEqual(await axe(stage), []);
+	await stage.page.fill("input[name=token]", "hinomi_wrong");
+	await stage.page.click("text=Use token");
+	await stage.page.waitForSelector("text=That does not open this tower.");
+	await stage.page.fill("input[name=token]", "hinomi_right");
+	await stage.page.click("text=Use token");
+	await stage.page.waitForSelector("text=attacks under way");
+	await stage.page.click("text=Sign out hana");
+	await stage.page.waitForSelector("input[name=token]");
+	assert.equal(scene.session, null);
+});
+
+way("a passkey opens the tower", async (stage, scene) => {
+	scene.session = null;
+	await stage.go("now");
+	await stage.page.fill("input[name=account]", "hana");
+	await stage.page.click("text=Use passkey");
+	await stage.page.waitForSelector("text=That does not open this tower.", { timeout: 5000 }).catch(() => null);
+	await passkeyGive(stage);
+	await stage.page.click("text=Use passkey");
+	await stage.page.waitForSelector("text=attacks under way");
+});
+
+way("an approval with a passkey takes effect, and is proven in the ledger", async (stage, scene) => {
+	const signed = await passkeyGive(stage);
+	await stage.go("ledger");
+	await keysKeep(stage.page);
+	await stage.go("approvals");
+	assert.equal(await stage.page.locator("tbody tr").count(), 2);
+	await stage.page.click("tbody a:has-text('Upstream')");
+	for (const ask of ["What is asked", "Why", "How wide", "Until when", "At what cost", "If nobody answers"]) await stage.page.waitForSelector(`.question h2:has-text("${ask}")`);
+	await stage.page.waitForSelector("text=checked in this browser");
+	await stage.page.click("text=Approve with passkey");
+	await stage.page.waitForSelector("text=/Approved\\. [0-9a-f]{8} approved/");
+	assert.equal(await signed(), 1);
+	await stage.go("approvals");
+	await stage.page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 1);
+	const last = scene.ledger.entries.length - 1;
+	await stage.go(`ledger/${last}`);
+	await stage.page.waitForSelector("text=/It is in the tree of 301 entries/");
+	assert.match(await stage.page.innerText(".card:has-text('Entry 300')"), /approval/);
+	assert.deepEqual(await stage.page.locator(".checks li").evaluateAll((all) => all.map((one) => one.className)), ["good", "good", "good", "good"]);
+});
+
+way("refusing needs a reason", async (stage, scene) => {
+	await passkeyGive(stage);
+	await stage.go("approvals/WAITING");
+	assert.ok(await stage.page.isDisabled("text=Refuse with passkey"));
+	await stage.page.fill("textarea", "the prefix is wider than what is attacked");
+	await stage.page.click("text=Refuse with passkey");
+	await stage.page.waitForSelector("text=/Refused\\. /");
+	const [document] = scene.orders.flatMap((order) => order.documents.filter((one) => one.kind === "approval"));
+	assert.deepEqual([document?.document["document"], document?.document["reason"]], ["refusal", "the prefix is wider than what is attacked"]);
+});
+
+way("what does not say what the person said is not signed", async (stage, scene) => {
+	const signed = await passkeyGive(stage);
+	stage.tower.isForging = true;
+	await stage.go("approvals/WAITING");
+	await stage.page.fill("textarea", "no");
+	await stage.page.click("text=Refuse with passkey");
+	await stage.page.waitForSelector("text=Nothing was signed");
+	assert.equal(await signed(), 0);
+	const order = scene.orders.find((one) => one.order.is_waiting && !one.order.is_urgent);
+	if (order) order.note = (order.note ?? "").replace("telecom", "another");
+	await stage.page.reload();
+	await stage.page.waitForSelector("text=could not be checked against the exact bytes");
+	assert.ok(await stage.page.isDisabled("text=Approve with passkey"));
+});
+
+way("without a passkey nothing is signed", async (stage) => {
+	const session = await stage.page.context().newCDPSession(stage.page);
+	await session.send("WebAuthn.enable");
+	await session.send("WebAuthn.addVirtualAuthenticator", { options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true } });
+	await stage.go("approvals/WAITING");
+	await stage.page.click("text=Approve with passkey");
+	await stage.page.waitForSelector("text=The passkey was not used. Nothing was signed.");
+});
+
+way("a changed entry, another history and another key are found in the browser", async (stage, scene) => {
+	await stage.go("ledger");
+	assert.ok(await stage.page.isDisabled("text=Check again"), "nothing is believed before a key is");
+	await keysKeep(stage.page);
+	await stage.page.click("text=Check every entry");
+	await stage.page.waitForSelector("text=All 300 entries make the signed root.");
+	scene.ledger.entries[2] = Buffer.from("rewritten\n");
+	await stage.page.click("text=Check again");
+	await stage.page.waitForSelector(".checks li.bad:has-text('Only appended')");
+	const right = scene.ledger.checkpoint();
+	scene.ledger.checkpoint = () => right.replace(/\n[A-Za-z0-9+/]{43}=\n/, `\n${Buffer.alloc(32).toString("base64")}\n`);
+	await stage.page.click("text=Check again");
+	await stage.page.waitForSelector(".checks li.bad:has-text('Signature of the log')");
+	scene.keys = () => ({ ...new Scene("empty").keys() });
+	await stage.go("now");
+	await stage.go("ledger");
+	await stage.page.waitForSelector("text=The server names another key than the one kept here.");
+});
+
+way("keys that came another way are taken, and broken ones refused", async (stage, scene) => {
+	await stage.go("ledger");
+	await stage.page.click("text=Enter keys myself");
+	await stage.page.fill("textarea", "no key");
+	await stage.page.click("text=Use these");
+	await stage.page.waitForSelector("text=A key cannot be read.");
+	await stage.page.fill("textarea", `${scene.ledger.log.text}\n${scene.ledger.witness.text}\n`);
+	await stage.page.click("text=Use these");
+	await stage.page.waitForSelector(".checks li.good:has-text('Witnesses')");
+});
+
+way("a gone server and stale data are shown plainly, and live data come back", async (stage, scene) => {
+	await stage.page.clock.install();
+	await stage.go("now");
+	await stage.page.waitForSelector(".link.live");
+	stage.tower.isSilent = true;
+	await stage.page.clock.fastForward(16_000);
+	await stage.page.clock.runFor(2000);
+	await stage.page.waitForSelector(".banner.stale");
+	const { port } = stage.tower;
+	await stage.tower.stop();
+	await stage.page.clock.runFor(8000);
+	await stage.page.waitForSelector(".banner.gone");
+	assert.match(await stage.page.innerText(".banner"), /The tower does not answer/);
+	assert.ok(await stage.page.isVisible("text=192.0.2.10"), "what was known stays");
+	assert.deepEqual(await axe(stage), []);
+	const { MockTower } = await import("./server");
+	const { BUILT } = await import("./chromium");
+	stage.tower = await MockTower.start(BUILT, scene, port);
+	await stage.page.clock.runFor(12_000);
+	await stage.page.waitForSelector(".link.live");
+	assert.equal(await stage.page.locator(".banner").count(), 0);
+});
+
+way("what the tower tells appears by itself", async (stage, scene) => {
+	await stage.go("now");
+	await stage.page.waitForSelector(".link.live");
+	const first = scene.incidents[0];
+	assert.ok(first);
+	const told = { ...first, id: "99", target: "203.0.113.99", opened_ms: Date.now() };
+	scene.incidents.unshift(told);
+	stage.tower.tell("incident", told);
+	await stage.page.waitForSelector("text=203.0.113.99");
+	await stage.page.waitForSelector("text=4 attacks under way");
+});
+
+way("keys alone lead through the page, and read a chart", async ({ page, go }) => {
+	await go("now");
+	await page.keyboard.press("Tab");
+	assert.equal(await page.evaluate(() => document.activeElement?.className), "skip");
+	await page.keyboard.press("Enter");
+	assert.equal(await page.evaluate(() => document.activeElement?.id), "main");
+	await page.waitForSelector(".plot canvas");
+	await page.focus(".plot");
+	const before = await page.innerText(".legend time");
+	for (let press = 0; press < 5; press++) await page.keyboard.press("ArrowLeft");
+	assert.notEqual(await page.innerText(".legend time"), before);
+	assert.equal(await page.getAttribute(".legend", "aria-live"), "polite");
+	await page.click(".chart summary");
+	assert.ok((await page.locator(".chart tbody tr").count()) > 5, "the table beside the chart");
+	await page.focus("nav a:nth-child(3)");
+	await page.keyboard.press("Enter");
+	await page.waitForSelector("h1:has-text('Approvals')");
+	assert.equal(await page.evaluate(() => document.activeElement?.tagName), "H1");
+});
+
+way("addresses are shown for a stated purpose, and a report is handed over", async ({ page, go }) => {
+	await go("incidents/7");
+	assert.ok(await page.isDisabled("text=Look up"));
+	await page.fill(".card:has-text('Source addresses') input", "to tell the upstream");
+	await page.click("text=Look up");
+	await page.waitForSelector("text=203.0.113.10");
+	await page.click(".choice >> text=Generic");
+	await page.click(".choice >> text=CSV");
+	const [download] = await Promise.all([page.waitForEvent("download"), page.click("button:has-text('Download')")]);
+	assert.equal(download.suggestedFilename(), "7-generic-en.csv");
+});
+
+way("more incidents come when they are asked for, and a sector can be looked at alone", async ({ page, go }) => {
+	await go("incidents");
+	assert.equal(await page.locator("tbody tr").count(), 4);
+	await page.click("text=Show more");
+	await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 5);
+	await go("now");
+	await page.click(".tile.attack >> nth=0");
+	await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 1);
+});
+
+way("an operator registers a member and a contact; a wrong network is refused in words", async ({ page, go }, scene) => {
+	await go("members");
+	await page.click("text=Register >> nth=-1");
+	await page.fill("label:has-text('Name for paths') input", "new-port");
+	await page.fill("label:has-text('Title') input", "New Port");
+	await page.fill("label:has-text('Networks') textarea", "not-a-network");
+	await page.click("text=Save");
+	await page.waitForSelector("text=Not done: networks: not a network");
+	await page.fill("label:has-text('Networks') textarea", "198.51.100.192/26");
+	await page.click("text=Save");
+	await page.click("tbody a:has-text('New Port')");
+	await page.click("text=Add a contact");
+	await page.fill("label:has-text('Contact') input", "duty desk");
+	await page.click("text=Save");
+	await page.waitForSelector("td:has-text('duty desk'), th:has-text('duty desk')");
+	assert.deepEqual(scene.members.at(-1)?.networks, ["198.51.100.192/26"]);
+});
+
+way("an exercise is started, and its score shown", async ({ page, go }) => {
+	await go("exercise");
+	await page.waitForSelector("text=/2,861 of 2,880 requests served/");
+	await page.click("text=Start >> nth=0");
+	await page.waitForSelector(".running");
+	assert.ok(await page.isDisabled("text=Start >> nth=0"), "one at a time");
+});
+
+way("a reader is offered nothing that a reader may not do", async ({ page, go }, scene) => {
+	scene.session = scene.sessionMake(["reader"]);
+	await go("incidents/7");
+	assert.equal(await page.locator("text=Look up").count(), 0);
+	assert.equal(await page.locator("button:has-text('Download')").count(), 0);
+	await go("approvals/WAITING");
+	await page.waitForSelector("text=Approvers alone can answer.");
+	await go("members");
+	assert.equal(await page.locator("button:has-text('Register')").count(), 0);
+	await go("exercise");
+	assert.equal(await page.locator("button:has-text('Start')").count(), 0);
+});
+
+way("language and theme are chosen and remembered", async ({ page, go }) => {
+	await go("now");
+	await page.click("text=日本語");
+	await page.waitForSelector("text=攻撃が 3 件続いています");
+	await page.click("text=自動");
+	await page.click("text=ライト");
+	assert.equal(await page.getAttribute("html", "data-theme"), "dark");
+	await page.reload();
+	await page.waitForSelector("text=攻撃が 3 件続いています");
+	assert.equal(await page.getAttribute("html", "data-theme"), "dark");
+});
