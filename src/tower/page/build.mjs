@@ -1,9 +1,9 @@
 /*
- * node build.mjs DIRECTORY: bundles the page into DIRECTORY, each file with its gzip beside it. Names carry a hash of what is in them,
- * so that all but index.html may be kept for ever.
+ * node build.mjs DIRECTORY: bundles the page into DIRECTORY, each file with its gzip beside it. Names below assets/ carry a hash of what
+ * is in them, so that browsers may keep those files for ever.
  */
 import { mkdirSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -25,7 +25,7 @@ async function bundle(directory) {
 	const made = await build({
 		absWorkingDir: here,
 		entryPoints: ["source/app.tsx", "source/style.css"],
-		outdir: directory,
+		outdir: join(directory, "assets"),
 		entryNames: "[name]-[hash]",
 		chunkNames: "[name]-[hash]",
 		bundle: true,
@@ -40,7 +40,11 @@ async function bundle(directory) {
 		logLevel: "warning",
 		plugins: [worldModule],
 	});
-	return Object.entries(made.metafile.outputs).map(([path, output]) => ({ name: path.split("/").pop(), entry: output.entryPoint }));
+	return Object.entries(made.metafile.outputs).map(([path, output]) => ({
+		name: `assets/${basename(path)}`,
+		entry: output.entryPoint,
+		needs: output.imports.filter((one) => one.kind === "import-statement").map((one) => `assets/${basename(one.path)}`),
+	}));
 }
 
 /** The licences of what is bundled ask to be told. */
@@ -54,12 +58,22 @@ export async function buildPage(directory) {
 	rmSync(directory, { recursive: true, force: true });
 	mkdirSync(directory, { recursive: true });
 	const outputs = await bundle(directory);
-	const nameOf = (entry) => outputs.find((output) => output.entry === entry).name;
-	const html = readFileSync(join(here, "source/index.html"), "utf8").replace("STYLE", nameOf("source/style.css")).replace("SCRIPT", nameOf("source/app.tsx"));
+	const of = (entry) => outputs.find((output) => output.entry === entry);
+	/* What the first script imports is asked for at once, not when that script has come. */
+	const needed = new Set(of("source/app.tsx").needs);
+	for (const name of needed) outputs.find((output) => output.name === name).needs.forEach((more) => needed.add(more));
+	const preloads = [...needed].map((name) => `<link rel="modulepreload" href="/${name}">`).join("\n");
+	const html = readFileSync(join(here, "source/index.html"), "utf8")
+		.replace("STYLE", of("source/style.css").name).replace("SCRIPT", of("source/app.tsx").name).replace("<!-- what it imports -->", preloads);
 	writeFileSync(join(directory, "index.html"), html);
 	writeFileSync(join(directory, "icon.svg"), readFileSync(join(here, "source/icon.svg")));
 	writeFileSync(join(directory, "licences.txt"), licences());
-	for (const name of readdirSync(directory)) writeFileSync(join(directory, `${name}.gz`), gzipSync(readFileSync(join(directory, name)), { level: 9 }));
+	for (const folder of [directory, join(directory, "assets")]) {
+		for (const file of readdirSync(folder, { withFileTypes: true })) {
+			const path = join(folder, file.name);
+			if (file.isFile()) writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
+		}
+	}
 	utimesSync(directory, new Date(), new Date());
 }
 

@@ -37,8 +37,21 @@ async function answer(path: string, options: RequestInit): Promise<Response> {
 	throw new Refusal(response.status, body?.error?.code ?? "failed", body?.error?.message ?? response.statusText);
 }
 
+/* What the first view needs is asked for while the page is still being set up. */
+const early = new Map<string, Promise<Response>>();
+
+export function ask(...paths: string[]): void {
+	for (const path of paths) {
+		const response = answer(path, {});
+		response.catch(() => null);
+		early.set(path, response);
+	}
+}
+
 export async function get<T>(path: string): Promise<T> {
-	return (await (await answer(path, {})).json()) as T;
+	const asked = early.get(path);
+	early.delete(path);
+	return (await (await (asked ?? answer(path, {}))).json()) as T;
 }
 
 export const getText = async (path: string): Promise<string> => (await answer(path, {})).text();

@@ -1,7 +1,7 @@
 /* The frame: where one is, whether the tower still speaks, language and theme, and the view that the address names. */
 import { type ComponentChildren, type JSX, render } from "preact";
 import { useEffect, useRef } from "preact/hooks";
-import { send, session, sessionRead } from "./api";
+import { ask, send, session, sessionRead } from "./api";
 import { dateTime, span } from "./format";
 import { Icon, type IconName } from "./icons";
 import { language, languageSet, say, useLanguage } from "./language";
@@ -127,6 +127,23 @@ function Frame({ place, children }: { place: Place | null; children: ComponentCh
 	);
 }
 
+/** Whoever went to another view is led to its title, also when the view or its data come a little later. */
+function titleFocus(): () => void {
+	scrollTo(0, 0);
+	(document.activeElement as HTMLElement | null)?.blur();
+	const look = (): void => {
+		if (document.activeElement === document.body) document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
+	};
+	const observer = new MutationObserver(look);
+	observer.observe(document.body, { childList: true, subtree: true });
+	const timer = setTimeout(() => observer.disconnect(), FOCUS_MS);
+	look();
+	return () => {
+		clearTimeout(timer);
+		observer.disconnect();
+	};
+}
+
 function App(): JSX.Element {
 	const tongue = useLanguage();
 	const hash = useValue(address);
@@ -140,12 +157,12 @@ function App(): JSX.Element {
 	useEffect(() => {
 		const view = PLACES.find((one) => one.isOf(place.root));
 		document.title = `${view ? say(view.key) : "Hinomi"} · Hinomi`;
-		if (!first.current) {
-			scrollTo(0, 0);
-			document.querySelector<HTMLElement>("main h1")?.focus({ preventScroll: true });
-		}
-		first.current = false;
 	}, [hash, tongue]);
+	useEffect(() => {
+		if (first.current) first.current = false;
+		else return titleFocus();
+		return undefined;
+	}, [hash]);
 	if (who === undefined) return <Frame place={null}><h1 class="unseen">Hinomi</h1><Empty>{gone ? say("banner_gone") : say("loading")}</Empty></Frame>;
 	if (who === null) return <Frame place={null}><SignIn /></Frame>;
 	return <Frame place={place}><View place={place} /></Frame>;
@@ -153,6 +170,7 @@ function App(): JSX.Element {
 
 const isGone = new Value(false);
 const RETRY_MS = 3000;
+const FOCUS_MS = 3000; /* for which a view that comes late still gets the focus */
 
 async function begin(): Promise<void> {
 	try {
@@ -164,6 +182,7 @@ async function begin(): Promise<void> {
 	}
 }
 
+ask("/session", ...(placeRead(location.hash).root === "now" ? ["/now"] : []));
 void begin();
 const root = document.getElementById("page");
 if (root) render(<App />, root);

@@ -7,6 +7,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import type uPlot from "uplot";
 import { clockTime } from "./format";
 import { say, useLanguage } from "./language";
+import { whenIdle } from "./lazy";
 import { Table } from "./parts";
 import { theme } from "./theme";
 import { useValue } from "./value";
@@ -83,14 +84,16 @@ export function TimeChart(props: { title: string; summary: string; times: number
 		let isOver = false;
 		const observer = new ResizeObserver(([entry]) => entry && plot.current?.setSize({ width: Math.floor(entry.contentRect.width), height: height() }));
 		const height = (): number => (window.innerWidth < 600 ? 180 : 240);
-		void import("uplot").then(({ default: UPlot }) => {
+		const draw = async (): Promise<void> => {
+			const { default: UPlot } = await import("uplot");
 			if (isOver || !place.current) return;
 			const { times, curves, write } = latest.current;
 			const made = options(curves, write, place.current.clientWidth, height());
 			made.hooks = { setCursor: [(self) => setAt(self.cursor.idx ?? null)] };
 			plot.current = new UPlot(made, stacked(times, curves), place.current);
 			observer.observe(place.current);
-		});
+		};
+		whenIdle(() => void draw());
 		return () => {
 			isOver = true;
 			observer.disconnect();

@@ -17,22 +17,22 @@ export function amount(value: number, unit = ""): string {
 
 export const pps = (value: number): string => amount(value, "pps");
 export const bps = (value: number): string => amount(value, "bps");
-export const count = (value: number): string => new Intl.NumberFormat(language.now).format(value);
+export const count = (value: number): string => String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 export const percent = (permille: number): string => `${(permille / 10).toFixed(permille === 1000 ? 0 : 1)} %`;
 
-const locale = (): string => (language.now === "ja" ? "ja-JP" : "en-GB");
-const made = new Map<string, Intl.DateTimeFormat>();
+const two = (value: number): string => String(value).padStart(2, "0");
 
-function dateFormat(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-	const key = locale() + JSON.stringify(options);
-	const known = made.get(key) ?? new Intl.DateTimeFormat(locale(), options);
-	made.set(key, known);
-	return known;
+/* Local time in the order of ISO 8601, which nobody misreads. Written here: the browser's own formats take long to set up. */
+export function clockTime(ms: number): string {
+	const date = new Date(ms);
+	return `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
 }
 
-export const clockTime = (ms: number): string => dateFormat({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(ms);
-export const dateTime = (ms: number): string =>
-	dateFormat({ year: "numeric", month: "2-digit", day: "2-digit", hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(ms);
+export function dateTime(ms: number): string {
+	const date = new Date(ms);
+	return `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())} ${clockTime(ms)}`;
+}
+
 /** The time alone where it is of today. */
 export const when = (ms: number, now: number): string => (now - ms < 20 * 3600_000 && now >= ms - 60_000 ? clockTime(ms) : dateTime(ms));
 
@@ -61,10 +61,14 @@ export function vectorName(name: string): string {
 	return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+const countries = new Map<string, Intl.DisplayNames>();
+
 /** The country's name, or that it is not known. */
 export function countryName(code: string): string {
+	const names = countries.get(language.now) ?? new Intl.DisplayNames([language.now], { type: "region" });
+	countries.set(language.now, names);
 	try {
-		return (code !== "" && new Intl.DisplayNames([locale()], { type: "region" }).of(code)) || say("unknown");
+		return (code !== "" && names.of(code)) || say("unknown");
 	} catch {
 		return code;
 	}

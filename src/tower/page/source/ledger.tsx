@@ -273,7 +273,7 @@ export function LedgerView({ index }: { index: number | null }): JSX.Element {
 					{kept && can !== false && result === null && <Empty>{say("loading")}</Empty>}
 					{result !== null && result !== "failed" && (
 						<>
-							<ul class="checks" role="status">{result.checks.map((check) => <CheckLine check={check} />)}</ul>
+							<div role="status"><ul class="checks">{result.checks.map((check) => <CheckLine check={check} />)}</ul></div>
 							{signed && (
 								<>
 									<Facts rows={[[say("log"), signed.checkpoint.origin], [say("entries"), count(signed.checkpoint.entries)], [say("root"), <span class="address break">{base64(signed.checkpoint.root)}</span>]]} />

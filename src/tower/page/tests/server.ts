@@ -87,7 +87,7 @@ export class MockTower {
 	#file(request: IncomingMessage, response: ServerResponse, path: string): void {
 		const name = path === "/" ? "index.html" : path.slice(1);
 		const file = join(this.directory, name);
-		if (name.includes("/") || !existsSync(file)) return void response.writeHead(404).end();
+		if (!/^(assets\/)?[\w.-]+$/.test(name) || !existsSync(file)) return void response.writeHead(404).end();
 		const isPacked = String(request.headers["accept-encoding"]).includes("gzip") && existsSync(`${file}.gz`);
 		const bytes = readFileSync(isPacked ? `${file}.gz` : file);
 		this.bytes += bytes.length;
