@@ -1,5 +1,5 @@
 /*
- * node build.mjs DIRECTORY: bundles the page into DIRECTORY, each file with its gzip beside it. Names below assets/ carry a hash of what
+ * node build.mjs DIRECTORY [DEPFILE]: bundles the page into DIRECTORY, each file with its gzip beside it; tells ninja in DEPFILE of what. Names below assets/ carry a hash of what
  * is in them, so that browsers may keep those files for ever.
  */
 import { mkdirSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
@@ -11,6 +11,7 @@ import { writeTypes } from "./types.mjs";
 import { world } from "./world.mjs";
 
 const here = fileURLToPath(new URL(".", import.meta.url));
+const MADE_OF = ["source/index.html", "source/icon.svg", "build.mjs", "types.mjs", "world.mjs", "package-lock.json", "../../../schema/api.json"];
 
 /** The module "world" is made, not written. */
 export const worldModule = {
@@ -40,11 +41,13 @@ async function bundle(directory) {
 		logLevel: "warning",
 		plugins: [worldModule],
 	});
-	return Object.entries(made.metafile.outputs).map(([path, output]) => ({
+	const inputs = Object.keys(made.metafile.inputs).filter((path) => !path.startsWith("made:"));
+	const outputs = Object.entries(made.metafile.outputs).map(([path, output]) => ({
 		name: `assets/${basename(path)}`,
 		entry: output.entryPoint,
 		needs: output.imports.filter((one) => one.kind === "import-statement").map((one) => `assets/${basename(one.path)}`),
 	}));
+	return { inputs, outputs };
 }
 
 /** The licences of what is bundled ask to be told. */
@@ -57,7 +60,7 @@ export async function buildPage(directory) {
 	writeTypes();
 	rmSync(directory, { recursive: true, force: true });
 	mkdirSync(directory, { recursive: true });
-	const outputs = await bundle(directory);
+	const { inputs, outputs } = await bundle(directory);
 	const of = (entry) => outputs.find((output) => output.entry === entry);
 	/* What the first script imports is asked for at once, not when that script has come. */
 	const needed = new Set(of("source/app.tsx").needs);
@@ -75,13 +78,15 @@ export async function buildPage(directory) {
 		}
 	}
 	utimesSync(directory, new Date(), new Date());
+	return [...inputs, ...MADE_OF].map((path) => join(here, path));
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-	const [, , directory] = process.argv;
+	const [, , directory, depfile] = process.argv;
 	if (directory === undefined) {
-		console.error("usage: node build.mjs DIRECTORY");
+		console.error("usage: node build.mjs DIRECTORY [DEPFILE]");
 		process.exit(2);
 	}
-	await buildPage(directory);
+	const needed = await buildPage(directory);
+	if (depfile !== undefined) writeFileSync(depfile, `${basename(directory)}: ${needed.map((path) => path.replaceAll(" ", "\\ ")).join(" ")}\n`);
 }

@@ -1,5 +1,5 @@
 /*
- * node check.mjs WHAT [ARGUMENT...]: `types` has the compiler look at everything; `unit` runs the tests that need no browser, `browser` those
+ * node check.mjs WHAT [ARGUMENT...]: `types` has the compiler look at everything; `unit` does that and runs the tests that need no browser, `browser` those
  * in Chromium, on a page that is built for them; `pictures DIRECTORY` takes them; `load` measures the first load. Tests end with node's own
  * summary.
  */
@@ -46,7 +46,7 @@ async function within(act) {
 
 const ACTS = {
 	types: async () => run(process.execPath, [join(here, "node_modules/typescript/bin/tsc"), "-p", here]),
-	unit: () => within(async (directory) => run(process.execPath, ["--test", "--test-reporter=tap", ...(await bundled(tests(false), directory))])),
+	unit: async () => (await ACTS.types()) || within(async (directory) => run(process.execPath, ["--test", "--test-reporter=tap", ...(await bundled(tests(false), directory))])),
 	browser: () => within(async (directory) => {
 		await buildPage(join(directory, "page"));
 		return run(process.execPath, ["--test", "--test-reporter=tap", ...(await bundled(tests(true), directory))], { HINOMI_PAGE_BUILT: join(directory, "page") });
