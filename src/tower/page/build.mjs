@@ -3,7 +3,7 @@
  * is in them, so that browsers may keep those files for ever.
  */
 import { mkdirSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
@@ -87,6 +87,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
 		console.error("usage: node build.mjs DIRECTORY [DEPFILE]");
 		process.exit(2);
 	}
-	const needed = await buildPage(directory);
+	const needed = await buildPage(resolve(directory));
 	if (depfile !== undefined) writeFileSync(depfile, `${basename(directory)}: ${needed.map((path) => path.replaceAll(" ", "\\ ")).join(" ")}\n`);
 }

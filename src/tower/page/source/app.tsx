@@ -96,7 +96,7 @@ function Settings(): JSX.Element {
 		<div class="settings">
 			<button type="button" lang={language.now === "ja" ? "en" : "ja"} onClick={() => languageSet(language.now === "ja" ? "en" : "ja")}>{language.now === "ja" ? "English" : "日本語"}</button>
 			<button type="button" onClick={() => themeSet(nextTheme)} aria-label={say("theme_now", { theme: say(THEME_WORDS[shade]) })}>{say(THEME_WORDS[shade])}</button>
-			{who && <button type="button" onClick={() => void leave()} title={who.roles.map((role) => say(`role_${role}`)).join(", ")}>{say("sign_out", { name: who.name })}</button>}
+			{who && <button type="button" onClick={() => void leave()} title={who.roles.map((role) => say(`role_${role}`)).join(", ")}>{say("sign_out")} <span class="who">{who.name}</span></button>}
 		</div>
 	);
 }

@@ -1,10 +1,10 @@
 /* Exercises: start one, watch it, see the score (as `hinomi exercise --json` writes it). */
 import type { JSX } from "preact";
-import type { Exercise, Run, Scenario } from "../generated/api";
 import { may, send } from "./api";
 import { count, percent, span, vectorName } from "./format";
 import { language, say } from "./language";
 import { towerNow, useResource } from "./live";
+import type { Exercise, Run, Scenario } from "./optional";
 import { At, Bar, Card, Doing, Empty, Facts, Mark, Missing, Table, type Tone } from "./parts";
 import { useClock } from "./value";
 
@@ -102,7 +102,8 @@ export function ExerciseView(): JSX.Element {
 		<>
 			<h1 tabIndex={-1}>{say("view_exercise")}</h1>
 			<p class="lead">{say("exercise_words")}</p>
-			{!exercise.data ? <Missing of={exercise} /> : (
+			{exercise.refusal?.status === 404 && <Empty>{say("exercise_none")}</Empty>}
+			{!exercise.data ? exercise.refusal?.status !== 404 && <Missing of={exercise} /> : (
 				<>
 					<ul class="scenarios">
 						{exercise.data.items.map((scenario) => (

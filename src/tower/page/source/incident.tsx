@@ -3,7 +3,7 @@ import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
 import type { HistoryLine, Incident, IncidentDetail, Related, Source, Sources } from "../generated/api";
 import { type Curve, TimeChart } from "./chart";
-import { download, get, getBlob, may } from "./api";
+import { Refusal, download, get, getBlob, may } from "./api";
 import { amount, bps, count, countryName, percent, pps, short, span, vectorName } from "./format";
 import { IncidentState } from "./incidents";
 import { language, say } from "./language";
@@ -113,7 +113,7 @@ function MeasuresCard({ related }: { related: Related[] }): JSX.Element {
 
 const TONES: Partial<Record<HistoryLine["event"], string>> = {
 	opened: "attack", over: "good", finding_ended: "good", proposed: "accent", ordered: "accent", approved: "good", ratified: "good",
-	refused: "warn", withdrawn: "warn", not_applied: "warn", applied: "dropped", measured: "dropped", stopped: "dropped",
+	reopened: "attack", refused: "warn", withdrawn: "warn", not_applied: "warn", applied: "dropped", measured: "dropped", stopped: "dropped",
 };
 
 function HistoryCard({ id }: { id: string }): JSX.Element {
@@ -194,8 +194,15 @@ function ReportCard({ id }: { id: string }): JSX.Element {
 	const [form, setForm] = useState<(typeof FORMS)[number]>("ddos_jp");
 	const [format, setFormat] = useState<(typeof FORMATS)[number]>("html");
 	const [tongue, setTongue] = useState(language.now);
-	const make = async (): Promise<void> =>
-		download(await getBlob(`/incidents/${id}/report?form=${form}&format=${format}&lang=${tongue}`), `${id}-${form}-${tongue}.${format}`);
+	const [isNone, setNone] = useState(false);
+	const make = async (): Promise<void> => {
+		try {
+			download(await getBlob(`/incidents/${id}/report?form=${form}&format=${format}&lang=${tongue}`), `${id}-${form}-${tongue}.${format}`);
+		} catch (error) {
+			if (!(error instanceof Refusal) || error.status !== 404) throw error;
+			setNone(true);
+		}
+	};
 	return (
 		<Card title={say("report")}>
 			{!may("operator", "analyst", "inspector") ? <Empty>{say("report_role")}</Empty> : (
@@ -206,6 +213,7 @@ function ReportCard({ id }: { id: string }): JSX.Element {
 						<Choice label={say("language")} names={["ja", "en"] as const} words={(name) => (name === "ja" ? "日本語" : "English")} chosen={tongue} choose={setTongue} />
 						<Doing label={say("download")} icon="down" act={make} class="primary" />
 					</div>
+					<div role="status">{isNone && <p class="note">{say("report_none")}</p>}</div>
 				</div>
 			)}
 		</Card>

@@ -7,7 +7,7 @@ import { amount, bps, count, percent, pps, span, vectorName } from "./format";
 import { Icon } from "./icons";
 import { language, say } from "./language";
 import { lazy } from "./lazy";
-import { towerNow, traffic, useResource } from "./live";
+import { link, towerNow, traffic, useResource } from "./live";
 import { covers } from "./network";
 import { Ago, Card, Choice, Empty, Figure, Mark, Missing, Table } from "./parts";
 import { useClock, useValue } from "./value";
@@ -22,7 +22,7 @@ const stopped = (rates: Rates): number => (rates.attack_pps === 0 ? 0 : Math.min
 function Headline({ now, points }: { now: Now; points: TrafficPoint[] }): JSX.Element {
 	useClock();
 	const last_ms = points.at(-1)?.at_ms ?? 0;
-	const isOld = last_ms > 0 && towerNow() - last_ms > OLD_MS;
+	const isOld = useValue(link) === "live" && last_ms > 0 && towerNow() - last_ms > OLD_MS;
 	const isCalm = now.attacks_total === 0;
 	return (
 		<div class={`headline ${isCalm ? "calm" : "alarm"}`}>

@@ -86,7 +86,7 @@ way("the wrong token is refused, the right one opens the tower, and one can leav
 	await stage.page.fill("input[name=token]", "hinomi_right");
 	await stage.page.click("text=Use token");
 	await stage.page.waitForSelector("text=attacks under way");
-	await stage.page.click("text=Sign out hana");
+	await stage.page.click("button:has-text('Sign out')");
 	await stage.page.waitForSelector("input[name=token]");
 	assert.equal(scene.session, null);
 });

@@ -1,6 +1,7 @@
 /* What the mock server of the tests tells: an empty tower, and a busy one on the evening of an attack. Addresses are those of RFC 5737 and 3849. */
 import { createHash } from "node:crypto";
-import type { Asset, Contact, Exercise, Health, HistoryLine, Incident, IncidentDetail, Keys, Member, Now, OrderDetail, OrderSummary, Origin, Rates, Related, Sector, Session, Source, TrafficPoint } from "../generated/api";
+import type { Asset, Contact, Health, HistoryLine, Incident, IncidentDetail, Keys, Member, Now, OrderDetail, OrderSummary, Origin, Rates, Related, Sector, Session, Source, TrafficPoint } from "../generated/api";
+import type { Exercise } from "../source/optional";
 import { TestLedger } from "./ledger";
 
 const MINUTE = 60_000;

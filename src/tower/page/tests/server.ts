@@ -7,7 +7,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import { type AddressInfo } from "node:net";
 import { extname, join } from "node:path";
-import type { Assertion, AssetList, Challenge, Decision, DecisionAnswer, Exercise, HealthList, IncidentDetail, IncidentList, MemberDetail, MemberList, OrderDetail, OrderList, Session, Sources } from "../generated/api";
+import type { Assertion, AssetList, Challenge, Decision, DecisionAnswer, HealthList, IncidentDetail, IncidentList, MemberDetail, MemberList, OrderDetail, OrderList, Session, Sources } from "../generated/api";
+import type { Exercise } from "../source/optional";
 import { Scene } from "./scene";
 
 const TYPES: Record<string, string> = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8" };
