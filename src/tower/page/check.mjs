@@ -1,6 +1,6 @@
 /*
  * node check.mjs WHAT [ARGUMENT...]: `types` has the compiler look at everything; `unit` does that and runs the tests that need no browser, `browser` those
- * in Chromium, on a page that is built for them; `pictures DIRECTORY` takes them; `load` measures the first load. Tests end with node's own
+ * in Chromium, on a page that is built for them; `pictures DIRECTORY` takes them; `real` is for real_test.py, `load` for bench/page. Tests end with node's own
  * summary.
  */
 import { spawnSync } from "node:child_process";
@@ -56,6 +56,7 @@ const ACTS = {
 		const [program] = await bundled(["pictures.ts"], directory);
 		return run(process.execPath, [program, target ?? join(tmpdir(), "hinomi-page")], { HINOMI_PAGE_BUILT: join(directory, "page") });
 	}),
+	real: (...rest) => within(async (directory) => run(process.execPath, [...(await bundled(["real.ts"], directory)), ...rest])),
 	load: () => within(async (directory) => {
 		await buildPage(join(directory, "page"));
 		const [program] = await bundled(["load.ts"], directory);
@@ -63,11 +64,11 @@ const ACTS = {
 	}),
 };
 
-const [, , what, argument] = process.argv;
+const [, , what, ...rest] = process.argv;
 const act = ACTS[what];
 if (act === undefined) {
 	console.error(`usage: node check.mjs ${Object.keys(ACTS).join("|")}`);
 	process.exit(2);
 }
 writeTypes();
-process.exit(await act(argument));
+process.exit(await act(...rest));

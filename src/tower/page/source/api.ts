@@ -43,7 +43,7 @@ const early = new Map<string, Promise<Response>>();
 export function ask(...paths: string[]): void {
 	for (const path of paths) {
 		const response = answer(path, {});
-		response.catch(() => null);
+		response.catch(() => early.delete(path));
 		early.set(path, response);
 	}
 }

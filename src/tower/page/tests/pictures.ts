@@ -53,7 +53,7 @@ await broken.page.clock.runFor(8000);
 await broken.page.waitForSelector(".banner.gone");
 await broken.page.screenshot({ path: join(target, "broken-gone.png") });
 await broken.page.evaluate(() => void (location.hash = "#/members"));
-await broken.page.waitForSelector(".problem");
+await broken.page.waitForSelector("main .problem");
 await broken.page.screenshot({ path: join(target, "broken-gone-members.png") });
 await broken.page.context().close();
 
