@@ -68,7 +68,7 @@ function Questions({ detail, bytes }: { detail: OrderDetail; bytes: OrderBytes }
 			</Question>
 			<Question ask={say("ask_until")}>
 				<p class="answer"><At at_ms={end_ms} /> <small>{end_ms > towerNow() ? say("in", { span: span(end_ms - towerNow()) }) : say("over")}</small></p>
-				<p class="note">{say("from")} <At at_ms={begin_ms} />. {say("ends_itself")}</p>
+				<p class="note">{say("from")} <At at_ms={begin_ms} /> · {say("ends_itself")}</p>
 			</Question>
 			<Question ask={say("ask_cost")}>
 				<dl class="costs">
@@ -80,7 +80,7 @@ function Questions({ detail, bytes }: { detail: OrderDetail; bytes: OrderBytes }
 			</Question>
 			<Question ask={say("ask_silence")} tone="warn">
 				<p class="answer">{say(`silence_${detail.silence}`)}</p>
-				{order.decide_by_ms !== null && <p><Countdown at_ms={order.decide_by_ms} over={say("over")} /> <At at_ms={order.decide_by_ms} /></p>}
+				{order.decide_by_ms !== null && <p class="marks"><Countdown at_ms={order.decide_by_ms} over={say("over")} /> <At at_ms={order.decide_by_ms} /></p>}
 			</Question>
 		</div>
 	);

@@ -44,7 +44,7 @@ const Figures = ({ rates }: { rates: Rates }): JSX.Element => (
 		<Figure label={say("incoming")} value={bps(rates.in_bps)} note={pps(rates.in_pps)} />
 		<Figure label={say("legitimate")} value={bps(legitimate_bps(rates))} note={pps(legitimate_pps(rates))} tone="legit" />
 		<Figure label={say("attack")} value={bps(rates.attack_bps)} note={pps(rates.attack_pps)} tone="attack" />
-		<Figure label={say("stopped")} value={pps(rates.dropped_pps)} note={say("of_attack", { share: percent(stopped(rates)) })} tone="dropped" />
+		<Figure label={say("stopped")} value={pps(rates.dropped_pps)} note={rates.attack_pps > 0 ? say("of_attack", { share: percent(stopped(rates)) }) : say("nothing_stopped")} tone="dropped" />
 	</dl>
 );
 

@@ -92,6 +92,7 @@ export const texts = {
 	attack: ["攻撃", "Attack"],
 	stopped: ["遮断", "Stopped"],
 	of_attack: ["攻撃の {share}", "{share} of the attack"],
+	nothing_stopped: ["遮断する攻撃なし", "no attack to stop"],
 	traffic: ["通信量(直近 5 分)", "Traffic, last five minutes"],
 	no_traffic: ["センサーからの通信量はまだ届いていません。", "No sensor has told of traffic yet."],
 	traffic_summary: ["攻撃の最大値は {most}。", "The attack's highest is {most}."],

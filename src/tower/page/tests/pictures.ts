@@ -28,6 +28,14 @@ for (const [label, locale, colorScheme, width] of [["en-light", "en", "light", 1
 	await stageEnd(stage);
 }
 
+/* Those of the README: what fits on a screen. */
+for (const [name, place, locale, colorScheme] of [["readme-now", "now", "en", "light"], ["readme-approval", "approvals/WAITING", "ja", "dark"]] as const) {
+	const stage = await stageMake(browser, new Scene("busy"), { locale, colorScheme, viewport: { width: 1280, height: 860 } });
+	await stage.go(place);
+	await take(stage, name, false);
+	await stageEnd(stage);
+}
+
 const empty = await stageMake(browser, new Scene("empty"));
 for (const place of ["now", "incidents", "approvals", "ledger", "members", "exercise"]) {
 	await empty.go(place);
