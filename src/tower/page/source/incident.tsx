@@ -1,15 +1,15 @@
 /* One incident, from the first packet to the all clear. */
 import type { JSX } from "preact";
 import { useMemo, useState } from "preact/hooks";
-import type { HistoryLine, Incident, IncidentDetail, Related, Source, Sources } from "../generated/api";
+import type { HistoryLine, Incident, IncidentDetail, Related, Report, Source, Sources } from "../generated/api";
 import { type Curve, TimeChart } from "./chart";
-import { Refusal, download, get, getBlob, may } from "./api";
+import { download, get, getBlob, may } from "./api";
 import { amount, bps, count, countryName, percent, pps, short, span, vectorName } from "./format";
 import { IncidentState } from "./incidents";
 import { language, say } from "./language";
 import { towerNow, useResource } from "./live";
 import { usePages } from "./pages";
-import { At, Bar, Card, Choice, Doing, Empty, Facts, Figure, Missing, Table } from "./parts";
+import { At, Bar, Card, Choice, Countdown, Doing, Empty, Facts, Figure, Missing, Table } from "./parts";
 import { OriginsCard } from "./sources";
 import { useClock } from "./value";
 
@@ -190,22 +190,35 @@ function AddressesCard({ id }: { id: string }): JSX.Element {
 	);
 }
 
+/** By when its recipients expect it, and what a person still has to fill in. */
+const ReportState = ({ report }: { report: Report }): JSX.Element => (
+	<>
+		<Table
+			caption={say("deadlines")}
+			isCompact
+			rows={report.clocks}
+			empty={say("no_deadline")}
+			columns={[
+				{ head: say("recipient"), isHead: true, cell: (row) => <>{row.recipient}<small>{row.basis}</small></> },
+				{ head: say("due"), cell: (row) => <><Countdown at_ms={row.due_ms} over={say("overdue")} /><small><At at_ms={row.due_ms} /></small></>, isNumber: true },
+			]}
+		/>
+		<p class="note">{say("to_fill_in", { n: report.fields.filter((field) => !field.is_known).length, of: report.fields.length })}</p>
+	</>
+);
+
 function ReportCard({ id }: { id: string }): JSX.Element {
 	const [form, setForm] = useState<(typeof FORMS)[number]>("ddos_jp");
 	const [format, setFormat] = useState<(typeof FORMATS)[number]>("html");
 	const [tongue, setTongue] = useState(language.now);
-	const [isNone, setNone] = useState(false);
-	const make = async (): Promise<void> => {
-		try {
-			download(await getBlob(`/incidents/${id}/report?form=${form}&format=${format}&lang=${tongue}`), `${id}-${form}-${tongue}.${format}`);
-		} catch (error) {
-			if (!(error instanceof Refusal) || error.status !== 404) throw error;
-			setNone(true);
-		}
-	};
+	const [hasConsent, setConsent] = useState(false);
+	const mayMake = may("operator", "analyst", "inspector");
+	const path = `/incidents/${id}/report?form=${form}&consent=${hasConsent ? "yes" : "no"}`;
+	const report = useResource<Report>(mayMake ? `${path}&format=json&lang=${language.now}` : null, ["incident"]);
+	const make = async (): Promise<void> => download(await getBlob(`${path}&format=${format}&lang=${tongue}`), `${id}-${form}-${tongue}.${format}`);
 	return (
 		<Card title={say("report")}>
-			{!may("operator", "analyst", "inspector") ? <Empty>{say("report_role")}</Empty> : (
+			{!mayMake ? <Empty>{say("report_role")}</Empty> : (
 				<div class="stack">
 					<Choice label={say("form")} names={FORMS} words={(name) => say(`form_${name}`)} chosen={form} choose={setForm} />
 					<div class="row">
@@ -213,7 +226,8 @@ function ReportCard({ id }: { id: string }): JSX.Element {
 						<Choice label={say("language")} names={["ja", "en"] as const} words={(name) => (name === "ja" ? "日本語" : "English")} chosen={tongue} choose={setTongue} />
 						<Doing label={say("download")} icon="down" act={make} class="primary" />
 					</div>
-					<div role="status">{isNone && <p class="note">{say("report_none")}</p>}</div>
+					<label class="tick"><input type="checkbox" checked={hasConsent} onChange={(event) => setConsent(event.currentTarget.checked)} /> {say("consent")}</label>
+					{report.data && <ReportState report={report.data} />}
 				</div>
 			)}
 		</Card>

@@ -1,6 +1,6 @@
 /* What the mock server of the tests tells: an empty tower, and a busy one on the evening of an attack. Addresses are those of RFC 5737 and 3849. */
 import { createHash } from "node:crypto";
-import type { Asset, Contact, Health, HistoryLine, Incident, IncidentDetail, Keys, Member, Now, OrderDetail, OrderSummary, Origin, Rates, Related, Sector, Session, Source, TrafficPoint } from "../generated/api";
+import type { Asset, Contact, Health, HistoryLine, Incident, IncidentDetail, Keys, Member, Now, OrderDetail, OrderSummary, Origin, Rates, Related, Report, Sector, Session, Source, TrafficPoint } from "../generated/api";
 import type { Exercise } from "../source/optional";
 import { TestLedger } from "./ledger";
 
@@ -182,6 +182,18 @@ export class Scene {
 			line(92, "peak", ["最大 612 kpps", "peak of 612 kpps"]),
 		];
 		return incident.state === "ended" ? [...lines, line(540, "finding_ended", ["攻撃が止む", "the attack stopped"]), line(560, "over", ["終息", "all clear"])] : lines;
+	}
+
+	report(incident: Incident, form: Report["form"], lang: Report["lang"]): Report {
+		const ja = lang === "ja";
+		return {
+			form, lang, title: ja ? "報告書" : "Incident report", made_ms: Date.now(), incident: incident.id, consent: false,
+			fields: [{ name: "target", label: ja ? "対象" : "Target", value: incident.target, is_known: true }, { name: "impact", label: ja ? "影響" : "Impact", value: "", is_known: false }],
+			clocks: [
+				{ recipient: ja ? "所管省庁" : "sector authority", basis: ja ? "協定" : "agreement", due_ms: incident.opened_ms + 72 * 3600_000, is_over: false },
+				{ recipient: ja ? "国家サイバー統括室" : "national office", basis: ja ? "協定" : "agreement", due_ms: incident.opened_ms + 24 * 3600_000, is_over: false },
+			],
+		};
 	}
 
 	private findingOf = (incident: Incident): string => sha256hex(`finding ${incident.id}`).slice(0, 32);
