@@ -23,7 +23,7 @@
 /* The sensor's own files and sockets (sensor/). */
 #define LIMIT_STATE_BYTES 67108864 /* a saved state file; a larger one is not loaded */
 #define LIMIT_FINDINGS_QUEUE_BYTES 8388608 /* findings that wait for a full disk or a slow reader; more are lost, and counted */
-#define LIMIT_AUTHORITY_QUEUE_BYTES 1048576 /* countermeasures that wait for the authority; more are lost, and counted */
+#define LIMIT_LINK_QUEUE_BYTES 1048576 /* lines that wait for the authority or the tower, of each; more are lost, and counted */
 #define LIMIT_SERVICE_CLIENTS 8 /* connections of one local service at a time; more wait in the kernel's backlog */
 #define LIMIT_SERVICE_REQUEST_BYTES 4096 /* a request; a longer one ends the connection */
 #define LIMIT_SERVICE_REPLY_BYTES 16777216 /* a reply; a longer one is an error reply */

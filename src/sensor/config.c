@@ -284,6 +284,12 @@ static const struct conf_option countermeasures_options[] = {
 	{.name = "urgent", .set = conf_set_bool, AT(struct config, is_urgent)},
 };
 
+static const struct conf_option tower_options[] = {
+	TEXT(struct config, tower, "socket", set_path),
+	TEXT(struct config, member, "member", conf_set_text),
+	{.name = "every", .set = conf_set_units, AT(struct config, pulse_ms), .unit = UNIT_MS, .min = 100, .max = 60000},
+};
+
 static const struct conf_option metrics_options[] = {
 	{.name = "listen", .set = set_listen, AT(struct config, metrics)},
 	{.name = "remote", .set = conf_set_bool, AT(struct config, metrics_remote)},
@@ -296,6 +302,7 @@ static const struct conf_section sections[] = {
 	{"detection", false, open_root, detection_options, ARRAY_LEN(detection_options)},
 	{"findings", false, open_root, findings_options, ARRAY_LEN(findings_options)},
 	{"countermeasures", false, open_root, countermeasures_options, ARRAY_LEN(countermeasures_options)},
+	{"tower", false, open_root, tower_options, ARRAY_LEN(tower_options)},
 	{"metrics", false, open_root, metrics_options, ARRAY_LEN(metrics_options)},
 };
 
@@ -317,6 +324,7 @@ void config_init(struct config *ret_config)
 		.collateral_permille = 10,
 		.rules_most = 16,
 		.duration_ms = 600000,
+		.pulse_ms = 1000,
 	};
 	snprintf(ret_config->detect.sensor, sizeof(ret_config->detect.sensor), "sensor");
 }
@@ -360,6 +368,8 @@ static const char *config_check(const struct config *config)
 	if (strcmp(config->findings_file, "-") != 0 && config->findings_file[0] != '\0' &&
 	    strcmp(config->findings_file, config->outgoing_file) == 0)
 		return "findings: file and outgoing_file are the same";
+	if (config->tower[0] != '\0' && config->member[0] == '\0')
+		return "tower: whose sensor is this? member is missing";
 	return NULL;
 }
 

@@ -14,6 +14,7 @@
 #include "core/ip.h"
 #include "detect/detect.h"
 #include "intel/intel.h"
+#include "record/document.h"
 
 #define CONFIG_CAPTURES_MAX 16 /* interfaces of one sensor */
 #define CONFIG_COLLECTORS_MAX 16 /* listening addresses of one sensor */
@@ -89,6 +90,9 @@ struct config {
 	uint64_t stopped_permille, collateral_permille, rules_most; /* what is asked of countermeasures */
 	uint64_t duration_ms; /* wished for */
 	bool is_urgent;
+	char tower[CONFIG_PATH_BYTES]; /* socket of the tower, "": it is not told of health */
+	char member[DOCUMENT_NAME_BYTES]; /* whose sensor this is, for the tower */
+	uint64_t pulse_ms; /* how often the tower is told */
 	char user[32]; /* to become when started by root, "": stay */
 };
 

@@ -28,6 +28,7 @@ static void a_configuration_reaches_its_struct(void **state)
 		"threshold 192.0.2.128/25 { host_pps = 5kpps }\nthreshold default { host_pps = 7kpps host_bps = 3Gbps }\n"
 		"detection { learn = yes memory = 64MiB end_quiet = 5s }\n"
 		"findings { file = \"/x/f\" outgoing_file = \"/x/o\" outgoing_classes = {foreign_foreign} }\n"
+		"tower { socket = \"/x/t\" member = port every = 2s }\n"
 		"metrics { listen = \"127.0.0.1:9478\" }\n";
 	struct config config;
 	char complaint[CONF_COMPLAINT_BYTES] = "";
@@ -35,6 +36,9 @@ static void a_configuration_reaches_its_struct(void **state)
 	int err = config_parse(&config, "F", text, sizeof(text) - 1, complaint);
 	assert_string_equal(complaint, "");
 	assert_int_equal(err, OK);
+	assert_string_equal(config.tower, "/x/t");
+	assert_string_equal(config.member, "port");
+	assert_int_equal(config.pulse_ms, 2000);
 	assert_string_equal(config.detect.sensor, "edge-1");
 	assert_int_equal(config.networks.count, 2);
 	assert_int_equal(config.captures[0].method, CAPTURE_METHOD_XDP);
@@ -113,6 +117,7 @@ static void each_mistake_is_one_line(void **state)
 		{"countermeasures { senders = 1048577 }", "F:1: senders = 1048577: must be 0 to 1048576"},
 		{"countermeasures { protected = {192.0.2.7/24} }",
 			"F:1: protected = 192.0.2.7/24: must be an address or a prefix whose host bits are zero, as in 192.0.2.0/24"},
+		{"tower { socket = \"/f\" }", "F: tower: whose sensor is this? member is missing"},
 		{"sensor = \"\"", "F: sensor: a name is missing"},
 		{"detection { lern = yes }", "F:1: unknown option 'lern'; known here: learn, memory, end_quiet"},
 	};

@@ -68,7 +68,7 @@ struct countermeasures {
 	struct countermeasures_config config;
 	int sets_fd; /* -1: none */
 	struct sample *sample;
-	struct authority_link *link;
+	struct line_link *link;
 	int64_t tick;
 	uint32_t tick_looked;
 	uint32_t gap; /* headers that are passed over before the next one */
@@ -98,7 +98,7 @@ int countermeasures_new(const struct countermeasures_config *config, struct coun
 	made->senders = calloc(made->senders_room, sizeof(*made->senders));
 	int err = made->senders != NULL ? sample_new(&sampling, &made->sample) : E_NOMEM;
 	if (err == OK)
-		err = authority_link_new(config->authority, &made->link);
+		err = line_link_new("authority", config->authority, NULL, &made->link);
 	if (err == OK && config->sets_directory[0] != '\0') {
 		made->sets_fd = open(config->sets_directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		err = made->sets_fd >= 0 ? OK : E_SYS;
@@ -117,7 +117,7 @@ void countermeasures_free(struct countermeasures *countermeasures)
 		return;
 	sample_free(countermeasures->sample);
 	free(countermeasures->senders);
-	authority_link_free(countermeasures->link);
+	line_link_free(countermeasures->link);
 	if (countermeasures->sets_fd >= 0)
 		close(countermeasures->sets_fd);
 	free(countermeasures);
@@ -380,7 +380,7 @@ static int propose(struct countermeasures *countermeasures, const struct wanted 
 		log_line(LOG_LEVEL_ERROR, "countermeasure_unwritten finding=%s reason=\"%s\"", finding->id, complaint);
 		return err;
 	}
-	authority_link_put(countermeasures->link, text);
+	line_link_put(countermeasures->link, text);
 	free(text);
 	log_line(LOG_LEVEL_NOTICE,
 		"countermeasure finding=%s rules=%zu stopped_permille=%u collateral_permille=%u senders=%zu spared=%zu",
@@ -480,7 +480,7 @@ void countermeasures_turn(struct countermeasures *countermeasures, int64_t now_w
 		answer(countermeasures, wanted, now_wall_ns, now_mono_ns);
 		break;
 	}
-	authority_link_turn(countermeasures->link, now_mono_ns);
+	line_link_turn(countermeasures->link, now_mono_ns);
 }
 
 struct countermeasures_counters countermeasures_counters_of(const struct countermeasures *countermeasures)
@@ -488,7 +488,7 @@ struct countermeasures_counters countermeasures_counters_of(const struct counter
 	return countermeasures->counters;
 }
 
-struct authority_link_counters countermeasures_link_of(const struct countermeasures *countermeasures)
+struct line_link_counters countermeasures_link_of(const struct countermeasures *countermeasures)
 {
-	return authority_link_counters_of(countermeasures->link);
+	return line_link_counters_of(countermeasures->link);
 }

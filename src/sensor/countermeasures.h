@@ -16,8 +16,8 @@
 #include "core/err.h"
 #include "record/finding.h"
 #include "rules/space.h"
-#include "sensor/authority_link.h"
 #include "sensor/input.h"
+#include "sensor/line_link.h"
 
 struct countermeasures; /* opaque */
 
@@ -83,4 +83,4 @@ bool countermeasures_is_due(const struct countermeasures *countermeasures);
 void countermeasures_turn(struct countermeasures *countermeasures, int64_t now_wall_ns, int64_t now_mono_ns);
 
 struct countermeasures_counters countermeasures_counters_of(const struct countermeasures *countermeasures);
-struct authority_link_counters countermeasures_link_of(const struct countermeasures *countermeasures);
+struct line_link_counters countermeasures_link_of(const struct countermeasures *countermeasures);

@@ -52,7 +52,7 @@ static int listen_at(const char *path)
 /** Reads all lines that are there into room; the last is parsed. @return how many */
 static size_t lines_read(int fd, struct countermeasure *ret_last)
 {
-	static char text[LIMIT_AUTHORITY_QUEUE_BYTES];
+	static char text[LIMIT_LINK_QUEUE_BYTES];
 	size_t used = 0, count = 0;
 	for (ssize_t got; used < sizeof(text) && (got = recv(fd, text + used, sizeof(text) - used, MSG_DONTWAIT)) > 0;)
 		used += (size_t)got;
@@ -413,32 +413,32 @@ static void the_authority_comes_and_goes(void **state)
 {
 	(void)state;
 	char text[16];
-	struct authority_link *link = NULL;
-	assert_int_equal(authority_link_new(socket_path, &link), OK);
+	struct line_link *link = NULL;
+	assert_int_equal(line_link_new("authority", socket_path, NULL, &link), OK);
 	(void)unlink(socket_path);
-	authority_link_put(link, "one");
-	authority_link_turn(link, 0); /* nobody listens */
+	line_link_put(link, "one");
+	line_link_turn(link, 0); /* nobody listens */
 	int listener = listen_at(socket_path);
-	authority_link_turn(link, NS_PER_S / 2); /* too soon for another try */
+	line_link_turn(link, NS_PER_S / 2); /* too soon for another try */
 	assert_true(accept4(listener, NULL, NULL, SOCK_CLOEXEC) < 0);
-	authority_link_turn(link, NS_PER_S);
+	line_link_turn(link, NS_PER_S);
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	assert_int_equal(recv(fd, text, sizeof(text), 0), 4);
 	assert_memory_equal(text, "one\n", 4);
 	assert_int_equal(send(fd, "{\"ok\":1}\nhalf", 13, 0), 13);
-	authority_link_turn(link, NS_PER_S + 1);
-	assert_int_equal(authority_link_counters_of(link).replies, 1);
+	line_link_turn(link, NS_PER_S + 1);
+	assert_int_equal(line_link_counters_of(link).replies, 1);
 	close(fd);
-	authority_link_turn(link, 3 * NS_PER_S); /* hears that it is gone; there is nothing to send */
-	authority_link_put(link, "two");
-	authority_link_turn(link, 4 * NS_PER_S);
+	line_link_turn(link, 3 * NS_PER_S); /* hears that it is gone; there is nothing to send */
+	line_link_put(link, "two");
+	line_link_turn(link, 4 * NS_PER_S);
 	fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	assert_int_equal(recv(fd, text, sizeof(text), 0), 4);
 	assert_memory_equal(text, "two\n", 4);
-	struct authority_link_counters counters = authority_link_counters_of(link);
+	struct line_link_counters counters = line_link_counters_of(link);
 	assert_int_equal(counters.connects, 2);
 	assert_int_equal(counters.put, counters.sent + counters.lost + counters.waiting);
-	authority_link_free(link);
+	line_link_free(link);
 	close(fd);
 	close(listener);
 }
@@ -447,16 +447,16 @@ static void a_full_queue_loses_and_counts(void **state)
 {
 	(void)state;
 	static char line[200000];
-	struct authority_link *link = NULL;
+	struct line_link *link = NULL;
 	memset(line, 'x', sizeof(line) - 1);
-	assert_int_equal(authority_link_new("/nonexistent/socket", &link), OK);
+	assert_int_equal(line_link_new("authority", "/nonexistent/socket", NULL, &link), OK);
 	for (int i = 0; i < 8; i++)
-		authority_link_put(link, line);
-	struct authority_link_counters counters = authority_link_counters_of(link);
+		line_link_put(link, line);
+	struct line_link_counters counters = line_link_counters_of(link);
 	assert_int_equal(counters.put, 8);
 	assert_int_equal(counters.lost, 3);
 	assert_int_equal(counters.waiting, 5);
-	authority_link_free(link);
+	line_link_free(link);
 }
 
 static int set_up(void **state)

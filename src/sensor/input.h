@@ -37,6 +37,7 @@ struct input_counters {
 	uint64_t errors; /* a record that our own kernel side should never write */
 	uint64_t seen_packets; /* exact count on the interface, sampled or not; 0: cannot tell */
 	uint64_t seen_bytes; /* frame bytes of those, with the link header */
+	uint64_t seen_stopped; /* of seen_packets, stopped by rules in force */
 	uint64_t kernel_freezes; /* AF_PACKET: times that the ring was full and the queue stood still */
 };
 

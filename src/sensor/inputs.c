@@ -166,6 +166,7 @@ static void capture_report(struct input *input, struct input_report *report)
 	report->used = counters.used;
 	report->seen_packets = counters.seen_packets;
 	report->seen_bytes = counters.seen_bytes;
+	report->seen_stopped = counters.seen_stopped;
 	dropped_add(report, "not_ip", counters.not_ip);
 	dropped_add(report, "truncated", counters.truncated);
 	dropped_add(report, "malformed", counters.malformed);

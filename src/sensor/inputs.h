@@ -50,6 +50,7 @@ struct input_report {
 	} dropped[INPUT_REASONS_MAX];
 	uint64_t seen_packets; /* on the interface, sampled or not; 0: cannot tell */
 	uint64_t seen_bytes;
+	uint64_t seen_stopped; /* by rules in force */
 	const char *state; /* "up", "down" or "gone" */
 	uint64_t outages;
 };

@@ -28,6 +28,7 @@
 #include "core/sandbox.h"
 #include "sensor/loop.h"
 #include "sensor/metrics_page.h"
+#include "sensor/pulse.h"
 #include "sensor/sensor.h"
 #include "sensor/state.h"
 #include "sensor/status.h"
@@ -309,6 +310,8 @@ static void timer_ready(void *arg, uint32_t events)
 	findings_retry(live);
 	countermeasures_tend(live, now_mono_ns);
 	rates_update(live, now_mono_ns);
+	if (live->sensor.pulse != NULL)
+		pulse_turn(live->sensor.pulse, &live->sensor, live->now_wall_ns, now_mono_ns);
 	interfaces_follow(live, now_mono_ns);
 	if (live->sensor.status != NULL)
 		service_expire(live->sensor.status, now_mono_ns);
@@ -530,6 +533,13 @@ static bool countermeasures_open(struct live *live)
 	return true;
 }
 
+static bool pulse_open(struct live *live)
+{
+	const struct config *config = live->sensor.config;
+	int err = config->tower[0] != '\0' ? pulse_new(config, clock_wall_ns(), &live->sensor.pulse) : OK;
+	return err == OK || failed("tower", config->tower, err_name(err));
+}
+
 static bool files_open(struct live *live)
 {
 	const struct config *config = live->sensor.config;
@@ -595,7 +605,7 @@ static bool sandbox_close(const struct config *config)
 	if (config->authority[0] != '\0' && config->sets_directory[0] != '\0')
 		paths[count++] = (struct sandbox_path){config->sets_directory, SANDBOX_WRITE};
 	const struct sandbox_config sandbox = {.kind = SANDBOX_SERVER, .verdict = SANDBOX_KILL,
-		.connects = config->authority[0] != '\0', .paths = paths, .path_count = count};
+		.connects = config->authority[0] != '\0' || config->tower[0] != '\0', .paths = paths, .path_count = count};
 	struct sandbox_report report;
 	int err = sandbox_enter(&sandbox, &report);
 	if (err != OK)
@@ -661,6 +671,7 @@ static void live_free(struct live *live)
 	findings_done(&sensor->findings);
 	countermeasures_free(sensor->countermeasures);
 	space_free(live->space);
+	pulse_free(sensor->pulse);
 	const int fds[] = {live->epoll_fd, live->timer_fd, live->signal_fd};
 	for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
 		if (fds[i] >= 0)
@@ -683,7 +694,7 @@ int live_run(const struct config *config, const struct intel *intel)
 	wall_init(&live->wall, now_mono_ns, clock_wall_ns());
 
 	bool is_up = loop_open(live) && engines_open(live) && inputs_open(live) && privileges_drop(config) && files_open(live) &&
-		     countermeasures_open(live) && services_open(live);
+		     countermeasures_open(live) && pulse_open(live) && services_open(live);
 	if (is_up) {
 		states_read(live);
 		is_up = sandbox_close(config);

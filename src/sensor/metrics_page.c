@@ -151,7 +151,7 @@ static void countermeasures_write(struct metrics *metrics, const struct sensor *
 	if (sensor->countermeasures == NULL)
 		return;
 	struct countermeasures_counters counters = countermeasures_counters_of(sensor->countermeasures);
-	struct authority_link_counters link = countermeasures_link_of(sensor->countermeasures);
+	struct line_link_counters link = countermeasures_link_of(sensor->countermeasures);
 	metrics_family(metrics, METRICS_COUNTER, "hinomi_countermeasures_total",
 		"Findings, or changes of them, by how they were answered.");
 	metrics_sample(metrics, counters.proposed, (const char *const[]){"answer", "proposed", NULL});

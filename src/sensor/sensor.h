@@ -18,6 +18,8 @@
 
 #define SENSOR_INPUTS_MAX (CONFIG_CAPTURES_MAX + CONFIG_COLLECTORS_MAX)
 
+struct pulse; /* sensor/pulse.h */
+
 /** Packets and flow records are judged apart: the same traffic may come as both, and would count twice. */
 enum sensor_engine {
 	ENGINE_PACKETS = 0,
@@ -33,6 +35,7 @@ struct sensor {
 	struct exporters exporters;
 	struct findings findings;
 	struct countermeasures *countermeasures; /* owned; NULL: none are made */
+	struct pulse *pulse; /* owned; NULL: no tower is told */
 	struct input inputs[SENSOR_INPUTS_MAX];
 	size_t input_count;
 	struct service *status; /* NULL: not configured */

@@ -175,9 +175,11 @@ void xdp_exact(struct xdp *xdp, uint64_t *ret_packets, uint64_t *ret_bytes)
 
 void xdp_counters(struct xdp *xdp, struct input_counters *ret_counters)
 {
-	uint64_t lost = filter_totals(xdp->filter).lost;
+	struct filter_totals totals = filter_totals(xdp->filter);
+	uint64_t lost = totals.lost;
 	*ret_counters = xdp->counters;
 	xdp_exact(xdp, &ret_counters->seen_packets, &ret_counters->seen_bytes);
+	ret_counters->seen_stopped = totals.dropped.packets;
 	ret_counters->dropped_ring = lost - xdp->lost_before;
 	ret_counters->received += ret_counters->dropped_ring;
 }

@@ -4,7 +4,7 @@
  * sent from its start. Replies are for people: they are logged, cut and
  * escaped, and change nothing.
  */
-#include "sensor/authority_link.h"
+#include "sensor/line_link.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,40 +21,44 @@
 #include "record/text.h"
 
 #define RETRY_NS NS_PER_S
+#define COMPLAIN_NS (60 * NS_PER_S) /* between lines that say that nobody is there */
 #define REPLY_BYTES 512 /* of a reply that are kept */
 
-struct authority_link {
+struct line_link {
+	const char *peer, *expected; /* static text; expected may be NULL */
 	struct sockaddr_un addr;
 	int fd; /* -1: not connected */
-	int64_t retry_mono_ns; /* not before */
-	char *queue; /* owned, LIMIT_AUTHORITY_QUEUE_BYTES */
+	int64_t retry_mono_ns, complain_mono_ns; /* not before */
+	char *queue; /* owned, LIMIT_LINK_QUEUE_BYTES */
 	size_t queued_bytes;
 	size_t sent_bytes; /* of the first line */
 	char reply[REPLY_BYTES];
 	size_t reply_bytes;
-	struct authority_link_counters counters;
-	struct log_bucket refused_bucket, reply_bucket;
+	struct line_link_counters counters;
+	struct log_bucket reply_bucket;
 };
 
-int authority_link_new(const char *path, struct authority_link **ret_link)
+int line_link_new(const char *peer, const char *path, const char *expected, struct line_link **ret_link)
 {
-	struct authority_link *link = calloc(1, sizeof(*link));
-	char *queue = malloc(LIMIT_AUTHORITY_QUEUE_BYTES);
+	struct line_link *link = calloc(1, sizeof(*link));
+	char *queue = malloc(LIMIT_LINK_QUEUE_BYTES);
 	if (link == NULL || queue == NULL) {
 		free(link);
 		free(queue);
 		return E_NOMEM;
 	}
+	link->peer = peer;
+	link->expected = expected;
 	link->addr.sun_family = AF_UNIX;
 	snprintf(link->addr.sun_path, sizeof(link->addr.sun_path), "%s", path);
 	link->fd = -1;
-	link->retry_mono_ns = INT64_MIN;
+	link->retry_mono_ns = link->complain_mono_ns = INT64_MIN;
 	link->queue = queue;
 	*ret_link = link;
 	return OK;
 }
 
-void authority_link_free(struct authority_link *link)
+void line_link_free(struct line_link *link)
 {
 	if (link == NULL)
 		return;
@@ -64,7 +68,7 @@ void authority_link_free(struct authority_link *link)
 	free(link);
 }
 
-static void disconnect(struct authority_link *link)
+static void disconnect(struct line_link *link)
 {
 	close(link->fd);
 	link->fd = -1;
@@ -72,7 +76,7 @@ static void disconnect(struct authority_link *link)
 }
 
 /** Takes the lines off the queue whose last byte is sent. */
-static void lines_drop(struct authority_link *link)
+static void lines_drop(struct line_link *link)
 {
 	size_t dropped = 0;
 	for (const char *end; (end = memchr(link->queue + dropped, '\n', link->sent_bytes - dropped)) != NULL;) {
@@ -85,7 +89,7 @@ static void lines_drop(struct authority_link *link)
 	link->sent_bytes -= dropped;
 }
 
-static void flush(struct authority_link *link)
+static void flush(struct line_link *link)
 {
 	while (link->fd >= 0 && link->sent_bytes < link->queued_bytes) {
 		ssize_t sent = send(link->fd, link->queue + link->sent_bytes, link->queued_bytes - link->sent_bytes,
@@ -100,11 +104,11 @@ static void flush(struct authority_link *link)
 	lines_drop(link);
 }
 
-void authority_link_put(struct authority_link *link, const char *line)
+void line_link_put(struct line_link *link, const char *line)
 {
 	size_t length = strlen(line);
 	link->counters.put++;
-	if (length + 1 > LIMIT_AUTHORITY_QUEUE_BYTES - link->queued_bytes) {
+	if (length + 1 > LIMIT_LINK_QUEUE_BYTES - link->queued_bytes) {
 		link->counters.lost++;
 		return;
 	}
@@ -115,38 +119,42 @@ void authority_link_put(struct authority_link *link, const char *line)
 	flush(link);
 }
 
-static void connect_anew(struct authority_link *link, int64_t now_mono_ns)
+static void connect_anew(struct line_link *link, int64_t now_mono_ns)
 {
-	uint64_t held_back;
 	if (now_mono_ns < link->retry_mono_ns)
 		return;
 	link->retry_mono_ns = now_mono_ns + RETRY_NS;
 	link->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (link->fd >= 0 && connect(link->fd, (const struct sockaddr *)&link->addr, sizeof(link->addr)) == 0) {
 		link->counters.connects++;
+		link->complain_mono_ns = INT64_MIN;
 		return;
 	}
 	int saved_errno = errno;
 	if (link->fd >= 0)
 		disconnect(link);
-	if (log_allowed(&link->refused_bucket, now_mono_ns, &held_back))
-		log_line(LOG_LEVEL_WARNING, "authority_unreachable reason=\"%s\" waiting=%" PRIu64 " held_back=%" PRIu64
-			": retry in 1 s", strerror(saved_errno), link->counters.waiting, held_back);
+	if (now_mono_ns < link->complain_mono_ns)
+		return;
+	link->complain_mono_ns = now_mono_ns + COMPLAIN_NS;
+	log_line(LOG_LEVEL_WARNING, "peer_unreachable peer=%s reason=\"%s\" waiting=%" PRIu64 ": tried again each second", link->peer,
+		strerror(saved_errno), link->counters.waiting);
 }
 
-static void reply_tell(struct authority_link *link, int64_t now_mono_ns)
+static void reply_tell(struct line_link *link, int64_t now_mono_ns)
 {
 	char text[REPLY_BYTES];
 	uint64_t held_back;
 	link->reply[link->reply_bytes < REPLY_BYTES ? link->reply_bytes : REPLY_BYTES - 1] = '\0';
 	link->reply_bytes = 0;
 	link->counters.replies++;
+	if (link->expected != NULL && strncmp(link->reply, link->expected, strlen(link->expected)) == 0)
+		return;
 	text_plain_copy(link->reply, text, sizeof(text));
 	if (log_allowed(&link->reply_bucket, now_mono_ns, &held_back))
-		log_line(LOG_LEVEL_NOTICE, "authority_said held_back=%" PRIu64 " line=%s", held_back, text);
+		log_line(LOG_LEVEL_NOTICE, "peer_said peer=%s held_back=%" PRIu64 " line=%s", link->peer, held_back, text);
 }
 
-static void replies_read(struct authority_link *link, int64_t now_mono_ns)
+static void replies_read(struct line_link *link, int64_t now_mono_ns)
 {
 	char bytes[4096];
 	ssize_t got = recv(link->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
@@ -162,7 +170,7 @@ static void replies_read(struct authority_link *link, int64_t now_mono_ns)
 	}
 }
 
-void authority_link_turn(struct authority_link *link, int64_t now_mono_ns)
+void line_link_turn(struct line_link *link, int64_t now_mono_ns)
 {
 	if (link->fd >= 0)
 		replies_read(link, now_mono_ns);
@@ -171,7 +179,7 @@ void authority_link_turn(struct authority_link *link, int64_t now_mono_ns)
 	flush(link);
 }
 
-struct authority_link_counters authority_link_counters_of(const struct authority_link *link)
+struct line_link_counters line_link_counters_of(const struct line_link *link)
 {
 	return link->counters;
 }
