@@ -179,7 +179,9 @@ static size_t give(struct follow *follow, size_t most_lines, follow_take *take, 
 		bool is_long = follow->is_skipping || line_bytes > FOLLOW_LINE_BYTES_MAX;
 		if (end == NULL && !is_long)
 			break;
-		if (!is_long && !take(arg, line, line_bytes)) {
+		struct follow_place behind = follow->place;
+		behind.offset_bytes += at + line_bytes + 1;
+		if (!is_long && !take(arg, line, line_bytes, &behind)) {
 			*ret_is_held = true;
 			break;
 		}

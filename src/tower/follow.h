@@ -37,9 +37,10 @@ struct follow_counters {
  * Takes one line.
  *
  * @param line not NUL-terminated, without its newline; borrowed
+ * @param behind where the file is left once this line is done with
  * @return false: no room for it now; it is given again next time
  */
-typedef bool follow_take(void *arg, const char *line, size_t line_bytes);
+typedef bool follow_take(void *arg, const char *line, size_t line_bytes, const struct follow_place *behind);
 
 /**
  * @param path of the file, which need not be there yet, in a directory that is; copied

@@ -26,9 +26,10 @@ static struct {
 	size_t room; /* lines that are taken before there is no room */
 } taken;
 
-static bool take(void *arg, const char *line, size_t line_bytes)
+static bool take(void *arg, const char *line, size_t line_bytes, const struct follow_place *behind)
 {
 	(void)arg;
+	assert_true(behind->offset_bytes > line_bytes);
 	if (taken.room == 0)
 		return false;
 	taken.room--;
