@@ -59,6 +59,7 @@ static const struct conf_option options[] = {
 	PATH(authority),
 	PATH(ledger),
 	PATH(page),
+	PATH(places),
 	TEXT(user),
 	{PLACE(threads), .set = conf_set_units, .unit = UNIT_NONE, .min = 1, .max = 64},
 	{.name = "session", .offset = offsetof(struct config, session_ms), .set = conf_set_units, .unit = UNIT_MS, .min = 60000,
@@ -111,7 +112,26 @@ static const char *open_sender(void *root, const char *title, void **ret_into)
 	return NULL;
 }
 
+static const struct conf_option follow_options[] = {
+	{.name = "member", .set = conf_set_text, .offset = offsetof(struct config_follow, member), .max = DOCUMENT_NAME_BYTES},
+};
+
+static const char *open_follow(void *root, const char *title, void **ret_into)
+{
+	struct config *config = root;
+	if (title[0] != '/' || strlen(title) >= CONFIG_PATH_BYTES)
+		return "must be a path that begins with /, of at most 107 bytes";
+	if (config->follow_count == FEEDER_FILES_MAX)
+		return "is one file too many";
+	struct config_follow *follow = &config->follows[config->follow_count++];
+	snprintf(follow->path, sizeof(follow->path), "%s", title);
+	*ret_into = follow;
+	return NULL;
+}
+
 static const struct conf_section sections[] = {
+	{.name = "follow", .is_titled = true, .open = open_follow, .options = follow_options,
+		.option_count = ARRAY_LEN(follow_options)},
 	{.name = "sender", .is_titled = true, .open = open_sender, .options = sender_options,
 		.option_count = ARRAY_LEN(sender_options)},
 	{.name = "recipient", .is_titled = true, .open = open_recipient, .options = recipient_options,
@@ -127,6 +147,7 @@ int config_load(const char *path, struct config *ret_config, char ret_complaint[
 		.listen = "/run/hinomi-tower/http.sock",
 		.socket = "/run/hinomi-tower/tower.sock",
 		.store = "sqlite:/var/lib/hinomi-tower/store",
+		.places = "/var/lib/hinomi-tower/places",
 		.threads = 2,
 		.session_ms = UINT64_C(8) * 3600000,
 		.silent_ms = 30000,

@@ -8,6 +8,7 @@
 
 #include "core/conf.h"
 #include "record/document.h"
+#include "tower/feeder.h"
 #include "tower/report.h"
 #include "tower/store.h"
 
@@ -21,6 +22,12 @@ struct config_sender {
 	char member[DOCUMENT_NAME_BYTES]; /* "": the tower's own site */
 	size_t user_count;
 	uid_t users[CONFIG_USERS_MAX];
+};
+
+/** A file of findings that is followed. */
+struct config_follow {
+	char path[CONFIG_PATH_BYTES];
+	char member[DOCUMENT_NAME_BYTES]; /* whose; "": the tower's own site */
 };
 
 struct config {
@@ -42,6 +49,9 @@ struct config {
 	uint64_t keep_ms[STORE_CLASS_COUNT]; /* by enum store_class; 0: for ever */
 	size_t recipient_count;
 	struct report_recipient recipients[REPORT_RECIPIENTS_MAX];
+	char places[CONFIG_PATH_BYTES]; /* where it is kept how far files were followed */
+	size_t follow_count;
+	struct config_follow follows[FEEDER_FILES_MAX];
 	size_t sender_count;
 	struct config_sender senders[CONFIG_SENDERS_MAX];
 };

@@ -32,7 +32,6 @@
 struct feed {
 	char path[PATH_BYTES];
 	struct follow *follow;
-	struct follow_counters counted; /* of follows before this one */
 	int fd; /* to the writer; -1: it is gone */
 	struct follow_place sure; /* all before it is answered */
 	struct follow_place places[WINDOW]; /* behind the lines that wait */
@@ -249,25 +248,12 @@ static void answers_read(struct feeder *feeder, struct feed *feed)
 	feed->fd = -1;
 }
 
-static void counters_add(struct follow_counters *sum, const struct follow_counters *more)
-{
-	sum->lines += more->lines;
-	sum->too_long += more->too_long;
-	sum->files += more->files;
-	sum->gaps += more->gaps;
-}
-
 /** Begins anew at what is sure, once all answers are there and the store had some time to recover. */
 static void feed_rewind(struct feed *feed)
 {
-	struct follow *fresh = NULL;
-	if (!feed->is_again || feed->count > 0 || feed->line_bytes > 0 || clock_mono_ns() - feed->again_mono_ns < AGAIN_NS ||
-		follow_new(feed->path, &feed->sure, &fresh) != OK)
+	if (!feed->is_again || feed->count > 0 || feed->line_bytes > 0 || clock_mono_ns() - feed->again_mono_ns < AGAIN_NS)
 		return;
-	struct follow_counters counters = follow_counters_of(feed->follow);
-	counters_add(&feed->counted, &counters);
-	follow_free(feed->follow);
-	feed->follow = fresh;
+	follow_go(feed->follow, &feed->sure);
 	feed->is_again = false;
 }
 
@@ -288,8 +274,10 @@ static void counters_sum(struct feeder *feeder)
 	struct follow_counters sum = {0};
 	for (size_t i = 0; i < feeder->feed_count; i++) {
 		struct follow_counters now = follow_counters_of(feeder->feeds[i]->follow);
-		counters_add(&sum, &feeder->feeds[i]->counted);
-		counters_add(&sum, &now);
+		sum.lines += now.lines;
+		sum.too_long += now.too_long;
+		sum.files += now.files;
+		sum.gaps += now.gaps;
 	}
 	feeder->counters.follow = sum;
 }

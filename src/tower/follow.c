@@ -88,6 +88,18 @@ static int open_path(struct follow *follow)
 	return OK;
 }
 
+void follow_go(struct follow *follow, const struct follow_place *from)
+{
+	if (follow->fd >= 0)
+		close(follow->fd);
+	follow->fd = -1;
+	follow->place = *from;
+	follow->held_bytes = 0;
+	follow->is_skipping = false;
+	if (from->inode != 0 && !find_left(follow))
+		follow->counters.gaps++;
+}
+
 int follow_new(const char *path, const struct follow_place *from, struct follow **ret_follow)
 {
 	struct follow *follow = calloc(1, sizeof(*follow));
@@ -112,10 +124,7 @@ int follow_new(const char *path, const struct follow_place *from, struct follow 
 		errno = reason;
 		return E_SYS;
 	}
-	if (from != NULL)
-		follow->place = *from;
-	if (follow->place.inode != 0 && !find_left(follow))
-		follow->counters.gaps++;
+	follow_go(follow, from != NULL ? from : &(struct follow_place){0});
 	*ret_follow = follow;
 	return OK;
 }

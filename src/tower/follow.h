@@ -50,6 +50,14 @@ typedef bool follow_take(void *arg, const char *line, size_t line_bytes, const s
  */
 MUST_USE int follow_new(const char *path, const struct follow_place *from, struct follow **ret_follow);
 
+/**
+ * Goes on from another place.
+ *
+ * @param follow to be moved
+ * @param from where it was left; nowhere: from the file's beginning
+ */
+void follow_go(struct follow *follow, const struct follow_place *from);
+
 /** NULL is fine. */
 void follow_free(struct follow *follow);
 

@@ -4,6 +4,7 @@
  * configuration, opens what is to be served, gives up the rest, and serves.
  */
 #include <errno.h>
+#include <libgen.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sodium.h>
@@ -18,6 +19,7 @@
 #include "core/sandbox.h"
 #include "tower/account_command.h"
 #include "tower/desk.h"
+#include "tower/feeder.h"
 #include "tower/http.h"
 #include "tower/relay.h"
 #include "tower/writer.h"
@@ -79,8 +81,9 @@ static int check(const struct config *config)
 struct parts {
 	struct tower tower;
 	struct store *store;
-	pthread_t relay_thread;
-	bool has_relay_thread;
+	struct feeder *feeder; /* NULL: no file is followed */
+	pthread_t relay_thread, feeder_thread;
+	bool has_relay_thread, has_feeder_thread;
 };
 
 static int relay_open(struct parts *parts)
@@ -91,8 +94,23 @@ static int relay_open(struct parts *parts)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
 		return E_SYS;
 	parts->tower.relay = relay_new(&parts->tower, pair[0]);
-	writer_attach(parts->tower.writer, pair[1]);
+	writer_attach(parts->tower.writer, pair[1], "");
 	return parts->tower.relay != NULL ? OK : E_NOMEM;
+}
+
+static int feeder_open(struct parts *parts, char why[static WHY_BYTES])
+{
+	const struct config *config = parts->tower.config;
+	int err = config->follow_count > 0 ? feeder_new(config->places, &parts->feeder) : OK;
+	for (size_t i = 0; i < config->follow_count && err == OK; i++) {
+		int fd = -1;
+		err = feeder_add(parts->feeder, config->follows[i].path, &fd);
+		if (err == OK)
+			writer_attach(parts->tower.writer, fd, config->follows[i].member);
+		else
+			(void)why_refuse(why, err, config->follows[i].path, "cannot be followed");
+	}
+	return err;
 }
 
 static int parts_open(const struct config *config, const struct policy *policy, struct parts *parts, char why[static WHY_BYTES])
@@ -110,7 +128,7 @@ static int parts_open(const struct config *config, const struct policy *policy, 
 		err = http_new(tower, &tower->http, why);
 	if (err == OK && (err = relay_open(parts)) != OK)
 		(void)why_refuse(why, err, config->authority, "cannot be followed");
-	return err;
+	return err == OK ? feeder_open(parts, why) : err;
 }
 
 static void parts_close(struct parts *parts)
@@ -118,12 +136,17 @@ static void parts_close(struct parts *parts)
 	struct tower *tower = &parts->tower;
 	if (tower->relay != NULL)
 		relay_end(tower->relay);
+	if (parts->feeder != NULL)
+		feeder_end(parts->feeder);
 	if (parts->has_relay_thread)
 		pthread_join(parts->relay_thread, NULL);
+	if (parts->has_feeder_thread)
+		pthread_join(parts->feeder_thread, NULL);
 	if (tower->writer != NULL)
 		writer_end(tower->writer);
 	http_free(tower->http);
 	relay_free(tower->relay);
+	feeder_free(parts->feeder);
 	writer_free(tower->writer);
 	store_close(parts->store);
 	desk_free(tower->relaying);
@@ -135,7 +158,8 @@ static void parts_close(struct parts *parts)
 /** From here on: the store is written, page and ledger are read, the sockets there are served, and nothing else. */
 static int sandbox(const struct config *config)
 {
-	struct sandbox_path paths[4];
+	static char folders[FEEDER_FILES_MAX + 1][CONFIG_PATH_BYTES]; /* dirname() changes what it gets */
+	struct sandbox_path paths[4 + ARRAY_LEN(folders)];
 	struct sandbox_report report;
 	size_t count = 0;
 	if (strncmp(config->store, SQLITE_PREFIX, strlen(SQLITE_PREFIX)) == 0)
@@ -144,6 +168,14 @@ static int sandbox(const struct config *config)
 		paths[count++] = (struct sandbox_path){config->page, SANDBOX_READ};
 	if (config->ledger[0] != '\0')
 		paths[count++] = (struct sandbox_path){config->ledger, SANDBOX_READ};
+	for (size_t i = 0; i < config->follow_count; i++) {
+		snprintf(folders[i], sizeof(folders[i]), "%s", config->follows[i].path);
+		paths[count++] = (struct sandbox_path){dirname(folders[i]), SANDBOX_READ};
+	}
+	if (config->follow_count > 0) {
+		snprintf(folders[FEEDER_FILES_MAX], sizeof(folders[0]), "%s", config->places);
+		paths[count++] = (struct sandbox_path){dirname(folders[FEEDER_FILES_MAX]), SANDBOX_WRITE};
+	}
 	const struct sandbox_config sandbox = {
 		.kind = SANDBOX_SERVER, .connects = true, .has_threads = true, .has_database = true, .paths = paths,
 		.path_count = count};
@@ -175,6 +207,10 @@ static int serve(const struct config *config)
 	if (err == OK && parts.tower.relay != NULL) {
 		parts.has_relay_thread = pthread_create(&parts.relay_thread, NULL, relay_run, parts.tower.relay) == 0;
 		err = parts.has_relay_thread ? OK : E_SYS;
+	}
+	if (err == OK && parts.feeder != NULL) {
+		parts.has_feeder_thread = pthread_create(&parts.feeder_thread, NULL, feeder_run, parts.feeder) == 0;
+		err = parts.has_feeder_thread ? OK : E_SYS;
 	}
 	if (err == OK) {
 		log_line(LOG_LEVEL_INFO, "serving listen=%s socket=%s", config->listen, config->socket);

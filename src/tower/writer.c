@@ -20,12 +20,13 @@
 #include "core/log.h"
 #include "record/text.h"
 #include "tower/desk.h"
+#include "tower/feeder.h"
 #include "tower/http.h"
 #include "tower/news.h"
 
 #define READ_BYTES 65536
 #define TURN_MS 200 /* how often time is let pass */
-#define PLACES (LIMIT_TOWER_SENDERS + 1) /* one more for the relay's documents */
+#define PLACES (LIMIT_TOWER_SENDERS + 1 + FEEDER_FILES_MAX) /* the last ones for the relay's documents, and for files that are followed */
 #define WAKE_NS (40 * NS_PER_MS) /* watchers are woken no more often: what comes meanwhile is told together */
 #define BEAT_NS (15 * NS_PER_S)
 #define RETAIN_NS (600 * NS_PER_S)
@@ -110,9 +111,13 @@ void writer_free(struct writer *writer)
 	free(writer);
 }
 
-void writer_attach(struct writer *writer, int fd)
+void writer_attach(struct writer *writer, int fd, const char *member)
 {
-	writer->senders[PLACES - 1] = (struct sender){.fd = fd};
+	struct sender *sender = &writer->senders[LIMIT_TOWER_SENDERS];
+	while (sender < writer->senders + PLACES - 1 && sender->fd >= 0)
+		sender++;
+	*sender = (struct sender){.fd = fd};
+	snprintf(sender->member, sizeof(sender->member), "%s", member);
 }
 
 /* Lines. */

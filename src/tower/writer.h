@@ -34,8 +34,13 @@ struct writer_counters {
 MUST_USE int writer_new(struct tower *tower, struct store *store, struct writer **ret_writer, char ret_why[static WHY_BYTES]);
 void writer_free(struct writer *writer);
 
-/** Takes a connected descriptor as a sender of the tower's own site. */
-void writer_attach(struct writer *writer, int fd);
+/**
+ * Takes a connected descriptor of this process as a sender, before the writer runs: the relay's, or one of the feeder's.
+ *
+ * @param fd taken
+ * @param member it speaks for; "": the tower's own site
+ */
+void writer_attach(struct writer *writer, int fd, const char *member);
 
 /**
  * Works until asked to end.
