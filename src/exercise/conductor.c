@@ -84,13 +84,16 @@ int conductor_open(struct conductor *conductor, const struct options *options, c
 	const struct place *place = conductor->stages[CONDUCTOR_WITH].place;
 	struct defence_config config = {.scenario = scenario, .net_fd = place_edge_fd(place), .interface = place_interface(place),
 		.effector = options->effector, .threshold_pps = threshold_pps, .ratify_ms = scenario->ratify_ms,
-		.directory = directory};
+		.page_port = (unsigned)options->page_port, .directory = directory};
 	error = defence_open(&config, why, &conductor->defence);
 	if (error != OK)
 		return error;
 	fprintf(conductor->out, "Exercise %s: %s\n%zu clients ask %zu services once a second; the line to them takes %llu packets/s\n",
 		scenario->name, scenario->about, conductor->stages[0].plan.client_count, conductor->stages[0].plan.service_count,
 		(unsigned long long)scenario->line_pps);
+	const struct tower_show *page = defence_page(conductor->defence);
+	if (page != NULL)
+		fprintf(conductor->out, "Look on at %s (sign in with the token %s)\n", page->address, page->token);
 	return begin(conductor, why);
 }
 
@@ -373,7 +376,6 @@ int conductor_close(struct conductor *conductor, int signal_number)
 	bool is_right = report_show(conductor, is_proven, conductor->is_broken || signal_number != 0);
 	if (conductor->is_json && report_write(conductor, is_proven) != OK)
 		is_right = false;
-	conductor_abort(conductor);
 	return is_right ? 0 : 1;
 }
 

@@ -62,12 +62,12 @@ void conductor_look(struct conductor *conductor);
 bool conductor_is_over(const struct conductor *conductor);
 
 /**
- * Stops everything, verifies the ledger, and reports.
+ * Stops the defence, verifies the ledger, and reports. The tower's page stays until conductor_abort().
  *
  * @param signal_number that ended it early; 0: none
  * @return exit code: 0 if all was as it should be
  */
 int conductor_close(struct conductor *conductor, int signal_number);
 
-/** Stops what was started, without a report. */
+/** Stops and frees what was started. */
 void conductor_abort(struct conductor *conductor);

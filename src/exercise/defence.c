@@ -49,6 +49,7 @@ struct defence {
 	struct people people;
 	char paths[PART_COUNT][PROGRAM_PATH_BYTES];
 	pid_t parts[PART_COUNT];
+	struct tower_show show;
 	bool is_gone[PART_COUNT]; /* and told */
 	struct verb verbs[VERBS_MAX];
 	int findings_fd;
@@ -113,6 +114,8 @@ static int sensor_config_write(const struct defence *defence)
 	fprintf(file, "detection { learn = no memory = 128MiB end_quiet = %llums }\n", (unsigned long long)END_QUIET_MS);
 	fprintf(file, "countermeasures {\n\tauthority = \"%s/authority.sock\"\n\tsource_sets = \"%s/sets\"\n\tduration = 1min\n"
 		"\turgent = %s\n}\n", folder, folder, is_urgent_wished(defence->config.scenario) ? "yes" : "no");
+	if (defence->config.page_port != 0)
+		fprintf(file, "tower { socket = \"%s/" TOWER_SOCKET "\" member = \"" PEOPLE_MEMBER "\" }\n", folder);
 	fprintf(file, "findings { file = \"%s/findings.jsonl\" }\nstatus_socket = \"%s/sensor.sock\"\n", folder, folder);
 	return fclose(file) == 0 ? OK : E_SYS;
 }
@@ -258,6 +261,8 @@ static int parts_start(struct defence *defence, char why[static 160])
 	int error = part_start(defence, PART_AUTHORITY, authority, authority_is_ready, why);
 	if (error == OK)
 		error = people_stand(&defence->people, defence->config.scenario, why);
+	if (error == OK && defence->config.page_port != 0)
+		error = tower_show_open(defence->config.directory, defence->config.page_port, why, &defence->show);
 	if (error != OK)
 		return error;
 	const char *const effector[] = {defence->paths[PART_EFFECTOR], "--config", path_of(defence, "effect.conf", conf), NULL};
@@ -441,6 +446,11 @@ bool defence_next(struct defence *defence, struct defence_event *ret_event)
 	return finding_next(defence, ret_event) || order_next(defence, ret_event) || trouble_next(defence, ret_event);
 }
 
+const struct tower_show *defence_page(const struct defence *defence)
+{
+	return defence->show.pid != 0 ? &defence->show : NULL;
+}
+
 void defence_stop(struct defence *defence)
 {
 	for (size_t i = 0; i < VERBS_MAX; i++)
@@ -544,6 +554,7 @@ void defence_close(struct defence *defence)
 	if (defence == NULL)
 		return;
 	defence_stop(defence);
+	tower_show_close(&defence->show);
 	(void)umount2(path_of(defence, "bpf", path), MNT_DETACH);
 	json_decref(defence->answer);
 	if (defence->findings_fd >= 0)

@@ -13,6 +13,7 @@
 
 #include "core/err.h"
 #include "exercise/scenario.h"
+#include "exercise/tower.h"
 #include "record/finding.h"
 #include "record/order.h"
 #include "record/receipt.h"
@@ -28,6 +29,7 @@ struct defence_config {
 	const char *effector; /* "xdp" or "nft" */
 	uint64_t threshold_pps; /* of a host; a prefix may get twice as much */
 	uint64_t ratify_ms; /* the policy's deadline for urgent orders */
+	unsigned page_port; /* wished for by the tower's page, on 127.0.0.1; 0: no tower */
 	const char *directory; /* for all files; exists, is empty, and stays the caller's. Borrowed */
 };
 
@@ -79,7 +81,10 @@ bool defence_next(struct defence *defence, struct defence_event *ret_event);
  */
 void defence_say(struct defence *defence, const char *verb, const char *order, const char *person, const char *reason);
 
-/** Stops sensor, effector and authority, in this order. */
+/** The tower's page; NULL: there is none. */
+const struct tower_show *defence_page(const struct defence *defence);
+
+/** Stops sensor, effector and authority, in this order. The tower's page stays until defence_close(). */
 void defence_stop(struct defence *defence);
 
 /** Verifies the ledger with the ledger verb. @return whether it is in order; ret_line: what the verb said */

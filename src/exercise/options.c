@@ -42,6 +42,7 @@ static const struct option_row {
 	{"--sampling", OPTION_NUMBER, offsetof(struct options, sampling), 16383}, /* NetFlow v5 has 14 bits for it */
 	{"--effector", OPTION_TEXT, offsetof(struct options, effector), 0},
 	{"--keep", OPTION_TEXT, offsetof(struct options, keep), 0},
+	{"--page", OPTION_NUMBER, offsetof(struct options, page_port), 65535},
 	{"--alone", OPTION_FLAG, offsetof(struct options, is_alone), 0},
 	{"--plain", OPTION_FLAG, offsetof(struct options, is_plain), 0},
 	{"--json", OPTION_FLAG, offsetof(struct options, is_json), 0},

@@ -28,6 +28,7 @@ struct options {
 	const char *effector; /* run: "xdp" or "nft" */
 	const char *keep; /* run: a directory that is made, gets all files, and stays; NULL: a temporary one */
 	bool is_alone; /* run: not a second time without Hinomi */
+	uint64_t page_port; /* run: where the tower's page is, on 127.0.0.1; 0: no tower */
 };
 
 /**

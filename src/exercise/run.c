@@ -113,6 +113,21 @@ static int directory_make(const struct options *options, char ret_path[static DI
 	return error;
 }
 
+/** Where a person sits before it, the page stays until he has seen enough. */
+static void page_leave(const struct conductor *conductor)
+{
+	sigset_t none, caught;
+	const struct tower_show *page = defence_page(conductor->defence);
+	if (page == NULL || isatty(STDIN_FILENO) == 0 || isatty(STDOUT_FILENO) == 0 || sigemptyset(&none) != 0 ||
+		sigemptyset(&caught) != 0 || sigaddset(&caught, SIGINT) != 0 || sigaddset(&caught, SIGTERM) != 0 ||
+		sigprocmask(SIG_BLOCK, &caught, NULL) != 0)
+		return;
+	printf("The page stays at %s until Ctrl-C\n", page->address);
+	(void)fflush(stdout);
+	while (stop_signal == 0)
+		(void)sigsuspend(&none);
+}
+
 static int play(struct conductor *conductor, const struct options *options)
 {
 	char why[160] = "", path[DIRECTORY_BYTES] = "";
@@ -123,11 +138,12 @@ static int play(struct conductor *conductor, const struct options *options)
 	if (error == OK) {
 		loop(conductor);
 		code = conductor_close(conductor, stop_signal);
+		page_leave(conductor);
 	} else {
 		fprintf(stderr, "hinomi-exercise: %s\n", why);
 		code = error == E_DENIED || error == E_UNSUPPORTED ? EXIT_SKIP : 1;
-		conductor_abort(conductor);
 	}
+	conductor_abort(conductor);
 	if (path[0] != '\0' && options->keep == NULL)
 		(void)nftw(path, file_remove, 16, FTW_DEPTH | FTW_PHYS | FTW_MOUNT);
 	return code;

@@ -1,0 +1,140 @@
+/* Written down, given an account, started in our own network, and asked until it answers. */
+#include "exercise/tower.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/in.h>
+#include <pwd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "exercise/program.h"
+
+#define PROGRAM "hinomi-tower"
+#define PATH_BYTES 256
+#define START_WAIT_NS (20 * NS_PER_S)
+#define SAID_BYTES 4096
+
+static int refuse(char why[static 160], int err, const char *what, const char *reason)
+{
+	(void)snprintf(why, 160, "%.90s: %.60s", what, reason);
+	return err;
+}
+
+/** The page's files lie beside the program, or where packages put them. */
+static bool page_find(const char *program, char ret_path[static PROGRAM_PATH_BYTES])
+{
+	static const char *const ways[] = {"page", "../../share/hinomi/page", "../share/hinomi/page"};
+	const char *slash = strrchr(program, '/');
+	for (size_t i = 0; i < ARRAY_LEN(ways) && slash != NULL; i++) {
+		char index[PROGRAM_PATH_BYTES + 16];
+		(void)snprintf(ret_path, PROGRAM_PATH_BYTES, "%.*s/%s", (int)(slash - program), program, ways[i]);
+		(void)snprintf(index, sizeof(index), "%s/index.html", ret_path);
+		if (access(index, R_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+/** A port of loopback that is free: the one wished for, or one that the system gives. 0: none. */
+static unsigned port_choose(unsigned wished)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t at_bytes = sizeof(at);
+	unsigned port = 0;
+	for (int attempt = 0; attempt < 2 && port == 0; attempt++) {
+		int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+		const int yes = 1;
+		at.sin_port = htons(attempt == 0 ? (uint16_t)wished : 0);
+		if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes)) == 0 &&
+			bind(fd, (struct sockaddr *)&at, sizeof(at)) == 0 && getsockname(fd, (struct sockaddr *)&at, &at_bytes) == 0)
+			port = ntohs(at.sin_port);
+		if (fd >= 0)
+			(void)close(fd);
+	}
+	return port;
+}
+
+static bool is_answering(unsigned port)
+{
+	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool is_there = fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0;
+	if (fd >= 0)
+		(void)close(fd);
+	return is_there;
+}
+
+static int config_write(const char *directory, const char *page, unsigned port, char ret_path[static PATH_BYTES])
+{
+	const struct passwd *account = getpwuid(getuid());
+	(void)snprintf(ret_path, PATH_BYTES, "%s/tower.conf", directory);
+	FILE *file = fopen(ret_path, "we");
+	if (file == NULL)
+		return E_SYS;
+	fprintf(file, "name = \"exercise\"\nlisten = \"127.0.0.1:%u\"\norigin = \"http://127.0.0.1:%u\"\n", port, port);
+	fprintf(file, "socket = \"%s/" TOWER_SOCKET "\"\nstore = \"sqlite:%s/store\"\nplaces = \"%s/places\"\npage = \"%s\"\n", directory,
+		directory, directory, page);
+	fprintf(file, "policy = \"%s/policy\"\nauthority = \"%s/authority.sock\"\nledger = \"%s/ledger\"\n", directory, directory,
+		directory);
+	fprintf(file, "follow \"%s/findings.jsonl\" { }\nsender \"site\" { users = {\"%s\"} }\n", directory,
+		account != NULL ? account->pw_name : "root");
+	return fclose(file) == 0 ? OK : E_SYS;
+}
+
+/** An account that may do everything but sign: that takes a person's own key. */
+static int account_make(const char *program, const char *config, char why[static 160], struct tower_show *show)
+{
+	static const struct program_place here = {.net_fd = -1};
+	char said[SAID_BYTES];
+	const char *const argv[] = {program, "account", "guest", "--config", config, "--roles", "operator analyst inspector reader",
+		"--token", NULL};
+	int status = program_run(&here, argv, NULL, said, sizeof(said));
+	const char *last = program_last_line(said);
+	if (status != 0)
+		return refuse(why, E_STATE, PROGRAM " account", last);
+	(void)snprintf(show->token, sizeof(show->token), "%s", last);
+	return OK;
+}
+
+int tower_show_open(const char *directory, unsigned port, char why[static 160], struct tower_show *ret_show)
+{
+	char program[PROGRAM_PATH_BYTES], page[PROGRAM_PATH_BYTES], config[PATH_BYTES], log[PATH_BYTES];
+	*ret_show = (struct tower_show){.pid = 0};
+	if (!program_find(PROGRAM, program))
+		return refuse(why, E_UNSUPPORTED, PROGRAM, "is not installed beside this program");
+	if (!page_find(program, page))
+		return refuse(why, E_UNSUPPORTED, "the page", "was not built: it takes node");
+	port = port_choose(port);
+	if (port == 0 || config_write(directory, page, port, config) != OK)
+		return refuse(why, E_SYS, directory, strerror(errno));
+	int err = account_make(program, config, why, ret_show);
+	if (err != OK)
+		return err;
+	(void)snprintf(log, sizeof(log), "%s/tower.log", directory);
+	(void)snprintf(ret_show->address, sizeof(ret_show->address), "http://127.0.0.1:%u/", port);
+	const struct program_place here = {.net_fd = -1, .log = log};
+	const char *const argv[] = {program, "--config", config, NULL};
+	int64_t until_ns = clock_mono_ns() + START_WAIT_NS;
+	if (program_start(&here, argv, &ret_show->pid) != OK)
+		return refuse(why, E_SYS, PROGRAM, strerror(errno));
+	while (!is_answering(port)) {
+		const struct timespec pause = {.tv_nsec = 20 * NS_PER_MS};
+		if (!program_is_alive(ret_show->pid) || clock_mono_ns() > until_ns) {
+			tower_show_close(ret_show);
+			return refuse(why, E_STATE, PROGRAM, "did not start");
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+	return OK;
+}
+
+void tower_show_close(struct tower_show *show)
+{
+	(void)program_stop(&show->pid);
+}

@@ -1,0 +1,36 @@
+/*
+ * A tower for an exercise: hinomi-tower with a store of its own, fed by the
+ * exercise's sensor and authority, and its page on loopback, for whoever wants
+ * to look on while it happens and for some time after.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "core/err.h"
+
+#define TOWER_TEXT_BYTES 128
+
+struct tower_show {
+	pid_t pid; /* 0: it does not run */
+	char address[TOWER_TEXT_BYTES]; /* of the page: "http://127.0.0.1:8047/" */
+	char token[TOWER_TEXT_BYTES]; /* with which a browser begins a session */
+};
+
+/** Where the exercise's sensor tells the tower of its health: a file of the exercise's directory. */
+#define TOWER_SOCKET "tower.sock"
+
+/**
+ * Starts the tower and waits until it answers.
+ *
+ * @param directory of the exercise: its policy, findings, ledger and the authority's socket are there
+ * @param port wished for on 127.0.0.1; another one where it is taken
+ * @param why room for one line
+ * @param ret_show filled on OK
+ * @return OK; E_UNSUPPORTED: the program or its page is not there; E_STATE: it does not start; E_SYS
+ */
+MUST_USE int tower_show_open(const char *directory, unsigned port, char why[static 160], struct tower_show *ret_show);
+
+/** Stops it; also where it does not run. */
+void tower_show_close(struct tower_show *show);
