@@ -69,7 +69,7 @@ static int show_main(const char *name)
 int main(int argc, char **argv)
 {
 	const char *command = argc > 1 ? argv[1] : "";
-	program_note_path();
+	program_note_home();
 	if (strcmp(command, "generate") == 0)
 		return generate_main(argc - 1, argv + 1);
 	if (strcmp(command, "live") == 0)

@@ -24,11 +24,18 @@
 #define INPUT_BYTES_MAX 65536 /* what a pipe takes without a reader */
 
 static char own_path[2048]; /* "": not known */
+static int home_net_fd = -1;
 
-void program_note_path(void)
+void program_note_home(void)
 {
 	ssize_t length = readlink("/proc/self/exe", own_path, sizeof(own_path) - 1);
 	own_path[length > 0 ? length : 0] = '\0';
+	home_net_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+}
+
+int program_home_net(void)
+{
+	return home_net_fd;
 }
 
 bool program_find(const char *name, char ret_path[static PROGRAM_PATH_BYTES])

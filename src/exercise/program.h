@@ -22,10 +22,13 @@ struct program_place {
 };
 
 /**
- * Notes where this program lies, for program_find(): to be called before anything, for in a mount namespace of its own inside
- * of a changed root the kernel tells another path.
+ * Notes where this program lies, for program_find(), and its network: to be called before anything. In a mount namespace of its
+ * own inside of a changed root the kernel tells another path, and an exercise leaves the network that it was started in.
  */
-void program_note_path(void);
+void program_note_home(void);
+
+/** The network namespace that this program was started in, a descriptor; -1: it could not be kept. */
+int program_home_net(void);
 
 /**
  * Where one of our programs is: beside this one, where the build puts it, or where it is installed.

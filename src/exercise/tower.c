@@ -1,10 +1,12 @@
-/* Written down, given an account, started in our own network, and asked until it answers. */
+/* Written down, given an account, started in the network that a browser is in, and asked until it answers. */
 #include "exercise/tower.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <pwd.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -102,10 +104,32 @@ static int account_make(const char *program, const char *config, char why[static
 	return OK;
 }
 
-int tower_show_open(const char *directory, unsigned port, char why[static 160], struct tower_show *ret_show)
+/** Starts the program where browsers are, and waits until it answers. */
+static int start(const char *program, const char *directory, const char *config, unsigned port, char why[static 160],
+	struct tower_show *show)
 {
-	char program[PROGRAM_PATH_BYTES], page[PROGRAM_PATH_BYTES], config[PATH_BYTES], log[PATH_BYTES];
-	*ret_show = (struct tower_show){.pid = 0};
+	char log[PATH_BYTES];
+	(void)snprintf(log, sizeof(log), "%s/tower.log", directory);
+	const struct program_place here = {.net_fd = -1, .log = log};
+	const char *const argv[] = {program, "--config", config, NULL};
+	int64_t until_ns = clock_mono_ns() + START_WAIT_NS;
+	if (program_start(&here, argv, &show->pid) != OK)
+		return refuse(why, E_SYS, PROGRAM, strerror(errno));
+	while (!is_answering(port)) {
+		const struct timespec pause = {.tv_nsec = 20 * NS_PER_MS};
+		if (!program_is_alive(show->pid) || clock_mono_ns() > until_ns) {
+			tower_show_close(show);
+			return refuse(why, E_STATE, PROGRAM, "did not start");
+		}
+		(void)nanosleep(&pause, NULL);
+	}
+	return OK;
+}
+
+/** All of it, in the network that this program was started in. */
+static int open_at_home(const char *directory, unsigned port, char why[static 160], struct tower_show *ret_show)
+{
+	char program[PROGRAM_PATH_BYTES], page[PROGRAM_PATH_BYTES], config[PATH_BYTES];
 	if (!program_find(PROGRAM, program))
 		return refuse(why, E_UNSUPPORTED, PROGRAM, "is not installed beside this program");
 	if (!page_find(program, page))
@@ -113,25 +137,25 @@ int tower_show_open(const char *directory, unsigned port, char why[static 160], 
 	port = port_choose(port);
 	if (port == 0 || config_write(directory, page, port, config) != OK)
 		return refuse(why, E_SYS, directory, strerror(errno));
-	int err = account_make(program, config, why, ret_show);
-	if (err != OK)
-		return err;
-	(void)snprintf(log, sizeof(log), "%s/tower.log", directory);
 	(void)snprintf(ret_show->address, sizeof(ret_show->address), "http://127.0.0.1:%u/", port);
-	const struct program_place here = {.net_fd = -1, .log = log};
-	const char *const argv[] = {program, "--config", config, NULL};
-	int64_t until_ns = clock_mono_ns() + START_WAIT_NS;
-	if (program_start(&here, argv, &ret_show->pid) != OK)
-		return refuse(why, E_SYS, PROGRAM, strerror(errno));
-	while (!is_answering(port)) {
-		const struct timespec pause = {.tv_nsec = 20 * NS_PER_MS};
-		if (!program_is_alive(ret_show->pid) || clock_mono_ns() > until_ns) {
-			tower_show_close(ret_show);
-			return refuse(why, E_STATE, PROGRAM, "did not start");
-		}
-		(void)nanosleep(&pause, NULL);
+	int err = account_make(program, config, why, ret_show);
+	return err == OK ? start(program, directory, config, port, why, ret_show) : err;
+}
+
+int tower_show_open(const char *directory, unsigned port, char why[static 160], struct tower_show *ret_show)
+{
+	*ret_show = (struct tower_show){.pid = 0};
+	int range_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), err = E_SYS;
+	if (range_fd >= 0 && setns(program_home_net(), CLONE_NEWNET) == 0) {
+		err = open_at_home(directory, port, why, ret_show);
+		if (setns(range_fd, CLONE_NEWNET) != 0 && err == OK)
+			err = E_SYS;
 	}
-	return OK;
+	if (err == E_SYS && why[0] == '\0')
+		(void)refuse(why, err, "the tower's network", strerror(errno));
+	if (range_fd >= 0)
+		(void)close(range_fd);
+	return err;
 }
 
 void tower_show_close(struct tower_show *show)

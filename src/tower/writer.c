@@ -392,6 +392,7 @@ static void time_pass(struct writer *writer)
 	}
 	if (now_mono_ns - writer->retain_mono_ns >= RETAIN_NS) {
 		writer->retain_mono_ns = now_mono_ns;
+		batch_end(writer); /* a deletion is no part of it */
 		retain(writer);
 	}
 	bool is_beat = now_mono_ns - writer->beat_mono_ns >= BEAT_NS;
