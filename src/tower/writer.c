@@ -372,7 +372,7 @@ static void retain(struct writer *writer)
 	bool is_done = true;
 	for (size_t i = 0; i < STORE_CLASS_COUNT; i++)
 		retention.days[i] = (uint32_t)(writer->tower->config->keep_ms[i] / DAY_MS);
-	if (store_retain(writer->store, &retention, now_wall_ms(), &is_done) != OK)
+	if (store_commit(writer->store) != OK || store_retain(writer->store, &retention, now_wall_ms(), &is_done) != OK)
 		log_line(LOG_LEVEL_ERROR, "retention_failed why=\"%s\" next=\"again in 10 minutes\"", store_why(writer->store));
 	else if (!is_done)
 		writer->retain_mono_ns -= RETAIN_NS - NS_PER_S; /* the next part in a second */
