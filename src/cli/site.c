@@ -61,6 +61,7 @@ static const struct conf_option options[] = {
 	{.name = "site", .set = set_plain, AT(struct site, name), .max = SITE_NAME_BYTES},
 	TEXT(struct site, directory, set_directory),
 	TEXT(struct site, basis, set_plain),
+	TEXT(struct site, page, set_plain),
 	LIST(struct site, "networks", networks),
 	LIST(struct site, "interfaces", interfaces),
 	LIST(struct site, "collectors", collectors),
@@ -137,7 +138,7 @@ const char *site_path(const struct site *site, const char *name, char ret_path[s
 
 int site_folders_make(const struct site *site)
 {
-	static const char *const names[] = {"", "keys", "etc", "run", "sets", "effect", "sensor"};
+	static const char *const names[] = {"", "keys", "etc", "run", "sets", "effect", "sensor", "tower"};
 	char path[SITE_PATH_BYTES];
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (mkdir(site_path(site, names[i], path), 0700) != 0 && errno != EEXIST)
@@ -276,14 +277,37 @@ static int sensor_write(const struct site *site)
 		(unsigned long long)site->host_bps);
 	if (site->place != SITE_WATCH)
 		fprintf(draft.stream, "countermeasures { authority = \"%s/run/authority.sock\" source_sets = \"%s/sets\" }\n", at, at);
+	if (site->page[0] != '\0')
+		fprintf(draft.stream, "tower { socket = \"%s/run/tower.sock\" member = \"%s\" }\n", at, site->name);
 	fprintf(draft.stream, "findings { file = \"%s/findings.jsonl\" }\nstatus_socket = \"%s/run/sensor.sock\"\n"
 		"state_directory = \"%s/sensor\"\n", at, at, at);
 	return draft_end(&draft, site, "etc/sensor.conf");
 }
 
-int site_files_write(const struct site *site, const char vkeys[static SITE_KEY_COUNT][SITE_VKEY_BYTES], const char *account)
+static int tower_write(const struct site *site, const char *account, const char *page)
+{
+	struct draft draft;
+	const char *at = site->directory;
+	if (!draft_begin(&draft))
+		return E_NOMEM;
+	fprintf(draft.stream, "name = \"%s\"\nlisten = \"%s\"\norigin = \"http://%s\"\nsocket = \"%s/run/tower.sock\"\n", site->name,
+		site->page, site->page, at);
+	fprintf(draft.stream, "store = \"sqlite:%s/store\"\nplaces = \"%s/tower/places\"\n", at, at);
+	if (page[0] != '\0')
+		fprintf(draft.stream, "page = \"%s\"\n", page);
+	if (site->place != SITE_WATCH)
+		fprintf(draft.stream, "policy = \"%s/etc/policy\"\nauthority = \"%s/run/authority.sock\"\nledger = \"%s/ledger\"\n", at,
+			at, at);
+	fprintf(draft.stream, "follow \"%s/findings.jsonl\" { }\nsender \"site\" { users = {\"%s\"} }\n", at, account);
+	return draft_end(&draft, site, "etc/tower.conf");
+}
+
+int site_files_write(const struct site *site, const char vkeys[static SITE_KEY_COUNT][SITE_VKEY_BYTES], const char *account,
+	const char *page)
 {
 	int err = sensor_write(site);
+	if (err == OK && site->page[0] != '\0')
+		err = tower_write(site, account, page);
 	if (err != OK || site->place == SITE_WATCH)
 		return err;
 	err = policy_write(site, vkeys);

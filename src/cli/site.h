@@ -43,6 +43,7 @@ struct site {
 	char directory[SITE_DIRECTORY_BYTES];
 	char basis[CONF_VALUE_BYTES];
 	struct site_list networks, interfaces, protected_space, collectors, approvals;
+	char page[CONF_VALUE_BYTES]; /* where the tower's page listens, "127.0.0.1:8047"; "": no tower */
 	int place; /* enum site_place; SITE_WATCH: nothing is enforced */
 	uint64_t host_pps, host_bps; /* thresholds */
 	size_t person_count;
@@ -79,7 +80,8 @@ MUST_USE int site_folders_make(const struct site *site);
  * @param site where to, and of what
  * @param vkeys verifier keys, by enum site_key
  * @param account who the processes run as
+ * @param page directory of the page's files; "": there are none
  * @return OK, E_NOMEM, or E_SYS: errno tells why
  */
 MUST_USE int site_files_write(const struct site *site, const char vkeys[static SITE_KEY_COUNT][SITE_VKEY_BYTES],
-	const char *account);
+	const char *account, const char *page);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -12,8 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/** Where a program is. @return ret_path, or NULL: nowhere */
-static const char *program_find(const char *name, char ret_path[static PATH_MAX])
+const char *start_find(const char *name, char ret_path[static PATH_MAX])
 {
 	char own[PATH_MAX];
 	ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 1);
@@ -39,7 +37,7 @@ static const char *program_find(const char *name, char ret_path[static PATH_MAX]
 int start_instead(const char *name, char **argv)
 {
 	char path[PATH_MAX];
-	if (program_find(name, path) == NULL) {
+	if (start_find(name, path) == NULL) {
 		fprintf(stderr, "hinomi: %s is not installed beside this program\n", name);
 		return 1;
 	}
@@ -79,7 +77,7 @@ int start_child(const char *name, char **argv, struct child *ret_child)
 {
 	char path[PATH_MAX];
 	int pipes[3][2] = {{-1, -1}, {-1, -1}, {-1, -1}};
-	if (program_find(name, path) == NULL)
+	if (start_find(name, path) == NULL)
 		return E_UNSUPPORTED;
 	argv[0] = path;
 	bool is_ready = true;
@@ -102,7 +100,7 @@ int start_child(const char *name, char **argv, struct child *ret_child)
 int start_beside(const char *name, char **argv, pid_t *ret_pid)
 {
 	char path[PATH_MAX];
-	if (program_find(name, path) == NULL)
+	if (start_find(name, path) == NULL)
 		return E_UNSUPPORTED;
 	argv[0] = path;
 	pid_t parent = getpid(), pid = fork();

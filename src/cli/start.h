@@ -7,9 +7,19 @@
  */
 #pragma once
 
+#include <limits.h>
 #include <sys/types.h>
 
 #include "core/err.h"
+
+/**
+ * Where a program is.
+ *
+ * @param name "hinomi-sensor"
+ * @param ret_path filled where it is found
+ * @return ret_path; NULL: it is nowhere
+ */
+const char *start_find(const char *name, char ret_path[static PATH_MAX]);
 
 /**
  * Becomes another program; returns only if that fails, having said why on standard error.

@@ -11,6 +11,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -34,12 +35,13 @@
 #define CALM_NS (60 * NS_PER_S) /* that long without an end: the next one is the first again */
 #define TURN_MS 200
 #define SAID_BYTES 4096
-#define PARTS_MAX 3
+#define PARTS_MAX 4
 
 /** One process of the site. */
 struct part {
 	const char *program, *config_name, *socket_name;
 	bool is_enforcing; /* needed only where something is enforced */
+	bool is_page; /* needed only where there is a page */
 	pid_t pid; /* 0: not running */
 	int64_t started_mono_ns, restart_mono_ns;
 	int64_t restart_ms; /* how long to wait after the next end */
@@ -54,6 +56,7 @@ struct up {
 static const struct part parts_wanted[PARTS_MAX] = {
 	{.program = "hinomi-authority", .config_name = "etc/authority.conf", .socket_name = "run/authority.sock", .is_enforcing = true},
 	{.program = "hinomi-effect", .config_name = "etc/effect.conf", .socket_name = "run/effect.sock", .is_enforcing = true},
+	{.program = "hinomi-tower", .config_name = "etc/tower.conf", .socket_name = "run/tower.sock", .is_page = true},
 	{.program = "hinomi-sensor", .config_name = "etc/sensor.conf", .socket_name = "run/sensor.sock"},
 };
 
@@ -65,7 +68,7 @@ static int complain(const char *what, const char *why)
 
 static bool is_wanted(const struct up *up, const struct part *part)
 {
-	return !part->is_enforcing || up->site.place != SITE_WATCH;
+	return (!part->is_enforcing || up->site.place != SITE_WATCH) && (!part->is_page || up->site.page[0] != '\0');
 }
 
 /* Preparing. */
@@ -139,12 +142,44 @@ static bool ledger_settle(const struct site *site)
 	return run("hinomi-authority", make, said) == 0;
 }
 
+/** The page's files lie beside the tower, or where packages put them. @return ret_page, "" where they are not */
+static const char *page_find(char ret_page[static PATH_MAX])
+{
+	static const char *const ways[] = {"page", "../share/hinomi/page", "../../share/hinomi/page"};
+	char program[PATH_MAX], index[PATH_MAX + 16];
+	char *slash = start_find("hinomi-tower", program) != NULL ? strrchr(program, '/') : NULL;
+	for (size_t i = 0; i < ARRAY_LEN(ways) && slash != NULL; i++) {
+		int needed = snprintf(ret_page, PATH_MAX, "%.*s/%s", (int)(slash - program), program, ways[i]);
+		snprintf(index, sizeof(index), "%s/index.html", ret_page);
+		if (needed < PATH_MAX && access(index, R_OK) == 0)
+			return ret_page;
+	}
+	ret_page[0] = '\0';
+	return ret_page;
+}
+
+/** The account with which a browser signs in for the first time; its token is kept in a file, for our eyes alone. */
+static bool account_settle(const struct site *site)
+{
+	char config[SITE_PATH_BYTES], path[SITE_PATH_BYTES], said[SAID_BYTES];
+	if (access(site_path(site, "keys/page.token", path), F_OK) == 0)
+		return true;
+	char *make[] = {NULL, (char *)"account", (char *)"operator", (char *)"--config",
+		(char *)site_path(site, "etc/tower.conf", config), (char *)"--roles", (char *)"operator analyst inspector reader",
+		(char *)"--token", NULL};
+	if (run("hinomi-tower", make, said) != 0)
+		return false;
+	int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	bool is_kept = fd >= 0 && dprintf(fd, "%s\n", last_line(said)) > 0;
+	return fd >= 0 && close(fd) == 0 && is_kept;
+}
+
 /** Makes everything that the processes read, and has them judge it. */
 static int prepare(struct up *up)
 {
 	static char vkeys[SITE_KEY_COUNT][SITE_VKEY_BYTES];
 	const struct passwd *account = getpwuid(getuid());
-	char config[SITE_PATH_BYTES], said[SAID_BYTES];
+	char config[SITE_PATH_BYTES], said[SAID_BYTES], page[PATH_MAX];
 	if (site_folders_make(&up->site) != OK)
 		return complain(up->site.directory, strerror(errno));
 	if (!site_lock(&up->site))
@@ -157,13 +192,16 @@ static int prepare(struct up *up)
 	}
 	if (up->site.place != SITE_WATCH && !ledger_settle(&up->site))
 		return EXIT_UNREAD;
-	if (site_files_write(&up->site, (const char(*)[SITE_VKEY_BYTES])vkeys, account->pw_name) != OK)
+	const char(*public)[SITE_VKEY_BYTES] = (const char(*)[SITE_VKEY_BYTES])vkeys;
+	if (site_files_write(&up->site, public, account->pw_name, page_find(page)) != OK)
 		return complain(up->site.directory, strerror(errno));
 	for (size_t i = 0; i < PARTS_MAX; i++) {
 		char *check[] = {NULL, (char *)"--check", (char *)site_path(&up->site, up->parts[i].config_name, config), NULL};
 		if (is_wanted(up, &up->parts[i]) && run(up->parts[i].program, check, said) != 0)
 			return EXIT_USAGE;
 	}
+	if (up->site.page[0] != '\0' && !account_settle(&up->site))
+		return complain("the page's first account", "could not be made");
 	return EXIT_OK;
 }
 
@@ -273,6 +311,8 @@ static int run_until_asked(struct up *up)
 	if (exit_code == EXIT_OK)
 		printf("site %s is up: %s\n", up->site.name,
 			up->site.place == SITE_WATCH ? "it sees and tells; nothing is enforced" : "nothing is enforced without an order");
+	if (exit_code == EXIT_OK && up->site.page[0] != '\0')
+		printf("page http://%s/, to sign in: the token in %s/keys/page.token\n", up->site.page, up->site.directory);
 	while (exit_code == EXIT_OK) {
 		if (signal_wait(up, TURN_MS) != 0)
 			break;

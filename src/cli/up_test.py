@@ -3,14 +3,18 @@
 
 usage: up_test.py HINOMI AUTHORITY
 """
+import json
 import os
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import unittest
+import urllib.error
+import urllib.request
 
 HINOMI, AUTHORITY = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 del sys.argv[1:3]
@@ -125,6 +129,29 @@ class Up(unittest.TestCase):
         self.assertTrue(os.path.exists(os.path.join(self.site, "findings.jsonl")))
         self.assertEqual(os.listdir(os.path.join(self.site, "keys")), [])
         self.end(process)
+
+    def test_a_site_with_a_page_lets_in_whoever_has_its_token(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{probe.getsockname()[1]}"
+        path = self.describe('site = "port"', 'networks = {"192.0.2.0/24"}', 'collectors = {"127.0.0.1:29997"}', f'page = "{address}"')
+        tokens = []
+        for _ in range(2):
+            process = self.up(path)
+            self.wait_for(process, f"page http://{address}/")
+            self.assertEqual(list(children(process.pid)), ["hinomi-tower", "hinomi-sensor"])
+            token_path = os.path.join(self.site, "keys/page.token")
+            self.assertEqual(os.stat(token_path).st_mode & 0o777, 0o600)
+            with open(token_path, encoding="ascii") as file:
+                tokens.append(file.read().strip())
+            request = urllib.request.Request(f"http://{address}/api/v1/session", headers={"Authorization": f"Bearer {tokens[-1]}"})
+            with urllib.request.urlopen(request, timeout=10) as answer:
+                self.assertEqual(json.load(answer)["name"], "operator")
+            with self.assertRaises(urllib.error.HTTPError) as refused:
+                urllib.request.urlopen(f"http://{address}/api/v1/session", timeout=10)
+            self.assertEqual(refused.exception.code, 401)
+            self.end(process)
+        self.assertEqual(tokens[0], tokens[1])
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root for a network namespace")
     def test_a_site_that_enforces_keeps_keys_and_policy(self):
