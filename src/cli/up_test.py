@@ -134,7 +134,8 @@ class Up(unittest.TestCase):
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             address = f"127.0.0.1:{probe.getsockname()[1]}"
-        path = self.describe('site = "port"', 'networks = {"192.0.2.0/24"}', 'collectors = {"127.0.0.1:29997"}', f'page = "{address}"')
+        path = self.describe('site = "port"', 'networks = {"192.0.2.0/24"}', 'collectors = {"127.0.0.1:29997"}',
+                             f'page = "{address}"')
         tokens = []
         for _ in range(2):
             process = self.up(path)

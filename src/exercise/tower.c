@@ -80,8 +80,8 @@ static int config_write(const char *directory, const char *page, unsigned port, 
 	if (file == NULL)
 		return E_SYS;
 	fprintf(file, "name = \"exercise\"\nlisten = \"127.0.0.1:%u\"\norigin = \"http://127.0.0.1:%u\"\n", port, port);
-	fprintf(file, "socket = \"%s/" TOWER_SOCKET "\"\nstore = \"sqlite:%s/store\"\nplaces = \"%s/places\"\npage = \"%s\"\n", directory,
-		directory, directory, page);
+	fprintf(file, "socket = \"%s/" TOWER_SOCKET "\"\nstore = \"sqlite:%s/store\"\nplaces = \"%s/places\"\npage = \"%s\"\n",
+		directory, directory, directory, page);
 	fprintf(file, "policy = \"%s/policy\"\nauthority = \"%s/authority.sock\"\nledger = \"%s/ledger\"\n", directory, directory,
 		directory);
 	fprintf(file, "follow \"%s/findings.jsonl\" { }\nsender \"site\" { users = {\"%s\"} }\n", directory,

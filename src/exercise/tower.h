@@ -1,7 +1,8 @@
 /*
  * A tower for an exercise: hinomi-tower with a store of its own, fed by the
- * exercise's sensor and authority, and its page on the machine's loopback, outside of the exercise's networks, for whoever wants
- * to look on while it happens and for some time after.
+ * exercise's sensor and authority, and its page on the machine's loopback,
+ * outside of the exercise's networks, for whoever wants to look on while it
+ * happens and for some time after.
  */
 #pragma once
 

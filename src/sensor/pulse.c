@@ -121,9 +121,9 @@ static uint64_t inputs_add(struct health *health, struct sensor *sensor)
 	return stopped;
 }
 
-static uint64_t whole(double rate, uint64_t most)
+static uint64_t whole(double sum, uint64_t most)
 {
-	return rate < (double)most ? (uint64_t)rate : most;
+	return sum < (double)most ? (uint64_t)sum : most;
 }
 
 const struct health *pulse_take(struct pulse *pulse, struct sensor *sensor, int64_t now_wall_ns, int64_t now_mono_ns)

@@ -70,7 +70,8 @@ static void the_attack_is_told_apart(void **state)
 	}
 	assert_int_equal(health->rates.in_pps, ATTACK_PPS + 1000);
 	assert_in_range(health->rates.attack_pps, ATTACK_PPS * 95 / 100, ATTACK_PPS * 105 / 100);
-	assert_in_range(health->rates.attack_bps, health->rates.attack_pps * 800 * 95 / 100, health->rates.attack_pps * 800 * 105 / 100);
+	uint64_t attack_bps = health->rates.attack_pps * 800;
+	assert_in_range(health->rates.attack_bps, attack_bps * 95 / 100, attack_bps * 105 / 100);
 	second_pass(5, 0);
 	health = pulse_take(pulse, &sensor, START_NS + 6 * NS_PER_S, mono_ns + 6 * NS_PER_S);
 	assert_in_range(health->rates.attack_pps, 0, 50); /* it is over, though the finding is open still */

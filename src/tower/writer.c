@@ -26,7 +26,7 @@
 
 #define READ_BYTES 65536
 #define TURN_MS 200 /* how often time is let pass */
-#define PLACES (LIMIT_TOWER_SENDERS + 1 + FEEDER_FILES_MAX) /* the last ones for the relay's documents, and for files that are followed */
+#define PLACES (LIMIT_TOWER_SENDERS + 1 + FEEDER_FILES_MAX) /* the last ones for the relay and the feeder */
 #define WAKE_NS (40 * NS_PER_MS) /* watchers are woken no more often: what comes meanwhile is told together */
 #define BEAT_NS (15 * NS_PER_S)
 #define RETAIN_NS (600 * NS_PER_S)
