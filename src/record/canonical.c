@@ -217,7 +217,7 @@ static size_t name_take(struct cursor *cur, const char *const *names, size_t cou
 {
 	size_t length = 0, i = 0;
 	const char *text = text_take(cur, &length);
-	while (text != NULL && i < count && (strncmp(names[i], text, length) != 0 || names[i][length] != '\0'))
+	while (text != NULL && i < count && (strlen(names[i]) != length || memcmp(names[i], text, length) != 0)) /* it may hold a NUL */
 		i++;
 	if (text == NULL || i == count)
 		give_up(cur);

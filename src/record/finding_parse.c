@@ -46,6 +46,8 @@ static int tree_read(const char *text, size_t length_bytes, struct finding *find
 {
 	json_error_t error;
 	char complaint[DOCUMENT_COMPLAINT_BYTES];
+	if (memchr(text, '\0', length_bytes) != NULL)
+		return E_MALFORMED; /* jansson skips it */
 	json_t *document = json_loadb(text, length_bytes, JSON_REJECT_DUPLICATES, &error);
 	if (document == NULL)
 		return json_error_code(&error) == json_error_out_of_memory ? E_NOMEM : E_MALFORMED;

@@ -251,6 +251,13 @@ static void both_readers_say_the_same(void **state)
 				assert_memory_equal(&quick, &slow, sizeof(quick));
 			text[k] = spaced[k + 1] = kept;
 		}
+		for (size_t k = 0; i == 0 && text[k] != '\0'; k++) { /* and a NUL, which ends nothing */
+			size_t length = strlen(text);
+			char kept = text[k];
+			text[k] = '\0';
+			assert_int_equal(finding_parse(text, length, &quick), E_MALFORMED);
+			text[k] = kept;
+		}
 		free(spaced);
 		free(text);
 	}
