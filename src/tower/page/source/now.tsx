@@ -72,8 +72,10 @@ function TrafficCard({ points }: { points: TrafficPoint[] }): JSX.Element {
 	);
 }
 
+/** What is done about an incident: a measure may be wider than its target, or for a part of it, as of a carpet. */
 function measuresOf(incident: Incident, measures: OrderSummary[]): OrderSummary[] {
-	return measures.filter((measure) => measure.kind === "order" && measure.scope.some((scope) => covers(scope, incident.target)));
+	const touches = (scope: string): boolean => covers(scope, incident.target) || covers(incident.target, scope);
+	return measures.filter((measure) => measure.kind === "order" && measure.scope.some(touches));
 }
 
 function Done({ incident, measures }: { incident: Incident; measures: OrderSummary[] }): JSX.Element {
