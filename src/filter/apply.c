@@ -20,7 +20,6 @@
 #include "core/random.h"
 #include "filter/filter_state.h"
 
-#define TOUCH_MASK_MIN 1023 /* smaller source sets stay in the cache by themselves */
 #define SEEDS_MAX 64 /* with 4096 addresses in as many lines one seed in some hundred fails, with fewer hardly any */
 
 /** Whether a destination is a single address. */
@@ -29,37 +28,61 @@ static bool is_host(const struct xdp_target *target)
 	return target->key.bits == 128;
 }
 
+/** Whether a rule of a list asks for the transport header. */
+static bool asks_transport(const struct xdp_tables *tables, const struct xdp_list *list)
+{
+	uint8_t asks = 0;
+	for (size_t i = 0; i < list->count; i++)
+		asks |= tables->rules[list->rules[i]].asks;
+	return (asks & XDP_ASKS_TRANSPORT) != 0;
+}
+
+struct filter_host filter_host_make(const struct xdp_tables *tables, size_t at, uint32_t seed)
+{
+	const struct xdp_target *target = &tables->targets[at];
+	bool is_v4 = packet_is_v4(target->key.addr_be);
+	return (struct filter_host){
+		.hash = filter_host_hash(seed, target->key.addr_be, is_v4),
+		.list = (uint16_t)(at | (is_v4 ? FILTER_HOST_V4 : 0) | (asks_transport(tables, &target->list) ? FILTER_HOST_TRANSPORT : 0)),
+		.rule = target->list.rules[0],
+	};
+}
+
+struct filter_list filter_list_make(const struct xdp_tables *tables, size_t at)
+{
+	const struct xdp_target *target = &tables->targets[at];
+	struct filter_list list = {.bits = (uint16_t)target->key.bits, .asks_transport = asks_transport(tables, &target->list),
+		.list = target->list};
+	memcpy(list.addr_be, target->key.addr_be, sizeof(list.addr_be));
+	return list;
+}
+
 /** Places the hosts of all targets; false: this seed does not do. */
-static bool hosts_fill(struct filter_host_line *lines, const struct xdp_tables *tables, uint32_t seed, uint32_t half)
+static bool hosts_fill(struct filter_host_line *lines, const struct xdp_tables *tables, uint32_t seed)
 {
 	memset(lines, 0, FILTER_HOST_LINES * sizeof(*lines));
 	for (size_t i = 0; i < tables->target_count; i++) {
 		if (!is_host(&tables->targets[i]))
 			continue;
-		uint32_t hash = xdp_set_hash(seed, tables->targets[i].key.addr_be);
-		struct filter_host *slots = lines[hash % FILTER_HOST_LINES].slots;
+		struct filter_host host = filter_host_make(tables, i, seed);
+		struct filter_host *slots = lines[host.hash % FILTER_HOST_LINES].slots;
 		size_t slot = 0;
-		while (slot < FILTER_HOST_SLOTS && slots[slot].hash != 0 && slots[slot].hash != hash)
+		while (slot < FILTER_HOST_SLOTS && slots[slot].hash != 0 && slots[slot].hash != host.hash)
 			slot++;
-		if (hash == 0 || slot == FILTER_HOST_SLOTS || slots[slot].hash == hash)
+		if (host.hash == 0 || slot == FILTER_HOST_SLOTS || slots[slot].hash == host.hash)
 			return false;
-		slots[slot] = (struct filter_host){.hash = hash, .list = half * XDP_LISTS_MAX + (uint32_t)i};
+		slots[slot] = host;
 	}
 	return true;
 }
 
-static int hosts_write(const struct filter *filter, const struct xdp_tables *tables, uint32_t half, uint32_t *ret_seed)
+static int hosts_write(struct filter_host_line *lines, const struct xdp_tables *tables, uint32_t *ret_seed)
 {
-	struct filter_host_line *lines = filter_table_map(filter->fds[PIN_HOSTS], sizeof(*lines),
-		(size_t)half * FILTER_HOST_LINES, FILTER_HOST_LINES);
-	if (lines == NULL)
-		return E_SYS;
 	bool has_room = false;
 	for (int i = 0; i < SEEDS_MAX && !has_room; i++) {
 		random_bytes(ret_seed, sizeof(*ret_seed));
-		has_room = hosts_fill(lines, tables, *ret_seed, half);
+		has_room = hosts_fill(lines, tables, *ret_seed);
 	}
-	filter_table_unmap(lines, sizeof(*lines), FILTER_HOST_LINES);
 	return has_room ? OK : E_LIMIT;
 }
 
@@ -95,66 +118,59 @@ static int prefixes_write(const struct filter *filter, const struct xdp_tables *
 		err = prefixes_clear(filter->fds[PIN_PROTECTED], half);
 	for (size_t i = 0; i < tables->target_count && err == OK; i++) {
 		if (!is_host(&tables->targets[i]))
-			err = prefix_add(filter->fds[PIN_PREFIXES], half, &tables->targets[i].key, half * XDP_LISTS_MAX + (uint32_t)i);
+			err = prefix_add(filter->fds[PIN_PREFIXES], half, &tables->targets[i].key, (uint32_t)i);
 	}
 	for (size_t i = 0; i < tables->protected_count && err == OK; i++)
 		err = prefix_add(filter->fds[PIN_PROTECTED], half, &tables->protected[i], 1);
 	return err;
 }
 
-static int lists_write(const struct filter *filter, const struct xdp_tables *tables, uint32_t half)
+/** Sets the counts of one half to zero, for all CPUs. */
+static int tallies_clear(const struct filter *filter, uint32_t half)
 {
-	struct filter_list *lists = filter_table_map(filter->fds[PIN_LISTS], sizeof(struct filter_list), (size_t)half * XDP_LISTS_MAX,
-		XDP_LISTS_MAX);
-	if (lists == NULL)
+	struct filter_tallies *tallies = filter_table_map(filter->fds[PIN_TALLIES], sizeof(*tallies), 0, filter->cpu_count);
+	if (tallies == NULL)
 		return E_SYS;
-	for (size_t i = 0; i < tables->target_count; i++) {
-		const struct xdp_target *target = &tables->targets[i];
-		lists[i] = (struct filter_list){.bits = target->key.bits, .list = target->list};
-		memcpy(lists[i].addr_be, target->key.addr_be, sizeof(lists[i].addr_be));
-		for (size_t j = 0; j < target->list.count; j++)
-			lists[i].list.rules[j] = (__u16)(half * XDP_RULES_MAX + target->list.rules[j]);
-	}
-	filter_table_unmap(lists, sizeof(struct filter_list), XDP_LISTS_MAX);
+	for (size_t i = 0; i < filter->cpu_count; i++)
+		memset(tallies[i].rules[half], 0, sizeof(tallies[i].rules[half]));
+	filter_table_unmap(tallies, sizeof(*tallies), filter->cpu_count);
 	return OK;
 }
 
-/** Sets the counts of one half to zero, for all CPUs. */
-static int counts_clear(const struct filter *filter, uint32_t half)
+/** What is found by place, with empty meters. */
+static int tables_write(const struct filter *filter, const struct xdp_tables *tables, uint32_t half, uint32_t *ret_seed)
 {
-	int err = OK;
-	for (size_t i = 0; i < filter->cpu_count && err == OK; i++) {
-		struct xdp_counts *counts = filter_table_map(filter->fds[PIN_COUNTS], sizeof(*counts), (2 * i + half) * XDP_RULES_MAX,
-			XDP_RULES_MAX);
-		if (counts != NULL)
-			memset(counts, 0, XDP_RULES_MAX * sizeof(*counts));
-		else
-			err = E_SYS;
-		filter_table_unmap(counts, sizeof(*counts), XDP_RULES_MAX);
-	}
+	struct filter_tables *table = filter_table_map(filter->fds[PIN_TABLES], sizeof(*table), half, 1);
+	if (table == NULL)
+		return E_SYS;
+	for (size_t i = 0; i < tables->target_count; i++)
+		table->lists[i] = filter_list_make(tables, i);
+	memcpy(table->rules, tables->rules, tables->rule_count * sizeof(table->rules[0]));
+	memset(table->meters, 0, sizeof(table->meters));
+	int err = hosts_write(table->hosts, tables, ret_seed);
+	filter_table_unmap(table, sizeof(*table), 1);
 	return err;
 }
 
-/** Rules with empty meters and counts. */
-static int rules_write(const struct filter *filter, const struct xdp_tables *tables, uint32_t half)
+static int sources_write(const struct filter *filter, const struct xdp_tables *tables, uint32_t half)
 {
-	size_t first = (size_t)half * XDP_RULES_MAX;
-	struct xdp_rule *rules = filter_table_map(filter->fds[PIN_RULES], sizeof(*rules), first, XDP_RULES_MAX);
-	uint64_t *meters = filter_table_map(filter->fds[PIN_METERS], sizeof(*meters), first, XDP_RULES_MAX);
-	int err = rules != NULL && meters != NULL ? OK : E_SYS;
-	if (err == OK) {
-		memcpy(rules, tables->rules, tables->rule_count * sizeof(*rules));
-		memset(meters, 0, XDP_RULES_MAX * sizeof(*meters));
-	}
-	for (size_t i = 0; i < tables->rule_count && err == OK; i++) {
-		rules[i].set_first += half * FILTER_SECOND_HALF;
-		rules[i].spares_protected = rules[i].spares_protected != 0 ? (__u8)(1 + half) : 0;
-	}
-	if (err == OK)
-		err = counts_clear(filter, half);
-	filter_table_unmap(rules, sizeof(*rules), XDP_RULES_MAX);
-	filter_table_unmap(meters, sizeof(*meters), XDP_RULES_MAX);
-	return err;
+	struct xdp_sources *sources = filter_table_map(filter->fds[PIN_SOURCES], sizeof(*sources), (size_t)half * XDP_RULES_MAX,
+		XDP_RULES_MAX);
+	if (sources == NULL)
+		return E_SYS;
+	memcpy(sources, tables->sources, tables->rule_count * sizeof(*sources));
+	filter_table_unmap(sources, sizeof(*sources), XDP_RULES_MAX);
+	return OK;
+}
+
+static int rows_write(const struct filter *filter, const struct xdp_tables *tables, uint32_t half)
+{
+	struct filter_rows *rows = filter_table_map(filter->fds[PIN_ROWS], sizeof(*rows), half, 1);
+	if (rows == NULL)
+		return E_SYS;
+	memcpy(rows->rows, tables->rows, sizeof(rows->rows));
+	filter_table_unmap(rows, sizeof(*rows), 1);
+	return OK;
 }
 
 /** A table of so many buckets in the place of the one that stands there; waits for all programs that began before. */
@@ -177,13 +193,15 @@ static int buckets_put(const struct filter *filter, uint32_t place, const struct
 
 static int half_write(const struct filter *filter, const struct xdp_tables *tables, uint32_t half, uint32_t *ret_seed)
 {
-	int err = hosts_write(filter, tables, half, ret_seed);
+	int err = tables_write(filter, tables, half, ret_seed);
+	if (err == OK)
+		err = tallies_clear(filter, half);
 	if (err == OK)
 		err = prefixes_write(filter, tables, half);
 	if (err == OK)
-		err = lists_write(filter, tables, half);
-	if (err == OK)
-		err = rules_write(filter, tables, half);
+		err = sources_write(filter, tables, half);
+	if (err == OK && tables->rows != NULL)
+		err = rows_write(filter, tables, half);
 	if (err == OK && tables->bucket_count > 0)
 		err = buckets_put(filter, half, tables->buckets, tables->bucket_count);
 	return err;
@@ -198,15 +216,13 @@ static uint64_t root_make(const struct xdp_tables *tables, uint32_t half, uint32
 	return in_force;
 }
 
-static struct filter_touch touch_make(const struct xdp_tables *tables, uint32_t half)
+/** The seed of the packed set, 0: there is none. */
+static uint64_t rows_seed(const struct xdp_tables *tables)
 {
-	struct filter_touch touch = {0};
-	for (size_t i = 0; i < tables->rule_count; i++) {
-		const struct xdp_rule *rule = &tables->rules[i];
-		if (rule->has_set && rule->set_mask >= TOUCH_MASK_MIN && rule->set_mask > touch.mask)
-			touch = (struct filter_touch){rule->set_seed, half * FILTER_SECOND_HALF + rule->set_first, rule->set_mask};
-	}
-	return touch;
+	uint64_t seed = 0;
+	for (size_t i = 0; i < tables->rule_count && seed == 0; i++)
+		seed = tables->rules[i].set_kind == XDP_SET_PACKED ? tables->rules[i].set_seed : 0;
+	return seed;
 }
 
 static int root_store(const struct filter *filter, const struct filter_root *root)
@@ -223,7 +239,7 @@ static int tables_apply(const struct filter *filter, const struct xdp_tables *ta
 		return E_SYS;
 	uint32_t old_half = root.in_force & FILTER_ROOT_HALF, half = old_half ^ 1;
 	int err = half_write(filter, tables, half, &seed);
-	root.touch[half] = touch_make(tables, half);
+	root.rows_seeds[half] = rows_seed(tables);
 	if (err == OK)
 		err = root_store(filter, &root);
 	root.in_force = root_make(tables, half, seed);

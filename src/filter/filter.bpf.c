@@ -7,9 +7,9 @@
  * Rules are asked by rules/xdp_verdict.h; here is how its tables are stored.
  * Each table has two halves. The word `root` says which one is in force; it is
  * read once for a packet, so a packet sees one half alone, and user space
- * changes the other one, then the word. Rules name each other by places that
- * count through both halves. A destination that is a single address stands in
- * `hosts`, a table of cache lines, which a multiplication and one line of
+ * changes the other one, then the word. What is found by place is one value
+ * of `tables` for each half. A destination that is a single address stands in
+ * its hosts, a table of cache lines, which a multiplication and one line of
  * memory find; wider ones in `prefixes`, which is slower and asked next.
  *
  * Time is CLOCK_BOOTTIME of the last tick: reading the clock for every packet
@@ -74,10 +74,10 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2 * FILTER_HOST_LINES);
+	__uint(max_entries, 2);
 	__type(key, __u32);
-	__type(value, struct filter_host_line);
-} hosts SEC(".maps");
+	__type(value, struct filter_tables);
+} tables SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
@@ -90,18 +90,18 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2 * XDP_LISTS_MAX);
+	__uint(max_entries, 2 * XDP_RULES_MAX);
 	__type(key, __u32);
-	__type(value, struct filter_list);
-} lists SEC(".maps");
+	__type(value, struct xdp_sources);
+} sources SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2 * XDP_RULES_MAX);
+	__uint(max_entries, 2);
 	__type(key, __u32);
-	__type(value, struct xdp_rule);
-} rules SEC(".maps");
+	__type(value, struct filter_rows);
+} rows SEC(".maps");
 
 struct filter_buckets {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -119,6 +119,14 @@ struct {
 } buckets SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, FILTER_WINDOW_BUCKETS);
+	__type(key, __u32);
+	__type(value, struct xdp_bucket);
+} window SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__uint(max_entries, 2 * FILTER_PROTECTED_MAX);
@@ -127,28 +135,20 @@ struct {
 } protected SEC(".maps");
 
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2 * XDP_RULES_MAX);
-	__type(key, __u32);
-	__type(value, __u64);
-} meters SEC(".maps");
-
-struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, FILTER_METERS_MAX);
 	__type(key, struct filter_source);
 	__type(value, __u64);
 } source_meters SEC(".maps");
 
-/* Of each CPU both halves, one CPU behind the other: a per-CPU map would look up where each value is. */
+/* Of each CPU by its number: what a per-CPU map may hold is less. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 2 * XDP_RULES_MAX);
+	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, struct xdp_counts);
-} counts SEC(".maps");
+	__type(value, struct filter_tallies);
+} tallies SEC(".maps");
 
 /* What rules/packet.h and rules/xdp_verdict.h ask for. */
 
@@ -159,33 +159,48 @@ PACKET_READER void packet_each(__u32 count, long (*step)(__u32 index, void *cont
 
 #include "rules/xdp_verdict.h"
 
-PACKET_READER const struct xdp_rule *xdp_rule_at(__u32 index)
+PACKET_READER const struct xdp_rule *xdp_rule_at(const struct xdp_half *half, __u32 index)
 {
-	return bpf_map_lookup_elem(&rules, &index);
+	const struct filter_tables *of_half = half->tables;
+	return &of_half->rules[index % XDP_RULES_MAX];
 }
 
-PACKET_READER const struct xdp_bucket *xdp_bucket_at(__u32 index)
+PACKET_READER const struct xdp_sources *xdp_sources_at(const struct xdp_half *half, __u32 index)
 {
-	__u32 half = index / FILTER_SECOND_HALF, place = index % FILTER_SECOND_HALF;
-	void *of_half = bpf_map_lookup_elem(&buckets, &half);
-	return of_half ? bpf_map_lookup_elem(of_half, &place) : NULL;
+	__u32 key = half->number * XDP_RULES_MAX + index;
+	return bpf_map_lookup_elem(&sources, &key);
 }
 
-PACKET_READER int xdp_is_protected(__u32 table, const __u32 *src_be)
+PACKET_READER const struct xdp_bucket *xdp_bucket_at(const struct xdp_half *half, __u32 index)
 {
-	struct filter_prefix key = {.bits = 32 + 128, .half = table - 1};
+	__u32 number = half->number;
+	void *of_half = bpf_map_lookup_elem(&buckets, &number);
+	return of_half ? bpf_map_lookup_elem(of_half, &index) : NULL;
+}
+
+PACKET_READER const union xdp_row *xdp_row_at(const struct xdp_half *half, __u32 index)
+{
+	__u32 number = half->number;
+	const struct filter_rows *of_half = bpf_map_lookup_elem(&rows, &number);
+	return of_half ? &of_half->rows[index % XDP_ROWS] : NULL;
+}
+
+PACKET_READER int xdp_is_protected(const struct xdp_half *half, const __u32 *src_be)
+{
+	struct filter_prefix key = {.bits = 32 + 128, .half = half->number};
 	__builtin_memcpy(key.addr_be, src_be, sizeof(key.addr_be));
 	return bpf_map_lookup_elem(&protected, &key) != NULL;
 }
 
-PACKET_READER __u64 *xdp_meter_at(__u32 index)
+PACKET_READER __u64 *xdp_meter_at(const struct xdp_half *half, __u32 index)
 {
-	return bpf_map_lookup_elem(&meters, &index);
+	struct filter_tables *of_half = half->tables;
+	return &of_half->meters[index % XDP_RULES_MAX];
 }
 
-PACKET_READER __u64 *xdp_meter_of(__u32 index, const __u32 *src_be)
+PACKET_READER __u64 *xdp_meter_of(const struct xdp_half *half, __u32 index, const __u32 *src_be)
 {
-	struct filter_source key = {.rule = index};
+	struct filter_source key = {.rule = half->number * XDP_RULES_MAX + index};
 	__builtin_memcpy(key.addr_be, src_be, sizeof(key.addr_be));
 	__u64 *meter = bpf_map_lookup_elem(&source_meters, &key);
 	if (meter)
@@ -195,10 +210,10 @@ PACKET_READER __u64 *xdp_meter_of(__u32 index, const __u32 *src_be)
 	return bpf_map_lookup_elem(&source_meters, &key);
 }
 
-PACKET_READER struct xdp_counts *xdp_counts_at(__u32 index)
+PACKET_READER struct xdp_tally *xdp_tally_at(const struct xdp_half *half, __u32 index)
 {
-	__u32 place = bpf_get_smp_processor_id() * 2 * XDP_RULES_MAX + index;
-	return bpf_map_lookup_elem(&counts, &place);
+	struct filter_tallies *of_cpu = half->tallies;
+	return &of_cpu->rules[half->number % 2][index % XDP_RULES_MAX];
 }
 
 /** A parsed frame. Offsets count from the first byte of the frame. */
@@ -363,7 +378,7 @@ static __always_inline void sample_copy(struct xdp_md *ctx, const struct frame *
 		captured_bytes = FILTER_SAMPLE_BYTES;
 	struct filter_sample *record = bpf_ringbuf_reserve(&samples, sizeof(*record), 0);
 	if (!record) {
-		cpu->totals.lost++;
+		cpu->lost++;
 		return;
 	}
 	record->mono_ns = bpf_ktime_get_ns();
@@ -372,41 +387,55 @@ static __always_inline void sample_copy(struct xdp_md *ctx, const struct frame *
 	record->flags = drops ? FILTER_DROPPED : 0;
 	if (captured_bytes > 0 && bpf_xdp_load_bytes(ctx, 0, record->bytes, captured_bytes) == 0)
 		record->captured_bytes = captured_bytes;
-	cpu->totals.sampled++;
+	cpu->sampled++;
 	/* A wakeup interrupts, which costs microseconds: only the few that bring the fill over the mark ask for one. */
 	__u64 above_mark_bytes = bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA) - policy.wakeup_bytes;
 	bpf_ringbuf_submit(record, above_mark_bytes < WAKEUP_SPAN_BYTES ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
 }
 
-/** The rules for a destination, or NULL. */
-static __always_inline const struct xdp_list *list_find(__u64 in_force, const __u32 *dst_be)
+/** What is to be asked for a destination. */
+struct found {
+	const struct filter_list *list; /* NULL: nothing */
+	__u32 first; /* its first rule */
+	__u32 asks_transport;
+};
+
+static __always_inline int addr_is(const __u32 *a, const __u32 *b)
 {
-	__u32 half = in_force & FILTER_ROOT_HALF;
+	return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3])) == 0;
+}
+
+static __always_inline struct found rules_find(const struct xdp_half *half, __u64 in_force, const __u32 *dst_be)
+{
+	struct found found = {.list = NULL};
+	const struct filter_tables *of_half = half->tables;
 	if (in_force & FILTER_ROOT_HOSTS) {
-		__u32 hash = xdp_set_hash(in_force >> 32, dst_be);
-		__u32 place = half * FILTER_HOST_LINES + hash % FILTER_HOST_LINES;
-		const struct filter_host_line *line = bpf_map_lookup_elem(&hosts, &place);
-		if (!line)
-			return NULL;
+		int is_v4 = packet_is_v4(dst_be);
+		__u32 hash = filter_host_hash(in_force >> 32, dst_be, is_v4);
+		const struct filter_host_line *line = &of_half->hosts[hash % FILTER_HOST_LINES];
 #pragma unroll
 		for (int i = 0; i < FILTER_HOST_SLOTS; i++) {
-			if (line->slots[i].hash == 0)
+			const struct filter_host *host = &line->slots[i];
+			if (host->hash == 0)
 				break;
-			if (line->slots[i].hash != hash)
+			const struct filter_list *list = &of_half->lists[host->list & FILTER_HOST_LIST];
+			if (host->hash != hash || (is_v4 ? !(host->list & FILTER_HOST_V4) : !addr_is(list->addr_be, dst_be)))
 				continue;
-			const struct filter_list *of_host = bpf_map_lookup_elem(&lists, &line->slots[i].list);
-			if (of_host && of_host->addr_be[3] == dst_be[3] && of_host->addr_be[2] == dst_be[2] &&
-			    of_host->addr_be[1] == dst_be[1] && of_host->addr_be[0] == dst_be[0])
-				return &of_host->list;
+			found = (struct found){list, host->rule, host->list & FILTER_HOST_TRANSPORT};
+			return found;
 		}
 	}
 	if (!(in_force & FILTER_ROOT_PREFIXES))
-		return NULL;
-	struct filter_prefix key = {.bits = 32 + 128, .half = half};
+		return found;
+	struct filter_prefix key = {.bits = 32 + 128, .half = half->number};
 	__builtin_memcpy(key.addr_be, dst_be, sizeof(key.addr_be));
 	__u32 *place = bpf_map_lookup_elem(&prefixes, &key);
-	const struct filter_list *of_prefix = place ? bpf_map_lookup_elem(&lists, place) : NULL;
-	return of_prefix ? &of_prefix->list : NULL;
+	if (place) {
+		found.list = &of_half->lists[*place % XDP_LISTS_MAX];
+		found.first = found.list->list.rules[0];
+		found.asks_transport = found.list->asks_transport;
+	}
+	return found;
 }
 
 /** The time of the last tick: the clock is read once for each. */
@@ -421,19 +450,21 @@ static __always_inline __u64 tick_boot_ns(struct filter_cpu *cpu)
 }
 
 /**
- * Loads the bucket in which the largest source set may have a source, so that it is on its way from memory while the
- * rules are found: that one miss costs more than all the rest.
+ * Loads the row of the packed set in which the source may be, so that it is on its way from memory while the rules are
+ * found: that one miss costs more than all the rest. A row may end in the next line of the cache.
  */
-static __always_inline struct xdp_touched bucket_touch(__u64 in_force, const __u32 *src_be)
+static __always_inline struct xdp_touched row_touch(const struct xdp_half *half, const __u32 *src_be)
 {
-	const volatile struct filter_touch *touch = &root.touch[in_force & FILTER_ROOT_HALF];
-	struct xdp_touched touched = {.set_first = touch->first};
-	__u64 seed = touch->seed;
-	if (seed == 0)
+	struct xdp_touched touched = {.row = NULL};
+	__u64 seed = root.rows_seeds[half->number % 2];
+	if (seed == 0 || !packet_is_v4(src_be))
 		return touched;
-	touched.bucket = xdp_bucket_at(touched.set_first + (xdp_set_hash(seed, src_be) & touch->mask));
-	if (touched.bucket)
-		(void)((const volatile struct xdp_bucket *)touched.bucket)->words_be[0];
+	touched.mixed = xdp_set_mix(seed, src_be[3]);
+	touched.row = xdp_row_at(half, touched.mixed % XDP_ROWS);
+	if (touched.row) {
+		(void)((const volatile union xdp_row *)touched.row)->lanes[0];
+		(void)((const volatile union xdp_row *)touched.row)->lanes[XDP_ROW_SLOTS / 4 - 1];
+	}
 	return touched;
 }
 
@@ -448,18 +479,37 @@ __attribute__((noinline)) int frame_facts(struct xdp_md *ctx, __u32 network, str
 	return facts && network <= NETWORK_OFFSET_MAX && packet_facts_parse(facts, (void *)(long)ctx->data + network, end);
 }
 
-/** Whether a rule drops the packet; counts it there. */
+/** Reads all facts into memory. */
+static __always_inline int facts_read(struct xdp_md *ctx, __u32 network, struct filter_cpu *cpu)
+{
+	cpu->facts = (struct packet_facts){0};
+	return frame_facts(ctx, network, &cpu->facts);
+}
+
+/** Whether a rule drops the packet; counts it there. The transport header is read where a rule may ask for it. */
 static __always_inline int frame_drops(struct xdp_md *ctx, const struct frame *frame, struct filter_cpu *cpu)
 {
 	__u64 in_force = root.in_force;
 	if (!(in_force & (FILTER_ROOT_HOSTS | FILTER_ROOT_PREFIXES)) || frame->kind > FILTER_IPV6)
 		return 0;
+	__u32 number = in_force & FILTER_ROOT_HALF, cpu_number = bpf_get_smp_processor_id();
+	struct xdp_half half = {.number = number, .tables = bpf_map_lookup_elem(&tables, &number),
+		.tallies = bpf_map_lookup_elem(&tallies, &cpu_number)};
 	struct packet_facts facts = {0};
-	if (!frame_facts(ctx, frame->network, &facts))
+	if (!half.tables || !half.tallies)
 		return 0;
-	struct xdp_touched touched = bucket_touch(in_force, facts.src_be);
-	const struct xdp_list *list = list_find(in_force, facts.dst_be);
-	return list && xdp_verdict(&facts, &touched, list, tick_boot_ns(cpu)) == XDP_VERDICT_DROP;
+	int is_whole = packet_head_v4(&facts, frame->data + frame->network, frame->end) == 0;
+	if (is_whole) {
+		if (!facts_read(ctx, frame->network, cpu))
+			return 0;
+		packet_head_copy(&facts, &cpu->facts);
+	}
+	struct xdp_touched touched = row_touch(&half, facts.src_be);
+	struct found found = rules_find(&half, in_force, facts.dst_be);
+	if (!found.list || (!is_whole && found.asks_transport && !facts_read(ctx, frame->network, cpu)))
+		return 0;
+	return xdp_verdict(&half, &facts, &cpu->facts, &touched, &found.list->list, found.first, tick_boot_ns(cpu)) ==
+		XDP_VERDICT_DROP;
 }
 
 SEC("xdp.frags")
@@ -471,16 +521,40 @@ int filter(struct xdp_md *ctx)
 		return XDP_PASS;
 	struct frame frame = frame_parse((void *)(long)ctx->data, (void *)(long)ctx->data_end);
 	__u32 wire_bytes = bpf_xdp_get_buff_len(ctx);
-	cpu->totals.kinds[frame.kind].packets++;
-	cpu->totals.kinds[frame.kind].bytes += wire_bytes;
 	int drops = policy.mode != FILTER_SAMPLE && frame_drops(ctx, &frame, cpu) && policy.mode == FILTER_ENFORCE;
-	if (drops) {
-		cpu->totals.dropped.packets++;
-		cpu->totals.dropped.bytes += wire_bytes;
-	}
+	struct filter_count *count = &cpu->kinds[drops][frame.kind];
+	count->packets++;
+	count->bytes += wire_bytes;
 	if (sample_due(cpu))
 		sample_copy(ctx, &frame, wire_bytes, drops, cpu);
 	return drops ? XDP_DROP : XDP_PASS;
+}
+
+/** Copies one bucket into the window; 1: there is none. */
+static long bucket_read(__u32 index, void *context)
+{
+	const struct filter_buckets_read *asked = context;
+	const struct xdp_half half = {.number = asked->half};
+	struct xdp_bucket *to = bpf_map_lookup_elem(&window, &index);
+	const struct xdp_bucket *from = xdp_bucket_at(&half, asked->first + index);
+	if (!to || !from)
+		return 1;
+	*to = *from;
+	return 0;
+}
+
+/**
+ * Reads buckets for user space, which would need CAP_SYS_ADMIN to open again a map that only another map holds. Run by
+ * BPF_PROG_RUN.
+ *
+ * @return how many there were
+ */
+SEC("syscall")
+int buckets_read(struct filter_buckets_read *asked)
+{
+	struct filter_buckets_read copy = *asked;
+	__u32 count = copy.count < FILTER_WINDOW_BUCKETS ? copy.count : FILTER_WINDOW_BUCKETS;
+	return bpf_loop(count, bucket_read, &copy, 0);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -36,9 +36,10 @@
 #define RING_BYTES_MAX (1u << 30)
 
 _Static_assert(FILTER_PROTECTED_MAX == SPACE_PREFIXES_MAX, "all protected prefixes have room");
-_Static_assert(XDP_RULES_MAX == FILTER_HALF_ENTRIES && XDP_LISTS_MAX == FILTER_HALF_ENTRIES, "halves begin with a page");
 _Static_assert(sizeof(struct filter_list) % 64 == 0 && sizeof(struct xdp_rule) % 64 == 0, "entries begin with cache lines");
-_Static_assert(FILTER_HOST_LINES == FILTER_HALF_ENTRIES, "halves begin with a page");
+_Static_assert(sizeof(struct filter_tables) % 4096 == 0 && sizeof(struct filter_rows) % 4096 == 0 &&
+	sizeof(struct filter_tallies) % 4096 == 0 && XDP_RULES_MAX * sizeof(struct xdp_sources) % 4096 == 0,
+	"halves begin with a page");
 
 /* The first line that libbpf had to say about a failure; it has one print function for the process. */
 static _Thread_local char libbpf_line[WHY_BYTES / 2];
@@ -52,12 +53,16 @@ __attribute__((format(printf, 2, 0))) static int libbpf_note(enum libbpf_print_l
 	return 0;
 }
 
-/** Tables for rules have one entry where no rules will be. */
+/** Tables for rules are small where no rules will be. */
 static int tables_shrink(struct filter_bpf *program)
 {
-	struct bpf_map *const tables[] = {program->maps.hosts, program->maps.prefixes, program->maps.lists, program->maps.rules,
-		program->maps.protected, program->maps.meters, program->maps.source_meters, program->maps.counts};
-	int err = 0;
+	struct bpf_map *const tables[] = {program->maps.prefixes, program->maps.sources, program->maps.rows, program->maps.buckets,
+		program->maps.window, program->maps.protected, program->maps.source_meters};
+	int err = bpf_map__set_value_size(program->maps.tables, sizeof(__u64));
+	if (err == 0)
+		err = bpf_map__set_value_size(program->maps.tallies, sizeof(__u64));
+	if (err == 0)
+		err = bpf_map__set_value_size(program->maps.rows, sizeof(__u64));
 	for (size_t i = 0; i < ARRAY_LEN(tables) && err == 0; i++)
 		err = bpf_map__set_max_entries(tables[i], 1);
 	return err;
@@ -75,7 +80,7 @@ static struct filter_bpf *program_load(const struct filter_policy *policy, uint3
 	int err = bpf_map__set_max_entries(program->maps.samples, ring_bytes);
 	if (err == 0)
 		err = policy->mode == FILTER_SAMPLE ? tables_shrink(program)
-			: bpf_map__set_max_entries(program->maps.counts, (uint32_t)libbpf_num_possible_cpus() * 2 * XDP_RULES_MAX);
+			: bpf_map__set_max_entries(program->maps.tallies, (uint32_t)libbpf_num_possible_cpus());
 	if (err == 0)
 		err = filter_bpf__load(program);
 	if (err == 0)
@@ -212,24 +217,25 @@ static int duplicate(int fd)
 /** Descriptors of our own, so that the skeleton can go. */
 static int fds_take(struct filter *filter, const struct filter_bpf *program)
 {
-	const struct bpf_map *const maps[PIN_PROGRAM] = {
+	const struct bpf_map *const maps[PIN_BUCKETS_READ] = {
 		[PIN_POLICY] = program->maps.rodata,
 		[PIN_STATE] = program->maps.state,
 		[PIN_SAMPLES] = program->maps.samples,
 		[PIN_ROOT] = program->maps.bss,
-		[PIN_HOSTS] = program->maps.hosts,
+		[PIN_TABLES] = program->maps.tables,
 		[PIN_PREFIXES] = program->maps.prefixes,
-		[PIN_LISTS] = program->maps.lists,
-		[PIN_RULES] = program->maps.rules,
+		[PIN_SOURCES] = program->maps.sources,
+		[PIN_ROWS] = program->maps.rows,
 		[PIN_BUCKETS] = program->maps.buckets,
+		[PIN_WINDOW] = program->maps.window,
 		[PIN_PROTECTED] = program->maps.protected,
-		[PIN_METERS] = program->maps.meters,
 		[PIN_SOURCE_METERS] = program->maps.source_meters,
-		[PIN_COUNTS] = program->maps.counts,
+		[PIN_TALLIES] = program->maps.tallies,
 	};
 	filter->fds[PIN_PROGRAM] = duplicate(bpf_program__fd(program->progs.filter));
-	bool has_all = filter->fds[PIN_PROGRAM] >= 0;
-	for (enum pin pin = PIN_POLICY; pin < PIN_PROGRAM; pin++) {
+	filter->fds[PIN_BUCKETS_READ] = duplicate(bpf_program__fd(program->progs.buckets_read));
+	bool has_all = filter->fds[PIN_PROGRAM] >= 0 && filter->fds[PIN_BUCKETS_READ] >= 0;
+	for (enum pin pin = PIN_POLICY; pin < PIN_BUCKETS_READ; pin++) {
 		filter->fds[pin] = duplicate(bpf_map__fd(maps[pin]));
 		has_all = has_all && filter->fds[pin] >= 0;
 	}
@@ -352,13 +358,13 @@ int filter_open(const struct filter_wanted *wanted, struct filter **ret_filter, 
 	return OK;
 }
 
-int filter_root_read(const struct filter *filter, uint64_t *ret_root)
+int filter_root_read(const struct filter *filter, struct filter_root *ret_root)
 {
 	struct filter_root root;
 	uint32_t key = 0;
 	if (bpf_map_lookup_elem(filter->fds[PIN_ROOT], &key, &root) != 0)
 		return E_SYS;
-	*ret_root = root.in_force;
+	*ret_root = root;
 	return OK;
 }
 
@@ -376,42 +382,44 @@ void filter_table_unmap(void *table, size_t entry_bytes, size_t count)
 
 size_t filter_rule_count(const struct filter *filter)
 {
-	uint64_t root = 0;
-	return filter_root_read(filter, &root) == OK ? root >> FILTER_ROOT_RULES_SHIFT & 0xffff : 0;
+	struct filter_root root;
+	return filter_root_read(filter, &root) == OK ? root.in_force >> FILTER_ROOT_RULES_SHIFT & 0xffff : 0;
 }
 
 static int counts_read(struct filter *filter, uint64_t half, size_t index, struct xdp_counts *ret_counts)
 {
-	struct xdp_counts sum = {0}, of_cpu;
+	struct xdp_counts sum = {0};
 	if (index >= XDP_RULES_MAX || filter->policy.mode == FILTER_SAMPLE)
 		return E_LIMIT;
+	const struct filter_tallies *tallies = filter_table_map(filter->fds[PIN_TALLIES], sizeof(*tallies), 0, filter->cpu_count);
+	if (tallies == NULL)
+		return E_SYS;
 	for (size_t i = 0; i < filter->cpu_count; i++) {
-		uint32_t place = (uint32_t)((2 * i + half) * XDP_RULES_MAX + index);
-		if (bpf_map_lookup_elem(filter->fds[PIN_COUNTS], &place, &of_cpu) != 0)
-			return E_SYS;
-		sum.matched_packets += of_cpu.matched_packets;
-		sum.matched_bytes += of_cpu.matched_bytes;
-		sum.dropped_packets += of_cpu.dropped_packets;
-		sum.dropped_bytes += of_cpu.dropped_bytes;
+		const struct xdp_tally *of_cpu = &tallies[i].rules[half][index];
+		sum.matched_packets += of_cpu->of[XDP_VERDICT_PASS].packets + of_cpu->of[XDP_VERDICT_DROP].packets;
+		sum.matched_bytes += of_cpu->of[XDP_VERDICT_PASS].bytes + of_cpu->of[XDP_VERDICT_DROP].bytes;
+		sum.dropped_packets += of_cpu->of[XDP_VERDICT_DROP].packets;
+		sum.dropped_bytes += of_cpu->of[XDP_VERDICT_DROP].bytes;
 	}
+	filter_table_unmap((void *)tallies, sizeof(*tallies), filter->cpu_count);
 	*ret_counts = sum;
 	return OK;
 }
 
 int filter_counts(struct filter *filter, size_t index, struct xdp_counts *ret_counts)
 {
-	uint64_t root = 0;
+	struct filter_root root = {0};
 	int err = filter_root_read(filter, &root);
-	if (err == OK && index >= (root >> FILTER_ROOT_RULES_SHIFT & 0xffff))
+	if (err == OK && index >= (root.in_force >> FILTER_ROOT_RULES_SHIFT & 0xffff))
 		err = E_LIMIT;
-	return err == OK ? counts_read(filter, root & FILTER_ROOT_HALF, index, ret_counts) : err;
+	return err == OK ? counts_read(filter, root.in_force & FILTER_ROOT_HALF, index, ret_counts) : err;
 }
 
 int filter_counts_before(struct filter *filter, size_t index, struct xdp_counts *ret_counts)
 {
-	uint64_t root = 0;
+	struct filter_root root = {0};
 	int err = filter_root_read(filter, &root);
-	return err == OK ? counts_read(filter, ~root & FILTER_ROOT_HALF, index, ret_counts) : err;
+	return err == OK ? counts_read(filter, ~root.in_force & FILTER_ROOT_HALF, index, ret_counts) : err;
 }
 
 enum interface_state filter_follow(struct filter *filter, char ret_why[static FILTER_WHY_BYTES])
@@ -466,15 +474,15 @@ struct filter_totals filter_totals(struct filter *filter)
 	if (bpf_map_lookup_elem(filter->fds[PIN_STATE], &key, filter->of_cpus) != 0)
 		return sum;
 	for (size_t i = 0; i < filter->cpu_count; i++) {
-		const struct filter_totals *totals = &of_cpu[i].totals;
 		for (size_t kind = 0; kind < FILTER_KIND_COUNT; kind++) {
-			sum.kinds[kind].packets += totals->kinds[kind].packets;
-			sum.kinds[kind].bytes += totals->kinds[kind].bytes;
+			const struct filter_count *passed = &of_cpu[i].kinds[0][kind], *dropped = &of_cpu[i].kinds[1][kind];
+			sum.kinds[kind].packets += passed->packets + dropped->packets;
+			sum.kinds[kind].bytes += passed->bytes + dropped->bytes;
+			sum.dropped.packets += dropped->packets;
+			sum.dropped.bytes += dropped->bytes;
 		}
-		sum.dropped.packets += totals->dropped.packets;
-		sum.dropped.bytes += totals->dropped.bytes;
-		sum.sampled += totals->sampled;
-		sum.lost += totals->lost;
+		sum.sampled += of_cpu[i].sampled;
+		sum.lost += of_cpu[i].lost;
 	}
 	return sum;
 }

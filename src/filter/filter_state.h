@@ -7,8 +7,6 @@
 #include "filter/filter.h"
 #include "filter/pins.h"
 
-#define FILTER_HALF_ENTRIES 4096 /* of one half of a table that is mapped: whole pages, whatever an entry is */
-
 struct filter {
 	int fds[PIN_COUNT];
 	int socket_fd; /* to look at the interface */
@@ -22,8 +20,8 @@ struct filter {
 	void *of_cpus; /* room for one value of each CPU, of any map */
 };
 
-/** The word that says what is in force; E_SYS. */
-MUST_USE int filter_root_read(const struct filter *filter, uint64_t *ret_root);
+/** What the program reads first; E_SYS. */
+MUST_USE int filter_root_read(const struct filter *filter, struct filter_root *ret_root);
 
 /** Which interface a link is attached to; 0: it was removed; -1: not an XDP link. */
 int filter_link_ifindex(int fd, uint32_t *ret_program_id);
@@ -36,9 +34,15 @@ uint32_t filter_program_id(const struct filter *filter);
  *
  * @param fd of the map
  * @param entry_bytes size of a value
- * @param first entry of the window; a multiple of FILTER_HALF_ENTRIES
+ * @param first entry of the window, which begins with a page
  * @param count of entries
  * @return NULL: errno tells; to be unmapped by filter_table_unmap()
  */
 void *filter_table_map(int fd, size_t entry_bytes, size_t first, size_t count);
 void filter_table_unmap(void *table, size_t entry_bytes, size_t count);
+
+/** What stands in the kernel for the target at a place of the tables, if it is one address. */
+struct filter_host filter_host_make(const struct xdp_tables *tables, size_t at, uint32_t seed);
+
+/** The list of the target at a place of the tables. */
+struct filter_list filter_list_make(const struct xdp_tables *tables, size_t at);

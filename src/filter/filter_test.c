@@ -7,12 +7,14 @@
  */
 #include "filter/net_test.h"
 
+#include <linux/capability.h>
 #include <poll.h>
 #include <sys/stat.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include "core/sandbox.h"
 #include "filter/filter_state.h"
 
 #define TARGET 0xc0000201u /* 192.0.2.1 */
@@ -202,9 +204,9 @@ static void loose_permissions_are_refused(void **state)
 {
 	(void)state;
 	filter_close(net_load(FILTER_ENFORCE, NET_PINS));
-	assert_int_equal(chmod(NET_PINS "/rules", 0660), 0);
-	refuse_open(&pinned, E_DENIED, NET_PINS "/rules: others may open this pin: chown and chmod 0600 it first");
-	assert_int_equal(chmod(NET_PINS "/rules", 0600), 0);
+	assert_int_equal(chmod(NET_PINS "/tables", 0660), 0);
+	refuse_open(&pinned, E_DENIED, NET_PINS "/tables: others may open this pin: chown and chmod 0600 it first");
+	assert_int_equal(chmod(NET_PINS "/tables", 0600), 0);
 	assert_int_equal(chown(NET_PINS "/link", 1234, 0), 0);
 	refuse_open(&pinned, E_DENIED, NET_PINS "/link: others may open this pin: chown and chmod 0600 it first");
 	assert_int_equal(chown(NET_PINS "/link", 0, 0), 0);
@@ -240,8 +242,9 @@ static void refuse_read(struct filter *filter, const struct xdp_entry *entries, 
 /** A destination address that is gone, and one too many. */
 static void hosts_break(struct filter *filter, const struct xdp_entry entries[static 3], const struct space *space)
 {
-	struct filter_host_line *lines = filter_table_map(filter->fds[PIN_HOSTS], sizeof(*lines), FILTER_HOST_LINES, FILTER_HOST_LINES);
-	assert_non_null(lines);
+	struct filter_tables *tables = filter_table_map(filter->fds[PIN_TABLES], sizeof(*tables), 1, 1);
+	assert_non_null(tables);
+	struct filter_host_line *lines = tables->hosts;
 	size_t used = 0;
 	while (lines[used].slots[0].hash == 0)
 		used++;
@@ -252,7 +255,74 @@ static void hosts_break(struct filter *filter, const struct xdp_entry entries[st
 	lines[used].slots[1] = (struct filter_host){.hash = host.hash + FILTER_HOST_LINES, .list = host.list};
 	refuse_read(filter, entries, 3, space, "far: the kernel has rules for an address that should have none");
 	lines[used].slots[1] = (struct filter_host){0};
-	filter_table_unmap(lines, sizeof(*lines), FILTER_HOST_LINES);
+	lines[used].slots[0].rule++;
+	refuse_read(filter, entries, 3, space, "far: a destination address in the kernel has not the rules that were put in force");
+	lines[used].slots[0] = host;
+	tables->lists[host.list & FILTER_HOST_LIST].list.rules[0]++;
+	refuse_read(filter, entries, 3, space, "far: a destination address in the kernel has not the rules that were put in force");
+	tables->lists[host.list & FILTER_HOST_LIST].list.rules[0]--;
+	filter_table_unmap(tables, sizeof(*tables), 1);
+}
+
+/** A packed set with an address that is another one, one too many, and under another draw than the program's. */
+static void rows_break(struct filter *filter, struct xdp_entry *entry)
+{
+	static const char expected[] = "far: a source set in the kernel is not what was put in force";
+	static struct ip_addr addrs[300000];
+	char why[FILTER_WHY_BYTES];
+	struct source_set *set = NULL;
+	struct filter_root root;
+	uint32_t key = 0;
+	for (uint32_t i = 0; i < ARRAY_LEN(addrs); i++)
+		addrs[i] = ip_from_v4(SOURCE + i);
+	assert_int_equal(source_set_new(addrs, ARRAY_LEN(addrs), &set), OK);
+	struct rule rule = *entry->rule;
+	struct xdp_entry with_rows = {&rule, set, UINT64_MAX};
+	rule.source_set = *source_set_name(set);
+	net_apply(filter, &with_rows, 1, NULL);
+	assert_int_equal(filter_read(filter, &with_rows, 1, NULL, why), OK);
+	assert_int_equal(filter_root_read(filter, &root), OK);
+	struct filter_rows *rows = filter_table_map(filter->fds[PIN_ROWS], sizeof(*rows), root.in_force & FILTER_ROOT_HALF, 1);
+	assert_non_null(rows);
+	rows->rows[0].halves[0] ^= 0x8000;
+	refuse_read(filter, &with_rows, 1, NULL, expected);
+	rows->rows[0].halves[0] ^= 0x8000;
+	rows->rows[0].halves[XDP_ROW_SLOTS - 1] ^= 7;
+	refuse_read(filter, &with_rows, 1, NULL, expected);
+	rows->rows[0].halves[XDP_ROW_SLOTS - 1] ^= 7;
+	filter_table_unmap(rows, sizeof(*rows), 1);
+	root.rows_seeds[root.in_force & FILTER_ROOT_HALF]++;
+	assert_int_equal(bpf_map_update_elem(filter->fds[PIN_ROOT], &key, &root, BPF_ANY), 0);
+	refuse_read(filter, &with_rows, 1, NULL, expected);
+	source_set_free(set);
+}
+
+/** What an effector keeps when it is open lets it put sets in force and read them back; in a child. */
+static void few_rights_are_enough(void **state)
+{
+	(void)state;
+	int status;
+	struct ip_addr one = ip_from_v4(SOURCE);
+	struct source_set *set = NULL;
+	struct rule rule = net_rule(TARGET);
+	struct filter *filter = net_load(FILTER_ENFORCE, NET_PINS);
+	assert_int_equal(source_set_new(&one, 1, &set), OK);
+	rule.source_set = *source_set_name(set);
+	struct xdp_entry entry = {&rule, set, UINT64_MAX};
+	pid_t pid = fork();
+	if (pid == 0) {
+		char why[FILTER_WHY_BYTES] = "";
+		bool is_done = sandbox_drop(NULL, UINT64_C(1) << CAP_BPF | UINT64_C(1) << CAP_NET_ADMIN) == OK &&
+			filter_apply(filter, &entry, 1, NULL, why) == OK && filter_read(filter, &entry, 1, NULL, why) == OK;
+		if (!is_done)
+			print_error("%s\n", why);
+		_exit(is_done ? 0 : 1);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_int_equal(passed_of(5, TARGET), 0);
+	filter_close(filter);
+	source_set_free(set);
 }
 
 /** Everything of which filter_read() says that it is not as it should be, done one by one. */
@@ -303,6 +373,8 @@ static void reading_back_sees_every_difference(void **state)
 
 	hosts_break(filter, entries, space);
 	assert_int_equal(filter_read(filter, entries, 3, space, why), OK);
+	rows_break(filter, &entries[0]);
+	net_apply(filter, entries, 3, space);
 
 	assert_int_equal(bpf_link_detach(filter->fds[PIN_LINK]), 0);
 	refuse_read(filter, entries, 3, space, "far: the program is not attached to the interface");
@@ -446,6 +518,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(other_pins_are_refused, net_setup, net_teardown),
 		cmocka_unit_test_setup_teardown(loose_permissions_are_refused, net_setup, net_teardown),
 		cmocka_unit_test_setup_teardown(it_is_attached_once, net_setup, net_teardown),
+		cmocka_unit_test_setup_teardown(few_rights_are_enough, net_setup, net_teardown),
 		cmocka_unit_test_setup_teardown(reading_back_sees_every_difference, net_setup, net_teardown),
 		cmocka_unit_test_setup_teardown(what_cannot_be_applied_changes_nothing, net_setup, net_teardown),
 		cmocka_unit_test_setup_teardown(the_interface_is_followed, net_setup, net_teardown),

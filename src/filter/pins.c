@@ -21,8 +21,8 @@
 
 #define PATH_BYTES (PIN_DIRECTORY_BYTES + 20)
 
-static const char *const pin_names[PIN_COUNT] = {"policy", "state", "samples", "root", "hosts", "prefixes", "lists", "rules",
-	"buckets", "protected", "meters", "source_meters", "counts", "program", "link"};
+static const char *const pin_names[PIN_COUNT] = {"policy", "state", "samples", "root", "tables", "prefixes", "sources", "rows",
+	"buckets", "window", "protected", "source_meters", "tallies", "buckets_read", "program", "link"};
 
 static const char *pin_path(const char *directory, enum pin pin, char ret_path[static PATH_BYTES])
 {

@@ -18,15 +18,16 @@ enum pin {
 	PIN_STATE, /* counts of each CPU */
 	PIN_SAMPLES, /* the ring buffer */
 	PIN_ROOT, /* the word that says what is in force */
-	PIN_HOSTS,
+	PIN_TABLES,
 	PIN_PREFIXES,
-	PIN_LISTS,
-	PIN_RULES,
+	PIN_SOURCES,
+	PIN_ROWS,
 	PIN_BUCKETS,
+	PIN_WINDOW,
 	PIN_PROTECTED,
-	PIN_METERS,
 	PIN_SOURCE_METERS,
-	PIN_COUNTS,
+	PIN_TALLIES,
+	PIN_BUCKETS_READ, /* the program that reads what PIN_BUCKETS holds */
 	PIN_PROGRAM, /* to attach it anew where its interface was removed and is back */
 	PIN_LINK, /* the attachment */
 	PIN_COUNT

@@ -62,6 +62,25 @@ struct packet_facts {
 	};
 };
 
+/** Copies what the IP header tells, and its extensions. */
+PACKET_INLINE void packet_head_copy(struct packet_facts *to, const struct packet_facts *from)
+{
+	for (int i = 0; i < 4; i++) {
+		to->src_be[i] = from->src_be[i];
+		to->dst_be[i] = from->dst_be[i];
+	}
+	to->protocol = from->protocol;
+	to->length_bytes = from->length_bytes;
+	to->fragment = from->fragment;
+	to->extensions = from->extensions;
+}
+
+/** Whether an address is one of IPv4. */
+PACKET_INLINE int packet_is_v4(const __u32 *addr_be)
+{
+	return (addr_be[0] | addr_be[1] | (addr_be[2] ^ __builtin_bswap32(0xffff))) == 0;
+}
+
 /** The bit of an IPv6 extension header in packet_facts.extensions; 0 for any other protocol (RFC 8200 section 4). */
 PACKET_INLINE __u8 packet_extension_bit(__u16 protocol)
 {
@@ -157,12 +176,18 @@ PACKET_INLINE void packet_transport(struct packet_facts *facts, const __u8 *at, 
 		packet_look(facts, at + 8, end, left - 8);
 }
 
-/* RFC 791 section 3.1. */
-PACKET_INLINE int packet_parse_v4(struct packet_facts *facts, const __u8 *at, const __u8 *end)
+/**
+ * Reads what the header of IPv4 tells by itself (RFC 791 section 3.1).
+ *
+ * @param facts all zero; filled but for the transport header
+ * @param at its first byte
+ * @param end one past the last byte that is at hand
+ * @return length of the header in bytes; 0: no IPv4
+ */
+PACKET_INLINE __u32 packet_head_v4(struct packet_facts *facts, const __u8 *at, const __u8 *end)
 {
 	if (at + 20 > end || at[0] >> 4 != 4 || (at[0] & 0x0f) < 5)
 		return 0;
-	__u32 header_bytes = (at[0] & 0x0fu) * 4;
 	__u16 offset = packet_be16(at + 6);
 	facts->src_be[2] = facts->dst_be[2] = __builtin_bswap32(0xffff);
 	PACKET_COPY(&facts->src_be[3], at + 12, __u32);
@@ -171,9 +196,15 @@ PACKET_INLINE int packet_parse_v4(struct packet_facts *facts, const __u8 *at, co
 	facts->protocol = at[9];
 	facts->fragment = (offset & 0x1fff) != 0 ? PACKET_FRAGMENT_LATER : (offset & 0x2000) != 0 ? PACKET_FRAGMENT_FIRST
 		: PACKET_FRAGMENT_WHOLE;
-	if (facts->length_bytes > header_bytes)
+	return (at[0] & 0x0fu) * 4;
+}
+
+PACKET_INLINE int packet_parse_v4(struct packet_facts *facts, const __u8 *at, const __u8 *end)
+{
+	__u32 header_bytes = packet_head_v4(facts, at, end);
+	if (header_bytes != 0 && facts->length_bytes > header_bytes)
 		packet_transport(facts, at + header_bytes, end, facts->length_bytes - header_bytes);
-	return 1;
+	return header_bytes != 0;
 }
 
 /** A way through the extension headers of an IPv6 packet. */

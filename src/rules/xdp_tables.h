@@ -36,10 +36,12 @@ struct xdp_target {
 struct xdp_tables {
 	size_t rule_count;
 	struct xdp_rule *rules; /* rules[i] is entries[i] */
+	struct xdp_sources *sources; /* likewise */
 	size_t target_count;
 	struct xdp_target *targets; /* one for each destination prefix */
 	size_t bucket_count;
 	struct xdp_bucket *buckets;
+	union xdp_row *rows; /* XDP_ROWS; NULL: no set is packed */
 	size_t protected_count;
 	struct xdp_prefix_key *protected;
 };

@@ -18,7 +18,7 @@
 /* The maps, in user space. */
 #define METERS_MAX 65536
 static struct xdp_tables tables;
-static struct xdp_counts rule_counts[XDP_RULES_MAX];
+static struct xdp_tally tallies[XDP_RULES_MAX];
 static __u64 meters[XDP_RULES_MAX];
 static struct {
 	__u32 rule, used;
@@ -27,14 +27,22 @@ static struct {
 } source_meters[METERS_MAX];
 static size_t source_meter_count;
 
-const struct xdp_rule *xdp_rule_at(__u32 index)
+const struct xdp_rule *xdp_rule_at(const struct xdp_half *in, __u32 index)
 {
+	(void)in;
 	return index < tables.rule_count ? &tables.rules[index] : NULL;
 }
 
-const struct xdp_bucket *xdp_bucket_at(__u32 index)
+const struct xdp_bucket *xdp_bucket_at(const struct xdp_half *in, __u32 index)
 {
+	(void)in;
 	return index < tables.bucket_count ? &tables.buckets[index] : NULL;
+}
+
+const union xdp_row *xdp_row_at(const struct xdp_half *in, __u32 index)
+{
+	(void)in;
+	return tables.rows != NULL ? &tables.rows[index] : NULL;
 }
 
 static bool key_covers(const struct xdp_prefix_key *key, const __u32 *addr_be)
@@ -46,9 +54,9 @@ static bool key_covers(const struct xdp_prefix_key *key, const __u32 *addr_be)
 	return ip_prefix_covers(&prefix, &addr);
 }
 
-int xdp_is_protected(__u32 table, const __u32 *src_be)
+int xdp_is_protected(const struct xdp_half *in, const __u32 *src_be)
 {
-	assert_int_equal(table, 1);
+	(void)in;
 	for (size_t i = 0; i < tables.protected_count; i++) {
 		if (key_covers(&tables.protected[i], src_be))
 			return 1;
@@ -56,13 +64,15 @@ int xdp_is_protected(__u32 table, const __u32 *src_be)
 	return 0;
 }
 
-__u64 *xdp_meter_at(__u32 index)
+__u64 *xdp_meter_at(const struct xdp_half *in, __u32 index)
 {
+	(void)in;
 	return &meters[index];
 }
 
-__u64 *xdp_meter_of(__u32 index, const __u32 *src_be)
+__u64 *xdp_meter_of(const struct xdp_half *in, __u32 index, const __u32 *src_be)
 {
+	(void)in;
 	size_t i = 0;
 	while (i < source_meter_count && (source_meters[i].rule != index || memcmp(source_meters[i].src_be, src_be, 16) != 0))
 		i++;
@@ -76,9 +86,16 @@ __u64 *xdp_meter_of(__u32 index, const __u32 *src_be)
 	return &source_meters[i].meter;
 }
 
-struct xdp_counts *xdp_counts_at(__u32 index)
+const struct xdp_sources *xdp_sources_at(const struct xdp_half *in, __u32 index)
 {
-	return &rule_counts[index];
+	(void)in;
+	return index < tables.rule_count ? &tables.sources[index] : NULL;
+}
+
+struct xdp_tally *xdp_tally_at(const struct xdp_half *in, __u32 index)
+{
+	(void)in;
+	return &tallies[index];
 }
 
 static const struct xdp_list *list_find(const __u32 *dst_be)
@@ -97,18 +114,20 @@ static void maps_load(const struct rule_list *list, const struct source_set *con
 	struct xdp_entry entries[RULE_LIST_MAX];
 	for (size_t i = 0; i < list->count; i++)
 		entries[i] = (struct xdp_entry){&list->rules[i], sets[i], expires_boot_ns};
-	memset(rule_counts, 0, sizeof(rule_counts));
+	memset(tallies, 0, sizeof(tallies));
 	memset(meters, 0, sizeof(meters));
 	source_meter_count = 0;
 	assert_int_equal(xdp_tables_make(entries, list->count, space, &tables), OK);
 }
 
+static const struct xdp_half half;
 static const struct xdp_touched untouched;
 
 static bool xdp_drops(const struct packet_facts *facts, uint64_t boot_ns)
 {
 	const struct xdp_list *list = list_find(facts->dst_be);
-	return list != NULL && xdp_verdict(facts, &untouched, list, boot_ns) == XDP_VERDICT_DROP;
+	struct packet_facts whole = *facts;
+	return list != NULL && xdp_verdict(&half, facts, &whole, &untouched, list, list->rules[0], boot_ns) == XDP_VERDICT_DROP;
 }
 
 static void random_limit(struct random *rng, struct rule *rule)
@@ -139,7 +158,7 @@ static void compare(struct random *rng, const struct space *space, uint64_t ret_
 	struct source_set *set = random_set(rng);
 	const struct source_set *sets[RULE_LIST_MAX] = {0};
 	struct evaluator *evaluator = NULL;
-	uint64_t matched[RULE_LIST_MAX] = {0}, now_ns = UINT64_C(1000000000000);
+	uint64_t counted[RULE_LIST_MAX][2] = {0}, now_ns = UINT64_C(1000000000000);
 	list.count = 1 + scene_pick(rng, 24);
 	for (size_t i = 0; i < list.count; i++) {
 		list.rules[i] = scene_rule(rng);
@@ -161,7 +180,7 @@ static void compare(struct random *rng, const struct space *space, uint64_t ret_
 		struct evaluation expected = evaluator_judge(evaluator, &facts, (int64_t)now_ns);
 		assert_int_equal(xdp_drops(&facts, now_ns), expected.is_dropped);
 		if (expected.rule >= 0)
-			assert_int_equal(rule_counts[expected.rule].matched_packets, ++matched[expected.rule]);
+			assert_int_equal(tallies[expected.rule].of[expected.is_dropped].packets, ++counted[expected.rule][expected.is_dropped]);
 		ret_seen[expected.is_dropped ? 2 : expected.rule >= 0 ? 1 : 0]++;
 	}
 	xdp_tables_done(&tables);
@@ -204,7 +223,7 @@ static void a_rule_ends_at_its_time_in_the_kernel(void **state)
 	maps_load(&list, sets, NULL, 5000);
 	assert_true(xdp_drops(&facts, 4999));
 	assert_false(xdp_drops(&facts, 5000));
-	assert_int_equal(rule_counts[0].dropped_bytes, 60);
+	assert_int_equal(tallies[0].of[XDP_VERDICT_DROP].bytes, 60);
 	xdp_tables_done(&tables);
 }
 
@@ -240,12 +259,79 @@ static void large_sets_are_found_whole(void **state)
 		struct ip_addr addr = source_set_at(set, i), beside = addr;
 		beside.bytes[15] ^= 1;
 		const struct xdp_rule *rule = &tables.rules[ip_is_v4(&addr) ? 0 : 1];
-		assert_true(xdp_set_has(rule, &untouched, addr.be32));
-		assert_int_equal(xdp_set_has(rule, &untouched, beside.be32), source_set_has(set, &beside));
+		assert_true(xdp_set_has(&half, rule, &untouched, addr.be32));
+		assert_int_equal(xdp_set_has(&half, rule, &untouched, beside.be32), source_set_has(set, &beside));
 	}
-	assert_false(xdp_set_has(&tables.rules[0], &untouched, (const __u32[4]){0, 0, 0xffff0000, 0}));
+	assert_false(xdp_set_has(&half, &tables.rules[0], &untouched, (const __u32[4]){0, 0, 0xffff0000, 0}));
 	xdp_tables_done(&tables);
 	source_set_free(set);
+	free(addrs);
+}
+
+/** The number by which a product with an odd one is undone, modulo 2^32 (Newton's iteration). */
+static uint32_t inverse(uint32_t odd)
+{
+	uint32_t result = odd;
+	for (int i = 0; i < 5; i++)
+		result *= 2 - odd * result;
+	return result;
+}
+
+/** Every step of the draw is undone, so no two addresses have the same number: a half and its row are an address. */
+static void a_mix_can_be_undone(void **state)
+{
+	(void)state;
+	struct random rng;
+	random_init(&rng, 9);
+	for (int i = 0; i < 100000; i++) {
+		uint64_t seed = random_next(&rng);
+		uint32_t addr = (uint32_t)random_next(&rng), mixed = xdp_set_mix(seed, addr);
+		mixed = (mixed ^ mixed >> 16) * inverse((uint32_t)(seed >> 32) | 1);
+		mixed = (mixed ^ mixed >> 15 ^ mixed >> 30) * inverse(0x9e3779b1U);
+		assert_int_equal(mixed ^ (uint32_t)seed, addr);
+	}
+}
+
+/** The same as large_sets_are_found_whole() of a set that is packed, whether its row was touched before or not. */
+static void a_packed_set_is_found_whole(void **state)
+{
+	(void)state;
+	enum { COUNT = 1 << 20 };
+	struct random rng;
+	struct source_set *sets[2] = {NULL, NULL};
+	struct ip_addr *addrs = calloc(COUNT, sizeof(*addrs));
+	struct ip_prefix first = {ip_from_v4(0xc0000201), 128}, second = {ip_from_v4(0xc0000202), 128};
+	struct rule rules[2] = {rule_to(&first), rule_to(&second)};
+	struct xdp_entry entries[2];
+	size_t rest_count = 0;
+	random_init(&rng, 8);
+	for (size_t i = 0; i < COUNT; i++)
+		addrs[i] = ip_from_v4(1 + (uint32_t)random_below(&rng, UINT32_MAX));
+	assert_int_equal(source_set_new(addrs, COUNT / 2, &sets[0]), OK); /* large enough, but not the largest */
+	assert_int_equal(source_set_new(addrs, COUNT, &sets[1]), OK);
+	for (size_t i = 0; i < 2; i++) {
+		rules[i].source_set = *source_set_name(sets[i]);
+		entries[i] = (struct xdp_entry){&rules[i], sets[i], UINT64_MAX};
+	}
+	assert_int_equal(xdp_tables_make(entries, 2, NULL, &tables), OK);
+	assert_int_equal(tables.rules[0].set_kind, XDP_SET_WHOLE);
+	const struct xdp_rule *rule = &tables.rules[1];
+	assert_int_equal(rule->set_kind, XDP_SET_PACKED);
+	for (size_t i = 0; i < source_set_name(sets[1])->count; i++) {
+		struct ip_addr addr = source_set_at(sets[1], i), beside = addr;
+		uint32_t mixed = xdp_set_mix(rule->set_seed, addr.be32[3]);
+		struct xdp_touched touched = {.row = &tables.rows[mixed % XDP_ROWS], .mixed = mixed};
+		beside.bytes[15] ^= 1;
+		assert_true(xdp_set_has(&half, rule, &untouched, addr.be32));
+		assert_true(xdp_set_has(&half, rule, &touched, addr.be32));
+		assert_int_equal(xdp_set_has(&half, rule, &untouched, beside.be32), source_set_has(sets[1], &beside));
+		rest_count += mixed >> 16 == 0 || !xdp_row_has(touched.row, (uint16_t)(mixed >> 16));
+	}
+	print_message("%zu of %u stand outside of the rows\n", rest_count, source_set_name(sets[1])->count);
+	assert_in_range(rest_count, COUNT / 1000, COUNT / 20); /* both ways were gone */
+	xdp_tables_done(&tables);
+	source_set_free(sets[0]);
+	source_set_free(sets[1]);
 	free(addrs);
 }
 
@@ -328,6 +414,8 @@ int main(void)
 		cmocka_unit_test(kernel_code_and_evaluator_agree),
 		cmocka_unit_test(a_rule_ends_at_its_time_in_the_kernel),
 		cmocka_unit_test(large_sets_are_found_whole),
+		cmocka_unit_test(a_mix_can_be_undone),
+		cmocka_unit_test(a_packed_set_is_found_whole),
 		cmocka_unit_test(what_does_not_fit_is_refused),
 		cmocka_unit_test(one_look_up_finds_all_rules_of_a_destination),
 		cmocka_unit_test(protected_sources_are_spared_unless_the_order_says_otherwise),

@@ -12,28 +12,39 @@
 
 #include "rules/xdp_rule.h"
 
-/** A rule by its place (array), or NULL. */
-const struct xdp_rule *xdp_rule_at(__u32 index);
+/**
+ * The half of the tables that is in force, by which the functions below find them. It and what belongs to a packet are
+ * handed to the steps of a loop as copies: what a loop knows by its place, the compiler keeps in memory.
+ */
+struct xdp_half {
+	__u32 number;
+	void *tables;
+	void *tallies; /* of this CPU */
+};
 
-/** A bucket by its place (array of all source sets, one behind the other), or NULL. */
-const struct xdp_bucket *xdp_bucket_at(__u32 index);
+/** A rule by its place, or NULL. */
+const struct xdp_rule *xdp_rule_at(const struct xdp_half *half, __u32 index);
 
-/** Whether a source is in protected space (longest matching prefix); `table` is the rule's spares_protected. */
-int xdp_is_protected(__u32 table, const __u32 *src_be);
+/** The source prefixes of a rule, or NULL. */
+const struct xdp_sources *xdp_sources_at(const struct xdp_half *half, __u32 index);
 
-/** The meter of all packets of a rule (array), or NULL. */
-__u64 *xdp_meter_at(__u32 index);
+/** A bucket by its place (of all source sets, one behind the other), or NULL. */
+const struct xdp_bucket *xdp_bucket_at(const struct xdp_half *half, __u32 index);
+
+/** A row of the packed set, 0..XDP_ROWS - 1, or NULL. */
+const union xdp_row *xdp_row_at(const struct xdp_half *half, __u32 index);
+
+/** Whether a source is in protected space (longest matching prefix). */
+int xdp_is_protected(const struct xdp_half *half, const __u32 *src_be);
+
+/** The meter of all packets of a rule, or NULL. */
+__u64 *xdp_meter_at(const struct xdp_half *half, __u32 index);
 
 /** The meter of a source under a rule (hash, where the least recently used makes room), or NULL. */
-__u64 *xdp_meter_of(__u32 index, const __u32 *src_be);
+__u64 *xdp_meter_of(const struct xdp_half *half, __u32 index, const __u32 *src_be);
 
-/** What a rule has counted (array per CPU), or NULL. */
-struct xdp_counts *xdp_counts_at(__u32 index);
-
-enum xdp_verdict {
-	XDP_VERDICT_PASS = 0,
-	XDP_VERDICT_DROP = 1,
-};
+/** What a rule has counted on this CPU, or NULL. */
+struct xdp_tally *xdp_tally_at(const struct xdp_half *half, __u32 index);
 
 /** Whether an address is in a bucket. Has no branches: a difference of 0, less 1, is what sets the highest bit. */
 PACKET_INLINE int xdp_bucket_has(const struct xdp_bucket *bucket, const __u32 *addr_be, int is_v4)
@@ -61,50 +72,85 @@ PACKET_INLINE int xdp_bucket_is_full(const struct xdp_bucket *bucket, int is_v4)
 		bucket->words_be[XDP_BUCKET_WORDS - 2] | bucket->words_be[XDP_BUCKET_WORDS - 1]) != 0;
 }
 
-/** A bucket that was looked up before it was asked for: where the set begins at `set_first`, the first that may have the source. */
+/** Whether a row of a packed set has a half, which is not 0: a lane of 16 bits is 0 if one borrows from its highest bit. */
+PACKET_INLINE int xdp_row_has(const union xdp_row *row, __u16 half)
+{
+	const __u64 ones = 0x0001000100010001ULL;
+	__u64 wanted = half * ones, found = 0;
+	for (int i = 0; i < XDP_ROW_SLOTS / 4; i++) {
+		__u64 differs = row->lanes[i] ^ wanted;
+		found |= (differs - ones) & ~differs;
+	}
+	return (found & ones << 15) != 0;
+}
+
+/** The row of a packed set that may have the source, looked up before it was asked for. */
 struct xdp_touched {
-	const struct xdp_bucket *bucket; /* NULL: none was */
-	__u32 set_first;
+	const union xdp_row *row; /* NULL: none was */
+	__u32 mixed; /* xdp_set_mix() */
 };
 
-/** A source on its way through the set or the prefixes of a rule. */
+/** A source on its way through the buckets of a set, or through the prefixes of a rule. */
 struct xdp_search {
+	struct xdp_half half;
 	const struct xdp_rule *rule;
-	const __u32 *src_be;
+	const struct xdp_sources *sources;
+	__u32 src_be[4];
 	__u32 place; /* the bucket that is looked into next */
 	int is_found;
 };
 
-/** Looks into one bucket of the set; 1: found, or not in the set. */
-PACKET_INLINE long xdp_set_look(struct xdp_search *search, const struct xdp_bucket *bucket)
+PACKET_INLINE struct xdp_search xdp_search_of(const struct xdp_half *half, const struct xdp_rule *rule, const __u32 *src_be)
 {
+	return (struct xdp_search){.half = *half, .rule = rule, .src_be = {src_be[0], src_be[1], src_be[2], src_be[3]}};
+}
+
+/** Looks into one bucket of the set; 1: found, 0: not in the set, -1: it may be in the next one. */
+PACKET_INLINE int xdp_set_look(const struct xdp_half *half, const struct xdp_rule *rule, const __u32 *src_be, __u32 place)
+{
+	const struct xdp_bucket *bucket = xdp_bucket_at(half, rule->set_first + (place & rule->set_mask));
 	if (!bucket)
+		return 0;
+	if (xdp_bucket_has(bucket, src_be, rule->is_v4))
 		return 1;
-	search->is_found = xdp_bucket_has(bucket, search->src_be, search->rule->is_v4);
-	return search->is_found || !xdp_bucket_is_full(bucket, search->rule->is_v4);
+	return xdp_bucket_is_full(bucket, rule->is_v4) ? -1 : 0;
 }
 
 static inline long xdp_set_step(__u32 probe, void *context)
 {
 	struct xdp_search *search = (struct xdp_search *)context;
-	const struct xdp_rule *rule = search->rule;
-	return xdp_set_look(search, xdp_bucket_at(rule->set_first + ((search->place + probe) & rule->set_mask)));
+	search->is_found = xdp_set_look(&search->half, search->rule, search->src_be, search->place + probe);
+	return search->is_found >= 0;
 }
 
 /** The first bucket is looked into at once: few addresses are in another. */
-PACKET_INLINE int xdp_set_has(const struct xdp_rule *rule, const struct xdp_touched *touched, const __u32 *src_be)
+PACKET_INLINE int xdp_whole_has(const struct xdp_half *half, const struct xdp_rule *rule, const __u32 *src_be)
 {
-	struct xdp_search search = {.rule = rule, .src_be = src_be};
+	__u32 place = xdp_set_place(rule->set_seed, src_be, rule->is_v4);
+	int is_found = xdp_set_look(half, rule, src_be, place);
+	if (is_found >= 0)
+		return is_found;
+	struct xdp_search search = xdp_search_of(half, rule, src_be);
+	search.place = place + 1;
+	packet_each(XDP_PROBES_MAX - 1, xdp_set_step, &search);
+	return search.is_found > 0;
+}
+
+PACKET_INLINE int xdp_set_has(const struct xdp_half *half, const struct xdp_rule *rule, const struct xdp_touched *touched,
+	const __u32 *src_be)
+{
 	if ((rule->is_v4 ? src_be[3] : src_be[0] | src_be[1] | src_be[2] | src_be[3]) == 0)
 		return 0;
-	const struct xdp_bucket *bucket = touched->bucket;
-	if (!bucket || touched->set_first != rule->set_first)
-		bucket = xdp_bucket_at(rule->set_first + (xdp_set_hash(rule->set_seed, src_be) & rule->set_mask));
-	if (!xdp_set_look(&search, bucket)) {
-		search.place = xdp_set_hash(rule->set_seed, src_be) + 1;
-		packet_each(XDP_PROBES_MAX - 1, xdp_set_step, &search);
+	if (rule->set_kind == XDP_SET_PACKED) {
+		__u32 mixed = touched->row ? touched->mixed : xdp_set_mix(rule->set_seed, src_be[3]);
+		const union xdp_row *row = touched->row ? touched->row : xdp_row_at(half, mixed % XDP_ROWS);
+		__u16 upper = (__u16)(mixed >> 16);
+		if (upper != 0 && row && xdp_row_has(row, upper))
+			return 1;
+		if (upper != 0 && (!row || row->halves[XDP_ROW_SLOTS - 1] == 0))
+			return 0;
 	}
-	return search.is_found;
+	return xdp_whole_has(half, rule, src_be);
 }
 
 /** Compares with one prefix of the rule; 1: found, or there are no more. */
@@ -114,17 +160,19 @@ static inline long xdp_source_step(__u32 place, void *context)
 	const __u32 *src_be = search->src_be;
 	if (place >= search->rule->source_count || place >= XDP_SOURCES_MAX)
 		return 1;
-	const struct xdp_source *source = &search->rule->sources[place];
+	const struct xdp_source *source = &search->sources->prefixes[place];
 	search->is_found = (((src_be[0] ^ source->addr_be[0]) & source->mask_be[0]) |
 		((src_be[1] ^ source->addr_be[1]) & source->mask_be[1]) | ((src_be[2] ^ source->addr_be[2]) & source->mask_be[2]) |
 		((src_be[3] ^ source->addr_be[3]) & source->mask_be[3])) == 0;
 	return search->is_found;
 }
 
-PACKET_INLINE int xdp_sources_have(const struct xdp_rule *rule, const __u32 *src_be)
+PACKET_INLINE int xdp_sources_have(const struct xdp_half *half, const struct xdp_rule *rule, __u32 index, const __u32 *src_be)
 {
-	struct xdp_search search = {.rule = rule, .src_be = src_be};
-	packet_each(XDP_SOURCES_MAX, xdp_source_step, &search);
+	struct xdp_search search = xdp_search_of(half, rule, src_be);
+	search.sources = xdp_sources_at(half, index);
+	if (search.sources)
+		packet_each(XDP_SOURCES_MAX, xdp_source_step, &search);
 	return search.is_found;
 }
 
@@ -151,26 +199,43 @@ PACKET_INLINE int xdp_transport_matches(const struct xdp_rule *rule, const struc
 		(look[1] & rule->look_mask[1]) == rule->look_value[1];
 }
 
-PACKET_INLINE int xdp_rule_matches(const struct xdp_rule *rule, const struct packet_facts *facts,
-	const struct xdp_touched *touched, __u64 boot_ns)
+/** A packet on its way through the rules of its destination. */
+struct xdp_walk {
+	struct xdp_half half;
+	const struct packet_facts *facts; /* what the IP header tells */
+	const struct packet_facts *transport; /* and what the transport header tells */
+	struct xdp_touched touched;
+	const struct xdp_list *list;
+	__u64 boot_ns;
+	enum xdp_verdict verdict;
+};
+
+/** Whether what a rule asks for beyond time, protocol and a source set is as asked. */
+PACKET_INLINE int xdp_more_matches(const struct xdp_walk *walk, const struct xdp_rule *rule, __u32 index)
 {
-	if (boot_ns >= rule->expires_boot_ns)
-		return 0;
-	if (rule->protocol != PACKET_PROTOCOL_UNKNOWN && facts->protocol != rule->protocol)
-		return 0;
+	const struct packet_facts *facts = walk->facts;
 	if (rule->extension != 0 && (facts->extensions & rule->extension) == 0)
 		return 0;
 	if (rule->fragments != 0 && (facts->fragment & rule->fragments) == 0)
 		return 0;
 	if (facts->length_bytes < rule->length_min_bytes || facts->length_bytes > rule->length_max_bytes)
 		return 0;
-	if (rule->asks_transport && !xdp_transport_matches(rule, facts))
+	if ((rule->asks & XDP_ASKS_TRANSPORT) && !xdp_transport_matches(rule, walk->transport))
 		return 0;
-	if (rule->source_count != 0 && !xdp_sources_have(rule, facts->src_be))
+	if ((rule->asks & XDP_ASKS_SOURCES) && !xdp_sources_have(&walk->half, rule, index, facts->src_be))
 		return 0;
-	if (rule->has_set && !xdp_set_has(rule, touched, facts->src_be))
+	return !(rule->asks & XDP_ASKS_PROTECTED) || !xdp_is_protected(&walk->half, facts->src_be);
+}
+
+PACKET_INLINE int xdp_rule_matches(const struct xdp_walk *walk, const struct xdp_rule *rule, __u32 index)
+{
+	if (walk->boot_ns >= rule->expires_boot_ns)
 		return 0;
-	return !rule->spares_protected || !xdp_is_protected(rule->spares_protected, facts->src_be);
+	if (rule->protocol != PACKET_PROTOCOL_UNKNOWN && walk->facts->protocol != rule->protocol)
+		return 0;
+	if (rule->asks && !xdp_more_matches(walk, rule, index))
+		return 0;
+	return rule->set_kind == XDP_SET_NONE || xdp_set_has(&walk->half, rule, &walk->touched, walk->facts->src_be);
 }
 
 /**
@@ -192,60 +257,62 @@ PACKET_INLINE int xdp_meter_take(__u64 *meter, __u64 now_ticks, __u64 cost_ticks
 	return 0;
 }
 
-PACKET_INLINE int xdp_rule_limits(const struct xdp_rule *rule, __u32 index, const struct packet_facts *facts, __u64 boot_ns)
+PACKET_INLINE int xdp_rule_limits(const struct xdp_walk *walk, const struct xdp_rule *rule, __u32 index)
 {
-	__u64 *meter = rule->limits_sources ? xdp_meter_of(index, facts->src_be) : xdp_meter_at(index);
-	__u64 units = rule->limits_bytes ? facts->length_bytes : 1;
+	const struct packet_facts *facts = walk->facts;
+	__u64 *meter = rule->limits_sources ? xdp_meter_of(&walk->half, index, facts->src_be) : xdp_meter_at(&walk->half, index);
+	__u64 units = rule->limits_bytes ? facts->length_bytes : 1, now_ticks = walk->boot_ns * XDP_TICKS_PER_NS;
 	/* Without a meter (memory is out) nobody can tell who is over the limit: the packet passes. */
-	return meter && !xdp_meter_take(meter, boot_ns * XDP_TICKS_PER_NS, units * rule->cost_per_unit >> 20, rule->burst_ticks);
+	return meter && !xdp_meter_take(meter, now_ticks, units * rule->cost_per_unit >> 20, rule->burst_ticks);
 }
 
-/** A packet on its way through the rules of its destination. */
-struct xdp_walk {
-	const struct packet_facts *facts;
-	const struct xdp_touched *touched;
-	const struct xdp_list *list;
-	__u64 boot_ns;
-	enum xdp_verdict verdict;
-};
-
-/** Asks the rule at a place of the list; 1: it matched, and decided, or there are no more. */
-PACKET_INLINE long xdp_walk_look(struct xdp_walk *walk, __u32 place)
+/** Asks a rule; 1: it matched, and decided. */
+PACKET_INLINE long xdp_walk_ask(struct xdp_walk *walk, __u32 index)
 {
-	if (place >= walk->list->count || place >= XDP_LIST_RULES_MAX)
-		return 1;
-	const struct packet_facts *facts = walk->facts;
-	__u32 index = walk->list->rules[place];
-	const struct xdp_rule *rule = xdp_rule_at(index);
-	if (!rule || !xdp_rule_matches(rule, facts, walk->touched, walk->boot_ns))
+	const struct xdp_rule *rule = xdp_rule_at(&walk->half, index);
+	if (!rule || !xdp_rule_matches(walk, rule, index))
 		return 0;
-	int drops = rule->action == XDP_RULE_DROP ||
-		(rule->action == XDP_RULE_LIMIT && xdp_rule_limits(rule, index, facts, walk->boot_ns));
-	struct xdp_counts *counts = xdp_counts_at(index);
-	if (counts) {
-		counts->matched_packets++;
-		counts->matched_bytes += facts->length_bytes;
-		counts->dropped_packets += (__u64)drops;
-		counts->dropped_bytes += drops ? facts->length_bytes : 0;
+	if (rule->action == XDP_RULE_DROP || (rule->action == XDP_RULE_LIMIT && xdp_rule_limits(walk, rule, index)))
+		walk->verdict = XDP_VERDICT_DROP;
+	struct xdp_tally *tally = xdp_tally_at(&walk->half, index);
+	if (tally) {
+		tally->of[walk->verdict].packets++;
+		tally->of[walk->verdict].bytes += walk->facts->length_bytes;
 	}
-	walk->verdict = drops ? XDP_VERDICT_DROP : XDP_VERDICT_PASS;
 	return 1;
 }
 
-static inline long xdp_walk_step(__u32 index, void *context)
+/** Asks the rules of the list behind the first one. */
+static inline long xdp_walk_step(__u32 step, void *context)
 {
-	return xdp_walk_look((struct xdp_walk *)context, index + 1);
+	struct xdp_walk *walk = (struct xdp_walk *)context;
+	__u32 place = step + 1;
+	return place >= walk->list->count || place >= XDP_LIST_RULES_MAX || xdp_walk_ask(walk, walk->list->rules[place]);
 }
 
 /**
  * What becomes of a packet. The first rule of its destination that matches decides; it counts the packet. The first rule
- * of all is asked without the loop around it, which costs as much as the rule: most lists have one.
+ * of all is asked without the loop around it, which costs as much as the rule, and without the list: most lists have one.
+ *
+ * @param half where the rules are
+ * @param facts of the IP header
+ * @param whole has the facts of the transport header, where a rule of the list asks for them; the others are filled in
+ *        for the loop around the rules, if it comes to that
+ * @param touched row of a packed set
+ * @param list for its destination
+ * @param first the first rule of the list, which has at least one
+ * @param boot_ns CLOCK_BOOTTIME
  */
-PACKET_INLINE enum xdp_verdict xdp_verdict(const struct packet_facts *facts, const struct xdp_touched *touched,
-	const struct xdp_list *list, __u64 boot_ns)
+PACKET_INLINE enum xdp_verdict xdp_verdict(const struct xdp_half *half, const struct packet_facts *facts,
+	struct packet_facts *whole, const struct xdp_touched *touched, const struct xdp_list *list, __u32 first, __u64 boot_ns)
 {
-	struct xdp_walk walk = {.facts = facts, .touched = touched, .list = list, .boot_ns = boot_ns, .verdict = XDP_VERDICT_PASS};
-	if (!xdp_walk_look(&walk, 0))
-		packet_each(XDP_LIST_RULES_MAX - 1, xdp_walk_step, &walk);
-	return walk.verdict;
+	struct xdp_walk walk = {.half = *half, .facts = facts, .transport = whole, .touched = *touched, .list = list,
+		.boot_ns = boot_ns};
+	if (xdp_walk_ask(&walk, first) || list->count < 2)
+		return walk.verdict;
+	struct xdp_walk rest = walk;
+	packet_head_copy(whole, facts);
+	rest.facts = whole;
+	packet_each(XDP_LIST_RULES_MAX - 1, xdp_walk_step, &rest);
+	return rest.verdict;
 }
