@@ -217,7 +217,7 @@ static int calls_allow(scmp_filter_ctx filter, const int *calls, size_t count)
 /** What follows network interfaces, and a BPF program that was loaded before: all through open descriptors. */
 static int interface_rules(scmp_filter_ctx filter, enum sandbox_kind kind)
 {
-	static const int enforcer_commands[] = {BPF_MAP_CREATE, BPF_MAP_DELETE_ELEM, BPF_MAP_GET_FD_BY_ID, BPF_OBJ_PIN};
+	static const int enforcer_commands[] = {BPF_MAP_CREATE, BPF_MAP_DELETE_ELEM, BPF_OBJ_PIN, BPF_PROG_TEST_RUN};
 	static const int bpf_commands[] = {
 		BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM, BPF_MAP_GET_NEXT_KEY, BPF_OBJ_GET_INFO_BY_FD, BPF_LINK_CREATE};
 	static const unsigned interface_questions[] = {SIOCGIFINDEX, SIOCGIFFLAGS, SIOCGIFHWADDR};

@@ -193,13 +193,8 @@ static bool signals_open(struct live *live)
 
 static bool privileges_drop(const struct live *live)
 {
-	/*
-	 * To write maps, to attach the program again to an interface that is back, and, for a source set that is read back,
-	 * BPF_MAP_GET_FD_BY_ID, for which the kernel wants CAP_SYS_ADMIN; seccomp leaves nothing else that could use that.
-	 * nft has a child for its part.
-	 */
-	uint64_t kept = live->hooks == &effector_xdp
-		? UINT64_C(1) << CAP_BPF | UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_SYS_ADMIN : 0;
+	/* To write maps and to attach the program again to an interface that is back; nft has a child for its part. */
+	uint64_t kept = live->hooks == &effector_xdp ? UINT64_C(1) << CAP_BPF | UINT64_C(1) << CAP_NET_ADMIN : 0;
 	return sandbox_drop(NULL, kept) == OK || failed("capabilities", "drop", strerror(errno));
 }
 
