@@ -19,6 +19,24 @@
 
 const volatile struct netsend_policy policy;
 
+__u64 random_state; /* filled with a random number before the program is loaded; one CPU runs it */
+
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32); /* the interface through which frames leave */
+} out SEC(".maps");
+
+/** Random bits for a packet (splitmix64): the kernel's own generator, asked twice, cost more than all the rest here. */
+static __always_inline __u64 random_next(void)
+{
+	__u64 mixed = random_state += 0x9e3779b97f4a7c15ULL;
+	mixed = (mixed ^ mixed >> 30) * 0xbf58476d1ce4e5b9ULL;
+	mixed = (mixed ^ mixed >> 27) * 0x94d049bb133111ebULL;
+	return mixed ^ mixed >> 31;
+}
+
 static __always_inline __u16 checksum(__u32 sum, __u32 a, __u32 b, __u32 c)
 {
 	__u64 wide = (__u64)sum + (a >> 16) + (a & 0xffff) + (b >> 16) + (b & 0xffff) + (c >> 16) + (c & 0xffff);
@@ -36,8 +54,9 @@ int netsend(struct xdp_md *ctx)
 	if ((void *)(ip + 1) > end)
 		return XDP_ABORTED;
 
-	__u32 src = (policy.src_net | (bpf_get_prandom_u32() & policy.src_mask)) * policy.src_factor;
-	__u32 other = bpf_get_prandom_u32();
+	__u64 word = random_next();
+	__u32 src = (policy.src_net | ((__u32)(word >> 32) & policy.src_mask)) * policy.src_factor;
+	__u32 other = (__u32)word;
 	__u32 dst = policy.dst_net | (other >> 16 & policy.dst_mask);
 	__u16 port = policy.src_port ? policy.src_port : 1024 + (other & 0x7fff);
 	ip->saddr = bpf_htonl(src);
@@ -56,7 +75,7 @@ int netsend(struct xdp_md *ctx)
 			return XDP_ABORTED;
 		udp->source = bpf_htons(port);
 	}
-	return bpf_redirect(policy.ifindex, 0);
+	return bpf_redirect_map(&out, 0, 0);
 }
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

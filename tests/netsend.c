@@ -249,7 +249,7 @@ static void frame_write(const struct order *order, uint8_t *ret_frame, struct ne
 	payload_fill(transport + header_bytes, payload_bytes, order->marker);
 
 	uint32_t host_bits = 128u - order->src.bits, dst_bits = 128u - order->dst.bits;
-	*ret_policy = (struct netsend_policy){.ifindex = order->ifindex, .src_net = ip_to_v4(&order->src.addr),
+	*ret_policy = (struct netsend_policy){.src_net = ip_to_v4(&order->src.addr),
 		.src_mask = host_bits == 32 ? UINT32_MAX : (1u << host_bits) - 1, .src_port = order->src_port,
 		.src_factor = order->scatters ? NETSEND_SCATTER : 1,
 		.dst_net = ip_to_v4(&order->dst.addr), .dst_mask = (1u << dst_bits) - 1,
@@ -332,11 +332,13 @@ static void send_by_socket(const struct order *order, const uint8_t *frame, cons
 
 static void send_live(const struct order *order, const uint8_t *frame, const struct netsend_policy *policy)
 {
+	uint32_t key = 0, ifindex = (uint32_t)order->ifindex;
 	struct netsend_bpf *program = netsend_bpf__open();
 	if (program == NULL)
 		fail(strerror(errno), "BPF program");
 	memcpy((void *)&program->rodata->policy, policy, sizeof(*policy));
-	if (netsend_bpf__load(program) != 0)
+	random_bytes(&program->bss->random_state, sizeof(program->bss->random_state));
+	if (netsend_bpf__load(program) != 0 || bpf_map_update_elem(bpf_map__fd(program->maps.out), &key, &ifindex, BPF_ANY) != 0)
 		fail(strerror(errno), "BPF program");
 	int64_t start_mono_ns = clock_mono_ns();
 	for (uint64_t sent = 0; sent < order->count;) {

@@ -10,7 +10,6 @@
 #define NETSEND_SCATTER 2654435761u /* odd, so that no two sources become one; 2^32 by the golden ratio: they spread evenly */
 
 struct netsend_policy {
-	__u32 ifindex; /* frames leave through this interface */
 	__u32 src_net; /* host order: source addresses are src_net | (random & src_mask) */
 	__u32 src_mask;
 	__u32 src_factor; /* each source is multiplied by it, modulo 2^32 */
