@@ -47,16 +47,14 @@ enum format format_of_path(const char *path)
 {
 	char bytes[LOOK_BYTES];
 	struct stat about;
+	if (stat(path, &about) != 0 || !(S_ISREG(about.st_mode) || S_ISDIR(about.st_mode)))
+		return FORMAT_OTHER; /* a pipe is not even opened: its writer would lose his reader */
+	if (S_ISDIR(about.st_mode))
+		return FORMAT_MAIL;
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return FORMAT_OTHER;
-	enum format format = FORMAT_OTHER;
-	if (fstat(fd, &about) == 0 && S_ISDIR(about.st_mode)) {
-		format = FORMAT_MAIL;
-	} else {
-		ssize_t got = S_ISREG(about.st_mode) ? read(fd, bytes, sizeof(bytes)) : 0;
-		format = got > 0 ? format_of_bytes(bytes, (size_t)got) : FORMAT_OTHER;
-	}
+	ssize_t got = read(fd, bytes, sizeof(bytes));
 	(void)close(fd);
-	return format;
+	return got > 0 ? format_of_bytes(bytes, (size_t)got) : FORMAT_OTHER;
 }
