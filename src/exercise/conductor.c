@@ -93,7 +93,8 @@ int conductor_open(struct conductor *conductor, const struct options *options, c
 		(unsigned long long)scenario->line_pps);
 	const struct tower_show *page = defence_page(conductor->defence);
 	if (page != NULL)
-		fprintf(conductor->out, "Look on at %s (sign in with the token %s)\n", page->address, page->token);
+		fprintf(conductor->out, "Look on at %s (%ssign in with the token %s)\n", page->address,
+			page->has_page ? "" : "programs only: the page was not built; ", page->token);
 	return begin(conductor, why);
 }
 

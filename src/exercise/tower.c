@@ -40,6 +40,7 @@ static bool page_find(const char *program, char ret_path[static PROGRAM_PATH_BYT
 		if (access(index, R_OK) == 0)
 			return true;
 	}
+	ret_path[0] = '\0';
 	return false;
 }
 
@@ -80,8 +81,10 @@ static int config_write(const char *directory, const char *page, unsigned port, 
 	if (file == NULL)
 		return E_SYS;
 	fprintf(file, "name = \"exercise\"\nlisten = \"127.0.0.1:%u\"\norigin = \"http://127.0.0.1:%u\"\n", port, port);
-	fprintf(file, "socket = \"%s/" TOWER_SOCKET "\"\nstore = \"sqlite:%s/store\"\nplaces = \"%s/places\"\npage = \"%s\"\n",
-		directory, directory, directory, page);
+	fprintf(file, "socket = \"%s/" TOWER_SOCKET "\"\nstore = \"sqlite:%s/store\"\nplaces = \"%s/places\"\n", directory, directory,
+		directory);
+	if (page[0] != '\0')
+		fprintf(file, "page = \"%s\"\n", page);
 	fprintf(file, "policy = \"%s/policy\"\nauthority = \"%s/authority.sock\"\nledger = \"%s/ledger\"\n", directory, directory,
 		directory);
 	fprintf(file, "follow \"%s/findings.jsonl\" { }\nsender \"site\" { users = {\"%s\"} }\n", directory,
@@ -132,8 +135,7 @@ static int open_at_home(const char *directory, unsigned port, char why[static 16
 	char program[PROGRAM_PATH_BYTES], page[PROGRAM_PATH_BYTES], config[PATH_BYTES];
 	if (!program_find(PROGRAM, program))
 		return refuse(why, E_UNSUPPORTED, PROGRAM, "is not installed beside this program");
-	if (!page_find(program, page))
-		return refuse(why, E_UNSUPPORTED, "the page", "was not built: it takes node");
+	ret_show->has_page = page_find(program, page);
 	port = port_choose(port);
 	if (port == 0 || config_write(directory, page, port, config) != OK)
 		return refuse(why, E_SYS, directory, strerror(errno));

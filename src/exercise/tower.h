@@ -15,7 +15,8 @@
 
 struct tower_show {
 	pid_t pid; /* 0: it does not run */
-	char address[TOWER_TEXT_BYTES]; /* of the page: "http://127.0.0.1:8047/" */
+	bool has_page; /* it was built; else there is the interface alone */
+	char address[TOWER_TEXT_BYTES]; /* of both: "http://127.0.0.1:8047/" */
 	char token[TOWER_TEXT_BYTES]; /* with which a browser begins a session */
 };
 
@@ -29,7 +30,7 @@ struct tower_show {
  * @param port wished for on 127.0.0.1; another one where it is taken
  * @param why room for one line
  * @param ret_show filled on OK
- * @return OK; E_UNSUPPORTED: the program or its page is not there; E_STATE: it does not start; E_SYS
+ * @return OK; E_UNSUPPORTED: the program is not there; E_STATE: it does not start; E_SYS
  */
 MUST_USE int tower_show_open(const char *directory, unsigned port, char why[static 160], struct tower_show *ret_show);
 
