@@ -145,7 +145,7 @@ static bool ledger_settle(const struct site *site)
 /** The page's files lie beside the tower, or where packages put them. @return ret_page, "" where they are not */
 static const char *page_find(char ret_page[static PATH_MAX])
 {
-	static const char *const ways[] = {"page", "../share/hinomi/page", "../../share/hinomi/page"};
+	static const char *const ways[] = {"page/page", "../share/hinomi/page", "../../share/hinomi/page"};
 	char program[PATH_MAX], index[PATH_MAX + 16];
 	char *slash = start_find("hinomi-tower", program) != NULL ? strrchr(program, '/') : NULL;
 	for (size_t i = 0; i < ARRAY_LEN(ways) && slash != NULL; i++) {

@@ -31,7 +31,7 @@ static int refuse(char why[static 160], int err, const char *what, const char *r
 /** The page's files lie beside the program, or where packages put them. */
 static bool page_find(const char *program, char ret_path[static PROGRAM_PATH_BYTES])
 {
-	static const char *const ways[] = {"page", "../../share/hinomi/page", "../share/hinomi/page"};
+	static const char *const ways[] = {"page/page", "../../share/hinomi/page", "../share/hinomi/page"};
 	const char *slash = strrchr(program, '/');
 	for (size_t i = 0; i < ARRAY_LEN(ways) && slash != NULL; i++) {
 		char index[PROGRAM_PATH_BYTES + 16];
