@@ -122,19 +122,26 @@ static void template_make(const struct store_example_flow *flow, uint64_t sequen
 	}
 }
 
+/** Copies a piece of a line; returns its end. */
+static char *piece_put(char *to, const char *piece, size_t length)
+{
+	memcpy(to, piece, length);
+	return to + length;
+}
+
 static char *template_fill(const struct template *template, const struct fillings *old, const struct fillings *fillings)
 {
-	char *line = malloc(strlen(template->text) + template->count * sizeof(fillings->texts[0]) + 1), *to = line;
-	size_t from = 0;
+	size_t text_bytes = strlen(template->text), from = 0;
+	char *line = malloc(text_bytes + template->count * sizeof(fillings->texts[0]) + 1), *to = line;
 	if (line == NULL)
 		fail("lines", "out of memory");
 	for (size_t i = 0; i < template->count; i++) {
-		enum hole hole = template->holes[i].hole;
-		memcpy(to, template->text + from, template->holes[i].at - from);
-		to = stpcpy(to + template->holes[i].at - from, fillings->texts[hole]);
-		from = template->holes[i].at + strlen(old->texts[hole]);
+		const char *filling = fillings->texts[template->holes[i].hole];
+		to = piece_put(to, template->text + from, template->holes[i].at - from);
+		to = piece_put(to, filling, strlen(filling));
+		from = template->holes[i].at + strlen(old->texts[template->holes[i].hole]);
 	}
-	(void)strcpy(to, template->text + from);
+	(void)piece_put(to, template->text + from, text_bytes - from + 1);
 	return line;
 }
 
