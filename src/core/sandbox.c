@@ -5,6 +5,8 @@
  */
 #include "core/sandbox.h"
 
+#include "core/sanitizer.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -22,18 +24,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_SANITIZER 1
-#endif
-#endif
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_SANITIZER 1
-#endif
-#if !defined(HAS_SANITIZER)
-#define HAS_SANITIZER 0
-#endif
 
 /* Landlock, include/uapi/linux/landlock.h of Linux 6.12. */
 #define LANDLOCK_CREATE_VERSION 1u

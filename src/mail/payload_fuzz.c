@@ -24,7 +24,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes)
 	const uint8_t *newline = memchr(data, '\n', size_bytes);
 	size_t name_bytes = newline != NULL ? (size_t)(newline - data) : 0;
 	const uint8_t *bytes = newline != NULL ? newline + 1 : data;
-	char *name = strndup((const char *)data, name_bytes);
+	char *name = calloc(1, name_bytes + 1);
+	if (name == NULL)
+		return 0;
+	memcpy(name, data, name_bytes);
 	uint32_t links_taken = 0;
 	const struct payload_links links = {.take = link_check, .context = &links_taken};
 	/* Small, so that a run's time goes into variety. */

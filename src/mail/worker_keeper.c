@@ -25,6 +25,7 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "core/sandbox.h"
+#include "core/sanitizer.h"
 #include "mail/worker_wire.h"
 
 #define WORKER_FILES 8 /* descriptors that a worker may have */
@@ -128,7 +129,7 @@ static bool limits_set(const struct worker_settings *settings)
 {
 	struct rlimit none = {0}, files = {WORKER_FILES, WORKER_FILES}, memory = {settings->memory_bytes, settings->memory_bytes};
 	return setrlimit(RLIMIT_CORE, &none) == 0 && setrlimit(RLIMIT_FSIZE, &none) == 0 && setrlimit(RLIMIT_NOFILE, &files) == 0 &&
-		(settings->memory_bytes == 0 || setrlimit(RLIMIT_AS, &memory) == 0);
+		(settings->memory_bytes == 0 || HAS_SANITIZER || setrlimit(RLIMIT_AS, &memory) == 0);
 }
 
 /** Leaves descriptor 3, the socket, and the standard ones, which lead nowhere. */

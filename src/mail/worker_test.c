@@ -17,20 +17,10 @@
 
 #include "core/clock.h"
 #include "core/limits.h"
+#include "core/sanitizer.h"
 #include "mail/worker.h"
 
 #define DEADLINE_MS 400
-
-#if defined(__SANITIZE_ADDRESS__)
-#define HAS_SANITIZER 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define HAS_SANITIZER 1
-#endif
-#endif
-#ifndef HAS_SANITIZER
-#define HAS_SANITIZER 0
-#endif
 
 static bool begins(const char *mail, size_t length_bytes, const char *word)
 {

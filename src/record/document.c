@@ -393,8 +393,8 @@ static int flags_read(const json_t *value, const struct field *field, char *at)
 		return E_MALFORMED;
 	for (size_t i = 0; i < json_array_size(value); i++) {
 		size_t bit = name_find(json_array_get(value, i), field->names, (size_t)field->max);
-		if (bit == field->max || (flags >> bit & 1) != 0)
-			return E_MALFORMED;
+		if (bit == field->max || flags >> bit != 0)
+			return E_MALFORMED; /* once each, in the order in which they are written */
 		flags |= UINT64_C(1) << bit;
 	}
 	field_store(at, field->size_bytes, flags);
