@@ -151,7 +151,8 @@ class World(unittest.TestCase):
             self.assertEqual(fields["CapEff"].strip("0"), "")
             self.assertEqual(fields["CapPrm"].strip("0"), "")
             self.assertEqual(fields["NoNewPrivs"], "1")
-            self.assertEqual(fields["Seccomp"], "2")
+            if "ASAN_OPTIONS" not in os.environ:  # a sanitizer makes calls of its own, so there is no filter
+                self.assertEqual(fields["Seccomp"], "2")
             self.assertNotEqual(fields["Uid"].split()[0], "0")
             targets = [os.readlink(path) for path in pathlib.Path(f"/proc/{pid}/fd").iterdir()]
             self.assertEqual(sum(target.startswith("socket:") for target in targets), 1, targets)

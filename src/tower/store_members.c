@@ -104,13 +104,18 @@ static int member_keep(struct store_writer *writer, const struct member *member)
 		*writer->members[at] = *member;
 		return OK;
 	}
-	struct member *copy = writer->member_count < STORE_MEMBERS_MAX ? malloc(sizeof(*copy)) : NULL;
-	if (copy == NULL)
+	if (writer->member_count == STORE_MEMBERS_MAX)
 		return E_LIMIT;
-	*copy = *member;
-	memmove(&writer->members[at + 1], &writer->members[at], (writer->member_count - at) * sizeof(writer->members[0]));
-	writer->members[at] = copy;
-	writer->member_count++;
+	struct member **end = &writer->members[writer->member_count];
+	*end = malloc(sizeof(**end));
+	if (*end == NULL)
+		return E_NOMEM;
+	**end = *member;
+	for (writer->member_count++; end > &writer->members[at]; end--) { /* from the end to its place */
+		struct member *other = end[-1];
+		end[-1] = end[0];
+		end[0] = other;
+	}
 	return OK;
 }
 

@@ -37,8 +37,7 @@
 #define CHECKPOINT_PAGES 4096 /* of the WAL: 64 MiB of 16 KiB pages */
 
 struct statement {
-	char *sql; /* owned */
-	uint64_t hash;
+	uint64_t hash; /* of its text, which is sqlite3_sql() of the handle */
 	sqlite3_stmt *handle;
 	uint64_t used; /* when last */
 	uint8_t places[DB_PARAMETERS_MAX]; /* SQLite's number of $1, $2 ...; it counts them in the order in which they appear */
@@ -73,7 +72,6 @@ static int failed(struct db *db, const char *what)
 static void statement_done(struct statement *statement)
 {
 	sqlite3_finalize(statement->handle);
-	free(statement->sql);
 }
 
 static void statements_done(struct db *db)
@@ -219,20 +217,17 @@ static int statement_find(struct db *db, const char *sql, struct statement **ret
 	uint64_t hash = text_hash(sql);
 	for (size_t i = 0; i < db->statement_count; i++) {
 		struct statement *known = &db->statements[i];
-		if (known->hash != hash || strcmp(known->sql, sql) != 0)
+		if (known->hash != hash || strcmp(sqlite3_sql(known->handle), sql) != 0)
 			continue;
 		known->used = ++db->clock;
 		*ret_statement = known;
 		return OK;
 	}
 	sqlite3_stmt *handle = NULL;
-	char *copy = strdup(sql);
-	if (copy == NULL || sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &handle, NULL) != SQLITE_OK) {
-		free(copy);
+	if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &handle, NULL) != SQLITE_OK)
 		return failed(db, sql);
-	}
 	struct statement *statement = statement_place(db);
-	*statement = (struct statement){.sql = copy, .hash = hash, .handle = handle, .used = ++db->clock};
+	*statement = (struct statement){.hash = hash, .handle = handle, .used = ++db->clock};
 	for (unsigned i = 0; i < DB_PARAMETERS_MAX; i++) {
 		char name[16];
 		snprintf(name, sizeof(name), "$%u", i + 1);
@@ -285,7 +280,7 @@ static struct db_value column_of(sqlite3_stmt *handle, int at)
 
 static int rows_read(struct db *db, sqlite3_stmt *handle, db_row *row, void *to)
 {
-	struct db_value columns[DB_COLUMNS_MAX];
+	struct db_value columns[DB_COLUMNS_MAX] = {0};
 	int count = sqlite3_column_count(handle);
 	ASSERT(count <= DB_COLUMNS_MAX);
 	for (;;) {
