@@ -46,9 +46,9 @@ static const char *type_word(unsigned bit)
 
 int main(int argc, char **argv)
 {
+	static char bytes[FILE_BYTES_MAX];
 	FILE *file = argc == 4 ? fopen(argv[1], "re") : NULL;
-	char *bytes = malloc(FILE_BYTES_MAX);
-	if (file == NULL || bytes == NULL)
+	if (file == NULL)
 		return EXIT_FAILURE;
 	size_t length_bytes = fread(bytes, 1, FILE_BYTES_MAX, file);
 	(void)fclose(file);
@@ -65,6 +65,5 @@ int main(int argc, char **argv)
 	bits_print("unread", facts.unread, unread_word);
 	printf("\"type\": \"%s\", \"entries\": %u, \"depth\": %u, \"links\": %u, \"cpu_ms\": %lld}\n", payload_type_name(facts.type),
 		facts.entries, facts.depth, facts.links, (long long)((clock_cpu_ns() - began_ns) / NS_PER_MS));
-	free(bytes);
 	return EXIT_SUCCESS;
 }

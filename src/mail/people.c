@@ -333,30 +333,29 @@ static void forms_match(const struct people *people, const char *text, const str
 	}
 }
 
-static struct match name_match_find(const struct people *people, const char *text, const struct mail_host *host)
+static void name_match_find(const struct people *people, const char *text, const struct mail_host *host, struct match *match)
 {
-	struct match match = {.count = 0};
+	*match = (struct match){.count = 0};
 	struct name_forms forms = {.count = 0};
 	char eye[LETTERING_BYTES];
 	if (people->person_count == 0 || text[0] == '\0')
-		return match;
+		return;
 	name_forms_of_text(text, &forms);
-	forms_match(people, text, &forms, false, host, &match);
-	if (match.count == 0) {
+	forms_match(people, text, &forms, false, host, match);
+	if (match->count == 0) {
 		forms.count = 0;
 		name_eye(text, eye);
 		name_forms_of_text(eye, &forms);
-		forms_match(people, text, &forms, true, host, &match);
+		forms_match(people, text, &forms, true, host, match);
 	}
-	for (size_t i = 0; match.count == 0 && i < people->person_count; i++) {
+	for (size_t i = 0; match->count == 0 && i < people->person_count; i++) {
 		const struct known_person *person = &people->persons[i];
 		if (person->family[0] != '\0' && name_is_family_and_office(text, person->family, person->title)) {
-			match = (struct match){.best = NAME_FAMILY_AND_OFFICE, .count = 1, .is_titled = true,
+			*match = (struct match){.best = NAME_FAMILY_AND_OFFICE, .count = 1, .is_titled = true,
 				.is_domain_known = is_domain_of(people, (uint32_t)i, host),
 				.is_staff = person->is_staff, .last_person = (uint32_t)i};
 		}
 	}
-	return match;
 }
 
 static void host_mark(const struct people *people, struct mail_host *host)
@@ -377,14 +376,16 @@ static void host_mark(const struct people *people, struct mail_host *host)
 void people_identify(const struct people *people, const struct address_texts *texts, struct mail_facts *facts)
 {
 	struct identity_facts *identity = &facts->identity;
-	struct match match = name_match_find(people, texts->from.name, &facts->sender.host);
+	struct match match;
+	name_match_find(people, texts->from.name, &facts->sender.host, &match);
 	if (match.count == 0) {
 		/* Nothing but the local part may tell: taro.yamada.1964@ */
 		char local[ADDRESS_BYTES];
 		size_t length = strcspn(texts->from.address, "@");
 		memcpy(local, texts->from.address, length);
 		local[length] = '\0';
-		match = texts->from.name[0] == '\0' ? name_match_find(people, local, &facts->sender.host) : match;
+		if (texts->from.name[0] == '\0')
+			name_match_find(people, local, &facts->sender.host, &match);
 	}
 	identity->name_match = match.best;
 	identity->name_match_count = match.count;
@@ -392,7 +393,8 @@ void people_identify(const struct people *people, const struct address_texts *te
 	identity->is_known_domain = match.is_domain_known;
 	identity->is_own_staff = match.is_staff;
 	identity->is_titled = match.is_titled;
-	struct match reply = name_match_find(people, texts->reply_to.name, &facts->sender.reply_host);
+	struct match reply;
+	name_match_find(people, texts->reply_to.name, &facts->sender.reply_host, &reply);
 	identity->reply_to_match = reply.best;
 	identity->is_reply_to_known = is_address_known(people, texts->reply_to.address);
 	for (size_t i = 0; i < texts->recipient_count; i++) {
