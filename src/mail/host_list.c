@@ -94,7 +94,7 @@ unsigned host_list_find(const char *name)
 		at = at == NULL ? NULL : at + 1;
 	}
 	/* A service's own mail hosts are no freemail: only the domain itself has addresses for anybody. */
-	const struct row *own = bsearch(name, rows, ARRAY_LEN(rows), sizeof(rows[0]), row_compare);
+	const struct row *own = name == NULL ? NULL : bsearch(name, rows, ARRAY_LEN(rows), sizeof(rows[0]), row_compare);
 	return own == NULL ? traits & ~(unsigned)HOST_FREEMAIL : traits;
 }
 

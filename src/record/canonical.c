@@ -288,7 +288,7 @@ static inline void uint_read(struct cursor *cur, const struct field *field, char
 		store(at, field->size_bytes, value);
 }
 
-static void value_read(const struct canonical *canonical, size_t row, struct cursor *cur, char *base);
+static void value_read(const struct canonical *canonical, size_t index, struct cursor *cur, char *base);
 
 /* NOLINTNEXTLINE(misc-no-recursion): as deep as the table */
 static void object_read(const struct canonical *canonical, const struct canonical_row *row, struct cursor *cur, char *at)

@@ -34,6 +34,7 @@ struct range {
 
 static struct ip_addr range_at(const struct range *range, size_t index)
 {
+	ASSERT(range->set != NULL || range->addrs != NULL);
 	return range->set != NULL ? source_set_at(range->set, range->first + index) : range->addrs[index];
 }
 

@@ -44,7 +44,7 @@ void feeder_free(struct feeder *feeder);
 MUST_USE int feeder_add(struct feeder *feeder, const char *path, int *ret_fd);
 
 /** What the thread does until feeder_end(). */
-void *feeder_run(void *feeder);
+void *feeder_run(void *arg);
 void feeder_end(struct feeder *feeder);
 
 /** From any thread. */

@@ -65,7 +65,8 @@ static int server_start(struct store_example *example, bool is_synced)
 	snprintf(data, sizeof(data), "%s/data", example->directory);
 	snprintf(sockets, sizeof(sockets), "-k%s", example->directory);
 	snprintf(connection, sizeof(connection), "host=%s user=hinomi dbname=postgres", example->directory);
-	const char *const words[] = {PROGRAMS "/postgres", "-D", data, sockets, "-h", "", "-c", is_synced ? "fsync=on" : "fsync=off",
+	static const char program[] = PROGRAMS "/postgres";
+	const char *const words[] = {program, "-D", data, sockets, "-h", "", "-c", is_synced ? "fsync=on" : "fsync=off",
 		"-c", "shared_buffers=128MB", "-c", "max_wal_size=4GB", "-c", "max_connections=20", NULL};
 	example->server = start(example->directory, words);
 	for (unsigned step = 0; step < START_STEPS; step++) {
@@ -86,8 +87,9 @@ static int server_make(struct store_example *example, bool is_synced)
 	snprintf(data, sizeof(data), "%s/data", example->directory);
 	if (user != NULL && chown(example->directory, user->pw_uid, user->pw_gid) != 0)
 		return E_SYS;
+	static const char program[] = PROGRAMS "/initdb";
 	const char *const words[] = {
-		PROGRAMS "/initdb", "-D", data, "-U", "hinomi", "-A", "trust", "-E", "UTF8", "--locale=C", "-N", NULL};
+		program, "-D", data, "-U", "hinomi", "-A", "trust", "-E", "UTF8", "--locale=C", "-N", NULL};
 	int err = run(example->directory, words);
 	return err == OK ? server_start(example, is_synced) : err;
 }
@@ -181,9 +183,9 @@ int64_t store_example_server_ns(const struct store_example *example)
 		size_t length = stat != NULL ? fread(text, 1, sizeof(text) - 1, stat) : 0;
 		text[length] = '\0';
 		const char *at = strrchr(text, ')');
+		/* NOLINTNEXTLINE(cert-err34-c): the kernel's numbers; zero if it is not so */
 		if (at != NULL && sscanf(at, ") %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu %llu %llu", &user, &system,
-							  &child_user, /* NOLINT(cert-err34-c): zero if it is not so */
-							  &child_system) == 4)
+							  &child_user, &child_system) == 4)
 			ticks += (int64_t)(user + system + (pid == (int)example->server ? child_user + child_system : 0));
 		if (stat != NULL)
 			(void)fclose(stat);

@@ -242,7 +242,7 @@ static int64_t number_read(const char *bytes, int length)
 
 static int rows_read(const PGresult *result, db_row *row, void *to)
 {
-	struct db_value columns[DB_COLUMNS_MAX];
+	struct db_value columns[DB_COLUMNS_MAX] = {0};
 	int count = PQnfields(result);
 	ASSERT(count <= DB_COLUMNS_MAX);
 	for (int r = 0; r < PQntuples(result) && row != NULL; r++) {
@@ -521,8 +521,7 @@ static int postgres_days(struct db *db, uint32_t ret_days[static DB_DAYS_MAX], s
 
 static int found_row(void *to, const struct db_value *columns, size_t count)
 {
-	(void)count;
-	*(bool *)to = columns[0].number > 0;
+	*(bool *)to = count > 0 && columns[0].number > 0;
 	return OK;
 }
 

@@ -414,8 +414,7 @@ static int sqlite_findings_add(
 
 static int found_row(void *to, const struct db_value *columns, size_t count)
 {
-	(void)count;
-	*(bool *)to = columns[0].number > 0;
+	*(bool *)to = count > 0 && columns[0].number > 0;
 	return OK;
 }
 
