@@ -1,4 +1,4 @@
-/* Finding and starting the other programs. Pipes are ours to read; the child gets its three and nothing else. */
+/* Starting the other programs. Pipes are ours to read; the child gets its three and nothing else. */
 #include "cli/start.h"
 
 #include <errno.h>
@@ -11,33 +11,12 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-const char *start_find(const char *name, char ret_path[static PATH_MAX])
-{
-	char own[PATH_MAX];
-	ssize_t length = readlink("/proc/self/exe", own, sizeof(own) - 1);
-	if (length <= 0)
-		return NULL;
-	own[length] = '\0';
-	char *slash = strrchr(own, '/');
-	if (slash == NULL)
-		return NULL;
-	*slash = '\0';
-	const char *dash = strchr(name, '-');
-	const struct {
-		const char *folder, *below;
-	} places[] = {{"", ""}, {"/../", dash != NULL ? dash + 1 : name}, {"/../libexec/hinomi", ""}};
-	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		int needed = snprintf(ret_path, PATH_MAX, "%s%s%s/%s", own, places[i].folder, places[i].below, name);
-		if (needed > 0 && needed < PATH_MAX && access(ret_path, X_OK) == 0)
-			return ret_path;
-	}
-	return NULL;
-}
+#include "core/beside.h"
 
 int start_instead(const char *name, char **argv)
 {
-	char path[PATH_MAX];
-	if (start_find(name, path) == NULL) {
+	char path[BESIDE_PATH_BYTES];
+	if (!beside_program(name, path)) {
 		fprintf(stderr, "hinomi: %s is not installed beside this program\n", name);
 		return 1;
 	}
@@ -75,9 +54,9 @@ static void pipes_close(int pipes[3][2])
 
 int start_child(const char *name, char **argv, struct child *ret_child)
 {
-	char path[PATH_MAX];
+	char path[BESIDE_PATH_BYTES];
 	int pipes[3][2] = {{-1, -1}, {-1, -1}, {-1, -1}};
-	if (start_find(name, path) == NULL)
+	if (!beside_program(name, path))
 		return E_UNSUPPORTED;
 	argv[0] = path;
 	bool is_ready = true;
@@ -99,8 +78,8 @@ int start_child(const char *name, char **argv, struct child *ret_child)
 
 int start_beside(const char *name, char **argv, pid_t *ret_pid)
 {
-	char path[PATH_MAX];
-	if (start_find(name, path) == NULL)
+	char path[BESIDE_PATH_BYTES];
+	if (!beside_program(name, path))
 		return E_UNSUPPORTED;
 	argv[0] = path;
 	pid_t parent = getpid(), pid = fork();

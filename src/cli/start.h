@@ -1,25 +1,11 @@
 /*
- * The other programs of Hinomi: where they are, and how they are started.
- *
- * They are found beside this one (DIRECTORY/hinomi-sensor), in the sibling
- * folder of a build (DIRECTORY/../sensor/hinomi-sensor), or where packages
- * put them (DIRECTORY/../libexec/hinomi/hinomi-sensor); never through PATH.
+ * How the other programs of Hinomi are started; core/beside.h says where they are.
  */
 #pragma once
 
-#include <limits.h>
 #include <sys/types.h>
 
 #include "core/err.h"
-
-/**
- * Where a program is.
- *
- * @param name "hinomi-sensor"
- * @param ret_path filled where it is found
- * @return ret_path; NULL: it is nowhere
- */
-const char *start_find(const char *name, char ret_path[static PATH_MAX]);
 
 /**
  * Becomes another program; returns only if that fails, having said why on standard error.

@@ -11,7 +11,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -26,6 +25,7 @@
 #include "cli/command.h"
 #include "cli/site.h"
 #include "cli/start.h"
+#include "core/beside.h"
 #include "core/clock.h"
 
 #define READY_WAIT_NS (20 * NS_PER_S)
@@ -142,22 +142,6 @@ static bool ledger_settle(const struct site *site)
 	return run("hinomi-authority", make, said) == 0;
 }
 
-/** The page's files lie beside the tower, or where packages put them. @return ret_page, "" where they are not */
-static const char *page_find(char ret_page[static PATH_MAX])
-{
-	static const char *const ways[] = {"page/page", "../share/hinomi/page", "../../share/hinomi/page"};
-	char program[PATH_MAX], index[PATH_MAX + 16];
-	char *slash = start_find("hinomi-tower", program) != NULL ? strrchr(program, '/') : NULL;
-	for (size_t i = 0; i < ARRAY_LEN(ways) && slash != NULL; i++) {
-		int needed = snprintf(ret_page, PATH_MAX, "%.*s/%s", (int)(slash - program), program, ways[i]);
-		snprintf(index, sizeof(index), "%s/index.html", ret_page);
-		if (needed < PATH_MAX && access(index, R_OK) == 0)
-			return ret_page;
-	}
-	ret_page[0] = '\0';
-	return ret_page;
-}
-
 /** The account with which a browser signs in for the first time; its token is kept in a file, for our eyes alone. */
 static bool account_settle(const struct site *site)
 {
@@ -179,7 +163,7 @@ static int prepare(struct up *up)
 {
 	static char vkeys[SITE_KEY_COUNT][SITE_VKEY_BYTES];
 	const struct passwd *account = getpwuid(getuid());
-	char config[SITE_PATH_BYTES], said[SAID_BYTES], page[PATH_MAX];
+	char config[SITE_PATH_BYTES], said[SAID_BYTES], tower[BESIDE_PATH_BYTES], page[BESIDE_PATH_BYTES] = "";
 	if (site_folders_make(&up->site) != OK)
 		return complain(up->site.directory, strerror(errno));
 	if (!site_lock(&up->site))
@@ -193,7 +177,9 @@ static int prepare(struct up *up)
 	if (up->site.place != SITE_WATCH && !ledger_settle(&up->site))
 		return EXIT_UNREAD;
 	const char(*public)[SITE_VKEY_BYTES] = (const char(*)[SITE_VKEY_BYTES])vkeys;
-	if (site_files_write(&up->site, public, account->pw_name, page_find(page)) != OK)
+	if (beside_program("hinomi-tower", tower))
+		(void)beside_data(tower, "page", "index.html", page);
+	if (site_files_write(&up->site, public, account->pw_name, page) != OK)
 		return complain(up->site.directory, strerror(errno));
 	for (size_t i = 0; i < PARTS_MAX; i++) {
 		char *check[] = {NULL, (char *)"--check", (char *)site_path(&up->site, up->parts[i].config_name, config), NULL};

@@ -5,6 +5,7 @@ usage: up_test.py HINOMI AUTHORITY
 """
 import json
 import os
+import re
 import select
 import shutil
 import signal
@@ -16,6 +17,7 @@ import unittest
 import urllib.error
 import urllib.request
 
+EXAMPLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../doc/site.conf.example")
 HINOMI, AUTHORITY = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 del sys.argv[1:3]
 WAIT_S = 30
@@ -105,6 +107,18 @@ class Up(unittest.TestCase):
         checked = subprocess.run([HINOMI, "up", "--check", self.describe(*good)], capture_output=True, text=True, check=True)
         self.assertIn("sound (site port)", checked.stdout)
         self.assertFalse(os.path.exists(self.site))
+
+    def test_the_example_is_sound_as_it_is_and_with_all_that_it_offers(self):
+        with open(EXAMPLE, encoding="utf-8") as file:
+            example = file.read()
+        whole = re.sub(r"^#(?=[a-z])", "", example, flags=re.M).replace("place = watch", "place = nft")
+        self.assertNotEqual(whole, example)
+        for text in (example, whole):
+            path = os.path.join(self.folder, "example.conf")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            checked = subprocess.run([HINOMI, "up", "--check", path], capture_output=True, text=True, check=False)
+            self.assertEqual((checked.returncode, checked.stderr), (0, ""))
 
     def test_what_a_process_refuses_starts_nothing(self):
         result = subprocess.run([HINOMI, "up", self.describe('site = "port"', 'networks = {"192.0.2.0/99"}',

@@ -91,7 +91,7 @@ int conductor_open(struct conductor *conductor, const struct options *options, c
 	fprintf(conductor->out, "Exercise %s: %s\n%zu clients ask %zu services once a second; the line to them takes %llu packets/s\n",
 		scenario->name, scenario->about, conductor->stages[0].plan.client_count, conductor->stages[0].plan.service_count,
 		(unsigned long long)scenario->line_pps);
-	const struct tower_show *page = defence_page(conductor->defence);
+	const struct exercise_tower *page = defence_page(conductor->defence);
 	if (page != NULL)
 		fprintf(conductor->out, "Look on at %s (%ssign in with the token %s)\n", page->address,
 			page->has_page ? "" : "programs only: the page was not built; ", page->token);

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/beside.h"
 #include "core/clock.h"
 #include "exercise/address.h"
 #include "exercise/people.h"
@@ -47,9 +48,9 @@ struct verb {
 struct defence {
 	struct defence_config config;
 	struct people people;
-	char paths[PART_COUNT][PROGRAM_PATH_BYTES];
+	char paths[PART_COUNT][BESIDE_PATH_BYTES];
 	pid_t parts[PART_COUNT];
-	struct tower_show show;
+	struct exercise_tower tower;
 	bool is_gone[PART_COUNT]; /* and told */
 	struct verb verbs[VERBS_MAX];
 	int findings_fd;
@@ -262,7 +263,7 @@ static int parts_start(struct defence *defence, char why[static 160])
 	if (error == OK)
 		error = people_stand(&defence->people, defence->config.scenario, why);
 	if (error == OK && defence->config.page_port != 0)
-		error = tower_show_open(defence->config.directory, defence->config.page_port, why, &defence->show);
+		error = exercise_tower_open(defence->config.directory, defence->config.page_port, why, &defence->tower);
 	if (error != OK)
 		return error;
 	const char *const effector[] = {defence->paths[PART_EFFECTOR], "--config", path_of(defence, "effect.conf", conf), NULL};
@@ -288,7 +289,7 @@ int defence_open(const struct defence_config *config, char why[static 160], stru
 	(void)snprintf(defence->people.directory, sizeof(defence->people.directory), "%s", config->directory);
 	int error = OK;
 	for (size_t i = 0; i < PART_COUNT && error == OK; i++) {
-		if (!program_find(part_names[i], defence->paths[i])) {
+		if (!beside_program(part_names[i], defence->paths[i])) {
 			(void)snprintf(why, 160, "%s is not installed beside this program", part_names[i]);
 			error = E_UNSUPPORTED;
 		}
@@ -446,9 +447,9 @@ bool defence_next(struct defence *defence, struct defence_event *ret_event)
 	return finding_next(defence, ret_event) || order_next(defence, ret_event) || trouble_next(defence, ret_event);
 }
 
-const struct tower_show *defence_page(const struct defence *defence)
+const struct exercise_tower *defence_page(const struct defence *defence)
 {
-	return defence->show.pid != 0 ? &defence->show : NULL;
+	return defence->tower.pid != 0 ? &defence->tower : NULL;
 }
 
 void defence_stop(struct defence *defence)
@@ -554,7 +555,7 @@ void defence_close(struct defence *defence)
 	if (defence == NULL)
 		return;
 	defence_stop(defence);
-	tower_show_close(&defence->show);
+	exercise_tower_close(&defence->tower);
 	(void)umount2(path_of(defence, "bpf", path), MNT_DETACH);
 	json_decref(defence->answer);
 	if (defence->findings_fd >= 0)

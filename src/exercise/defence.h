@@ -82,7 +82,7 @@ bool defence_next(struct defence *defence, struct defence_event *ret_event);
 void defence_say(struct defence *defence, const char *verb, const char *order, const char *person, const char *reason);
 
 /** The tower's page; NULL: there is none. */
-const struct tower_show *defence_page(const struct defence *defence);
+const struct exercise_tower *defence_page(const struct defence *defence);
 
 /** Stops sensor, effector and authority, in this order. The tower's page stays until defence_close(). */
 void defence_stop(struct defence *defence);

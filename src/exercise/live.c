@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/beside.h"
 #include "core/clock.h"
 #include "exercise/options.h"
 #include "exercise/program.h"
@@ -231,7 +232,7 @@ static int play(struct live *live, const struct options *options, const char *se
 int live_main(int argc, char **argv)
 {
 	struct options options = {.scenario = {.is_v4 = true, .seed = 1, .pps = 10000, .clients_pps = 800}};
-	char path[PROGRAM_PATH_BYTES];
+	char path[BESIDE_PATH_BYTES];
 
 	if (options_parse(argc, argv, &options) != OK)
 		return 2;
@@ -244,7 +245,7 @@ int live_main(int argc, char **argv)
 		free(live);
 		return 2;
 	}
-	const char *sensor_path = options.sensor_path != NULL ? options.sensor_path : program_find("hinomi-sensor", path) ? path : NULL;
+	const char *sensor_path = options.sensor_path != NULL ? options.sensor_path : beside_program("hinomi-sensor", path) ? path : NULL;
 	int code = 1;
 	signals_catch();
 	if (sensor_path == NULL)

@@ -10,6 +10,7 @@
 
 #include <stdint.h>
 
+#include "core/beside.h"
 #include "core/err.h"
 #include "exercise/program.h"
 #include "exercise/scenario.h"
@@ -22,7 +23,7 @@
 #define PEOPLE_PATH_BYTES 256
 
 struct people {
-	char authority[PROGRAM_PATH_BYTES]; /* hinomi-authority */
+	char authority[BESIDE_PATH_BYTES]; /* hinomi-authority */
 	char directory[PEOPLE_PATH_BYTES / 2];
 };
 

@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -18,43 +17,23 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/beside.h"
 #include "core/clock.h"
 
 #define STOP_WAIT_NS (2 * NS_PER_S)
 #define INPUT_BYTES_MAX 65536 /* what a pipe takes without a reader */
 
-static char own_path[2048]; /* "": not known */
 static int home_net_fd = -1;
 
 void program_note_home(void)
 {
-	ssize_t length = readlink("/proc/self/exe", own_path, sizeof(own_path) - 1);
-	own_path[length > 0 ? length : 0] = '\0';
+	beside_note();
 	home_net_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
 }
 
 int program_home_net(void)
 {
 	return home_net_fd;
-}
-
-bool program_find(const char *name, char ret_path[static PROGRAM_PATH_BYTES])
-{
-	char self[sizeof(own_path)];
-	const char *dash = strchr(name, '-');
-	if (own_path[0] == '\0')
-		return false;
-	memcpy(self, own_path, sizeof(self));
-	const char *folder = dirname(self);
-	const struct {
-		const char *way, *below;
-	} ways[] = {{"", ""}, {"/../", dash != NULL ? dash + 1 : name}, {"/../libexec/hinomi", ""}, {"/../../bin", ""}};
-	for (size_t i = 0; i < ARRAY_LEN(ways); i++) {
-		(void)snprintf(ret_path, PROGRAM_PATH_BYTES, "%s%s%s/%s", folder, ways[i].way, ways[i].below, name);
-		if (access(ret_path, X_OK) == 0)
-			return true;
-	}
-	return false;
 }
 
 /* In the child. Returns whether all is as it should be. */

@@ -12,7 +12,6 @@
 
 #include "core/err.h"
 
-#define PROGRAM_PATH_BYTES 4096
 #define PROGRAM_FAILED 127 /* exit status of what could not be started */
 
 /** Where and how a process runs; zeros but for net_fd: as this one does. */
@@ -22,22 +21,12 @@ struct program_place {
 };
 
 /**
- * Notes where this program lies, for program_find(), and its network: to be called before anything. In a mount namespace of its
- * own inside of a changed root the kernel tells another path, and an exercise leaves the network that it was started in.
+ * Notes where this program lies (core/beside.h), and its network: to be called before anything, for an exercise leaves both.
  */
 void program_note_home(void);
 
 /** The network namespace that this program was started in, a descriptor; -1: it could not be kept. */
 int program_home_net(void);
-
-/**
- * Where one of our programs is: beside this one, where the build puts it, or where it is installed.
- *
- * @param name "hinomi-sensor"
- * @param ret_path filled where it is found
- * @return whether it is there
- */
-bool program_find(const char *name, char ret_path[static PROGRAM_PATH_BYTES]);
 
 /**
  * Starts a program that stays.

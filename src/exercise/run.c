@@ -117,7 +117,7 @@ static int directory_make(const struct options *options, char ret_path[static DI
 static void page_leave(const struct conductor *conductor)
 {
 	sigset_t none, caught;
-	const struct tower_show *page = defence_page(conductor->defence);
+	const struct exercise_tower *page = defence_page(conductor->defence);
 	if (page == NULL || isatty(STDIN_FILENO) == 0 || isatty(STDOUT_FILENO) == 0 || sigemptyset(&none) != 0 ||
 		sigemptyset(&caught) != 0 || sigaddset(&caught, SIGINT) != 0 || sigaddset(&caught, SIGTERM) != 0 ||
 		sigprocmask(SIG_BLOCK, &caught, NULL) != 0)

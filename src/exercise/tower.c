@@ -14,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/beside.h"
 #include "core/clock.h"
 #include "exercise/program.h"
 
@@ -26,22 +27,6 @@ static int refuse(char why[static 160], int err, const char *what, const char *r
 {
 	(void)snprintf(why, 160, "%.90s: %.60s", what, reason);
 	return err;
-}
-
-/** The page's files lie beside the program, or where packages put them. */
-static bool page_find(const char *program, char ret_path[static PROGRAM_PATH_BYTES])
-{
-	static const char *const ways[] = {"page/page", "../../share/hinomi/page", "../share/hinomi/page"};
-	const char *slash = strrchr(program, '/');
-	for (size_t i = 0; i < ARRAY_LEN(ways) && slash != NULL; i++) {
-		char index[PROGRAM_PATH_BYTES + 16];
-		(void)snprintf(ret_path, PROGRAM_PATH_BYTES, "%.*s/%s", (int)(slash - program), program, ways[i]);
-		(void)snprintf(index, sizeof(index), "%s/index.html", ret_path);
-		if (access(index, R_OK) == 0)
-			return true;
-	}
-	ret_path[0] = '\0';
-	return false;
 }
 
 /** A port of loopback that is free: the one wished for, or one that the system gives. 0: none. */
@@ -93,7 +78,7 @@ static int config_write(const char *directory, const char *page, unsigned port, 
 }
 
 /** An account that may do everything but sign: that takes a person's own key. */
-static int account_make(const char *program, const char *config, char why[static 160], struct tower_show *show)
+static int account_make(const char *program, const char *config, char why[static 160], struct exercise_tower *tower)
 {
 	static const struct program_place here = {.net_fd = -1};
 	char said[SAID_BYTES];
@@ -103,25 +88,25 @@ static int account_make(const char *program, const char *config, char why[static
 	const char *last = program_last_line(said);
 	if (status != 0)
 		return refuse(why, E_STATE, PROGRAM " account", last);
-	(void)snprintf(show->token, sizeof(show->token), "%s", last);
+	(void)snprintf(tower->token, sizeof(tower->token), "%s", last);
 	return OK;
 }
 
 /** Starts the program where browsers are, and waits until it answers. */
 static int start(const char *program, const char *directory, const char *config, unsigned port, char why[static 160],
-	struct tower_show *show)
+	struct exercise_tower *tower)
 {
 	char log[PATH_BYTES];
 	(void)snprintf(log, sizeof(log), "%s/tower.log", directory);
 	const struct program_place here = {.net_fd = -1, .log = log};
 	const char *const argv[] = {program, "--config", config, NULL};
 	int64_t until_ns = clock_mono_ns() + START_WAIT_NS;
-	if (program_start(&here, argv, &show->pid) != OK)
+	if (program_start(&here, argv, &tower->pid) != OK)
 		return refuse(why, E_SYS, PROGRAM, strerror(errno));
 	while (!is_answering(port)) {
 		const struct timespec pause = {.tv_nsec = 20 * NS_PER_MS};
-		if (!program_is_alive(show->pid) || clock_mono_ns() > until_ns) {
-			tower_show_close(show);
+		if (!program_is_alive(tower->pid) || clock_mono_ns() > until_ns) {
+			exercise_tower_close(tower);
 			return refuse(why, E_STATE, PROGRAM, "did not start");
 		}
 		(void)nanosleep(&pause, NULL);
@@ -130,26 +115,26 @@ static int start(const char *program, const char *directory, const char *config,
 }
 
 /** All of it, in the network that this program was started in. */
-static int open_at_home(const char *directory, unsigned port, char why[static 160], struct tower_show *ret_show)
+static int open_at_home(const char *directory, unsigned port, char why[static 160], struct exercise_tower *ret_tower)
 {
-	char program[PROGRAM_PATH_BYTES], page[PROGRAM_PATH_BYTES], config[PATH_BYTES];
-	if (!program_find(PROGRAM, program))
+	char program[BESIDE_PATH_BYTES], page[BESIDE_PATH_BYTES], config[PATH_BYTES];
+	if (!beside_program(PROGRAM, program))
 		return refuse(why, E_UNSUPPORTED, PROGRAM, "is not installed beside this program");
-	ret_show->has_page = page_find(program, page);
+	ret_tower->has_page = beside_data(program, "page", "index.html", page);
 	port = port_choose(port);
 	if (port == 0 || config_write(directory, page, port, config) != OK)
 		return refuse(why, E_SYS, directory, strerror(errno));
-	(void)snprintf(ret_show->address, sizeof(ret_show->address), "http://127.0.0.1:%u/", port);
-	int err = account_make(program, config, why, ret_show);
-	return err == OK ? start(program, directory, config, port, why, ret_show) : err;
+	(void)snprintf(ret_tower->address, sizeof(ret_tower->address), "http://127.0.0.1:%u/", port);
+	int err = account_make(program, config, why, ret_tower);
+	return err == OK ? start(program, directory, config, port, why, ret_tower) : err;
 }
 
-int tower_show_open(const char *directory, unsigned port, char why[static 160], struct tower_show *ret_show)
+int exercise_tower_open(const char *directory, unsigned port, char why[static 160], struct exercise_tower *ret_tower)
 {
-	*ret_show = (struct tower_show){.pid = 0};
+	*ret_tower = (struct exercise_tower){.pid = 0};
 	int range_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), err = E_SYS;
 	if (range_fd >= 0 && setns(program_home_net(), CLONE_NEWNET) == 0) {
-		err = open_at_home(directory, port, why, ret_show);
+		err = open_at_home(directory, port, why, ret_tower);
 		if (setns(range_fd, CLONE_NEWNET) != 0 && err == OK)
 			err = E_SYS;
 	}
@@ -160,7 +145,7 @@ int tower_show_open(const char *directory, unsigned port, char why[static 160], 
 	return err;
 }
 
-void tower_show_close(struct tower_show *show)
+void exercise_tower_close(struct exercise_tower *tower)
 {
-	(void)program_stop(&show->pid);
+	(void)program_stop(&tower->pid);
 }

@@ -13,7 +13,7 @@
 
 #define TOWER_TEXT_BYTES 128
 
-struct tower_show {
+struct exercise_tower {
 	pid_t pid; /* 0: it does not run */
 	bool has_page; /* it was built; else there is the interface alone */
 	char address[TOWER_TEXT_BYTES]; /* of both: "http://127.0.0.1:8047/" */
@@ -29,10 +29,10 @@ struct tower_show {
  * @param directory of the exercise: its policy, findings, ledger and the authority's socket are there
  * @param port wished for on 127.0.0.1; another one where it is taken
  * @param why room for one line
- * @param ret_show filled on OK
+ * @param ret_tower filled on OK
  * @return OK; E_UNSUPPORTED: the program is not there; E_STATE: it does not start; E_SYS
  */
-MUST_USE int tower_show_open(const char *directory, unsigned port, char why[static 160], struct tower_show *ret_show);
+MUST_USE int exercise_tower_open(const char *directory, unsigned port, char why[static 160], struct exercise_tower *ret_tower);
 
 /** Stops it; also where it does not run. */
-void tower_show_close(struct tower_show *show);
+void exercise_tower_close(struct exercise_tower *tower);
