@@ -245,7 +245,9 @@ int live_main(int argc, char **argv)
 		free(live);
 		return 2;
 	}
-	const char *sensor_path = options.sensor_path != NULL ? options.sensor_path : beside_program("hinomi-sensor", path) ? path : NULL;
+	const char *sensor_path = options.sensor_path;
+	if (sensor_path == NULL && beside_program("hinomi-sensor", path))
+		sensor_path = path;
 	int code = 1;
 	signals_catch();
 	if (sensor_path == NULL)
