@@ -300,14 +300,19 @@ int person_orders(int argc, char **argv)
 	struct options options;
 	if (!options_read(argc, argv, &options) || options.argument != NULL)
 		return usage_show();
-	json_t *answer = ask(options.socket, json_pack("{s:s}", "ask", "orders"));
-	if (answer == NULL)
-		return EXIT_REFUSED;
-	const json_t *orders = json_object_get(answer, "orders");
-	printf("%-8s  %-9s  %-11s  %-18s  %-7s  %s\n", "order", "state", "class", "scope", "left", "why");
-	for (size_t i = 0; i < json_array_size(orders); i++)
-		order_list(json_array_get(orders, i), now_wall_ms());
-	json_decref(answer);
+	json_int_t from = 0;
+	while (from >= 0) {
+		json_t *answer = ask(options.socket, json_pack("{s:s, s:I}", "ask", "orders", "from", from));
+		if (answer == NULL)
+			return EXIT_REFUSED;
+		if (from == 0)
+			printf("%-8s  %-9s  %-11s  %-18s  %-7s  %s\n", "order", "state", "class", "scope", "left", "why");
+		const json_t *orders = json_object_get(answer, "orders"), *next = json_object_get(answer, "next");
+		for (size_t i = 0; i < json_array_size(orders); i++)
+			order_list(json_array_get(orders, i), now_wall_ms());
+		from = json_integer_value(next) > from ? json_integer_value(next) : -1;
+		json_decref(answer);
+	}
 	return EXIT_DONE;
 }
 

@@ -165,16 +165,23 @@ static int64_t now_wall_ms(void)
 	return clock_wall_ns() / NS_PER_MS;
 }
 
+/** A part of the list, from a place on; "next" tells where the next part begins. */
 static json_t *answer_orders(struct serve *serve, const json_t *request)
 {
 	struct book *book = authority_book(serve->authority);
+	const json_t *from = json_object_get(request, "from");
+	size_t listed_bytes = 0, i = 0;
+	if (from != NULL && (!json_is_integer(from) || json_integer_value(from) < 0 || json_integer_value(from) > BOOK_ORDERS_MAX))
+		return refusal("from is no place in the list");
 	json_t *list = json_array();
-	(void)request;
-	for (size_t i = 0; i < BOOK_ORDERS_MAX; i++) {
-		if (book->orders[i].kind != BOOK_NOTHING)
-			json_array_append_new(list, tell_order(book, &book->orders[i]));
+	for (i = (size_t)json_integer_value(from); i < BOOK_ORDERS_MAX && listed_bytes < LIMIT_AUTHORITY_LIST_BYTES; i++) {
+		if (book->orders[i].kind == BOOK_NOTHING)
+			continue;
+		listed_bytes += strlen(book->orders[i].note);
+		json_array_append_new(list, tell_order(book, &book->orders[i]));
 	}
-	return json_pack("{s:b, s:o}", "ok", 1, "orders", list);
+	return json_pack("{s:b, s:o, s:o}", "ok", 1, "orders", list, "next",
+		i < BOOK_ORDERS_MAX ? json_integer((json_int_t)i) : json_null());
 }
 
 static json_t *answer_order(struct serve *serve, const json_t *request)

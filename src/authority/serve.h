@@ -5,7 +5,7 @@
  * Effectors get bundles and withdrawals, and send receipts.
  *
  *     a countermeasure                      sensors
- *     {"ask":"orders"}                      people
+ *     {"ask":"orders"}                      people: as many as one answer holds; "next" of it is "from" of the next question
  *     {"ask":"order","id":ID}               people
  *     {"ask":"states"}                      people: of each order what changes when anything happens to it
  *     {"ask":"explain","id":ID}             people: in plain words, with all that was said and done

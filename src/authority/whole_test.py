@@ -27,7 +27,7 @@ log = "{log}"
 witnesses = {{"{inspector}", "{auditor}"}}
 witness_quorum = {quorum}
 protected = {{192.0.2.53}}
-member port {{ networks = {{192.0.2.0/24}} }}
+member port {{ networks = {{192.0.2.0/24, 2001:db8:1::/48}} }}
 effector edge-1 {{ key = "{edge-1}" member = port class = own_edge }}
 person hana {{ key = "{hana}" roles = {{duty}} may_request = yes }}
 person jiro {{ key = "{jiro}" roles = {{duty}} }}
@@ -35,7 +35,7 @@ person kyoko {{ key = "{kyoko}" roles = {{commission}} }}
 person taro {{ passkey = "{passkey}" relying_party = tower.example origin = "https://tower.example" roles = {{commission}} }}
 class own_edge {{
 	approvals = {{duty, commission}} urgent_approvals = {{duty}}
-	longest = 1h answer_within = 30min widest_v4 = 24 widest_v6 = 48 collateral_permille = 20 rules = 8
+	longest = 1h answer_within = 30min widest_v4 = 24 widest_v6 = 48 collateral_permille = 20 rules = 16
 	standing = yes standing_longest = 90d urgent = yes ratify_within = 2s
 }}
 """
@@ -186,9 +186,13 @@ class World:
 
     def states(self):
         client = self.line()
-        answer = client.ask({"ask": "orders"})
+        states, place = {}, 0
+        while place is not None:
+            answer = client.ask({"ask": "orders", "from": place})
+            states.update((entry["id"], entry["state"]) for entry in answer["orders"])
+            place = answer["next"]
         client.close()
-        return {entry["id"]: entry["state"] for entry in answer["orders"]}
+        return states
 
 
 def bundle_of(effector, order):
@@ -350,6 +354,24 @@ def what_is_not_allowed_is_refused(world):
     assert world.propose(finding="f" * 32, urgent=False)["ok"], "and the others are served"
 
 
+def a_long_list_comes_in_parts(world):
+    """Orders with all the sources they may name, together more than one answer holds."""
+    rule = {**world.example["rules"][0], "sources": [f"2001:db8:{0xff00 + i:x}:1:1:1:1:1" for i in range(32)]}
+    rule["destination"] = "2001:db8:1::10"
+    asked = set()
+    for i in range(90):
+        rules = [{**rule, "length_bytes": [100 + j, 100 + j]} for j in range(16)]
+        asked.add(id_of(world.propose(urgent=False, finding=f"{i + 1:032x}", rules=rules, target="2001:db8:1::10")))
+    client = world.line()
+    first = client.ask({"ask": "orders"})
+    assert not client.ask({"ask": "orders", "from": -1})["ok"] and not client.ask({"ask": "orders", "from": "x"})["ok"]
+    client.close()
+    assert first["next"] is not None and len(json.dumps(first)) < 2 * 1048576
+    assert asked <= set(world.states())
+    told = run("orders", "--socket", world.socket)
+    assert all(order[:8] in told for order in asked), told
+
+
 def a_kill_loses_nothing(world):
     waiting = id_of(world.propose(finding="1" * 32, urgent=False))
     world.verb("approve", waiting, "jiro")
@@ -438,7 +460,8 @@ def main():
         world.start()
         try:
             for step in (an_order_waits_for_its_quorum, a_passkey_approves, a_refusal_ends_a_request, urgent_orders_are_ratified_or_undone,
-                         a_standing_order_acts_at_once, what_is_not_allowed_is_refused, a_kill_loses_nothing):
+                         a_standing_order_acts_at_once, what_is_not_allowed_is_refused, a_long_list_comes_in_parts,
+                         a_kill_loses_nothing):
                 step(world)
                 print(f"ok {step.__name__}")
             assert "waits for" in run("orders", "--socket", world.socket)

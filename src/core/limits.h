@@ -44,6 +44,7 @@
 #define LIMIT_AUTHORITY_CLIENTS 64 /* connections to the authority; the next is closed at once, and the log tells how many */
 #define LIMIT_AUTHORITY_REQUEST_BYTES 262144 /* one line from a client; a longer one ends the connection */
 #define LIMIT_AUTHORITY_REPLIES_BYTES 4194304 /* what a client does not read; beyond, it is cut off */
+#define LIMIT_AUTHORITY_LIST_BYTES 1048576 /* notes in one answer that lists orders, and one more; the rest is asked for again */
 #define LIMIT_AUTHORITY_ORDERS_PER_MIN 120 /* orders made of countermeasures; what is beyond is refused, and the log tells */
 
 /* Orders that are carried out (effect/). */

@@ -58,6 +58,7 @@ struct defence {
 	int64_t asked_ns;
 	json_t *answer; /* orders not looked at yet; NULL: none */
 	size_t answer_at;
+	json_int_t asked_from; /* where the next part of the list begins */
 	size_t order_count;
 	struct defence_order orders[ORDERS_MAX];
 	struct finding finding;
@@ -429,7 +430,10 @@ static bool order_next(struct defence *defence, struct defence_event *ret_event)
 		if (defence->is_gone[PART_AUTHORITY] || defence->parts[PART_AUTHORITY] == 0 || now_ns - defence->asked_ns < ASK_EVERY_NS)
 			return false;
 		defence->asked_ns = now_ns;
-		defence->answer = authority_ask(defence, "{\"ask\":\"orders\"}\n");
+		char question[64];
+		snprintf(question, sizeof(question), "{\"ask\":\"orders\",\"from\":%lld}\n", (long long)defence->asked_from);
+		defence->answer = authority_ask(defence, question);
+		defence->asked_from = json_integer_value(json_object_get(defence->answer, "next"));
 		defence->answer_at = 0;
 	}
 	json_t *orders = json_object_get(defence->answer, "orders");
