@@ -32,6 +32,8 @@
 #define LIMIT_STATUS_TALKERS 20 /* talkers in one status reply */
 #define LIMIT_SCAN_ORDER_RECORDS 262144 /* of an nfdump file, held back to put them in order; beyond that they may come late */
 #define LIMIT_EXPORTERS_COUNTED 1024 /* flow exporters with counters of their own; later ones share the entry "other" */
+#define LIMIT_SOURCE_SET_FILES 4096 /* that one sweep puts in order; of more, those that are too old go */
+#define LIMIT_SOURCE_SETS_BYTES 1073741824 /* of all files of source sets; beyond, the oldest go, else no more is stored */
 
 /* Keys and the ledger (authority/). */
 #define LIMIT_KEY_FILE_BYTES 512 /* a private key's file; a longer one is no key */

@@ -174,6 +174,7 @@ static const int reader_calls[] = {
 static const int server_calls[] = {
 	SCMP_SYS(openat), SCMP_SYS(rename), SCMP_SYS(renameat), SCMP_SYS(renameat2), SCMP_SYS(unlink), SCMP_SYS(unlinkat),
 	SCMP_SYS(fsync), SCMP_SYS(fdatasync), SCMP_SYS(ftruncate), SCMP_SYS(mkdirat), SCMP_SYS(pwrite64), SCMP_SYS(pwritev),
+	SCMP_SYS(getdents64),
 	SCMP_SYS(munlock), /* keys are wiped and let go when the process ends */
 	SCMP_SYS(recvmmsg), SCMP_SYS(recvmsg), SCMP_SYS(recvfrom), SCMP_SYS(sendto), SCMP_SYS(sendmsg),
 	SCMP_SYS(accept4), SCMP_SYS(accept), SCMP_SYS(bind), SCMP_SYS(getsockopt), SCMP_SYS(getsockname), SCMP_SYS(shutdown),
@@ -191,7 +192,7 @@ static const int thread_calls[] = {
 /* SQLite's files: who owns them, which there are, locks, and room. */
 static const int database_calls[] = {
 	SCMP_SYS(umask), SCMP_SYS(geteuid), SCMP_SYS(fchown), SCMP_SYS(fchmod), SCMP_SYS(access), SCMP_SYS(faccessat2),
-	SCMP_SYS(getdents64), SCMP_SYS(mkdir), SCMP_SYS(rmdir), SCMP_SYS(flock), SCMP_SYS(fallocate), SCMP_SYS(getcwd),
+	SCMP_SYS(mkdir), SCMP_SYS(rmdir), SCMP_SYS(flock), SCMP_SYS(fallocate), SCMP_SYS(getcwd),
 	SCMP_SYS(readlink), SCMP_SYS(utimensat),
 };
 

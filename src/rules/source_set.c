@@ -252,8 +252,6 @@ int source_set_save(const struct source_set *set, int directory_fd)
 {
 	char name[SOURCE_SET_NAME_BYTES], part[SOURCE_SET_NAME_BYTES + 16];
 	source_set_file_name(&set->name, name);
-	if (faccessat(directory_fd, name, R_OK, 0) == 0)
-		return OK; /* named by its content: it is the same */
 	snprintf(part, sizeof(part), ".%s.%d", name, (int)getpid());
 	int fd = openat(directory_fd, part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0640);
 	if (fd < 0)
@@ -266,6 +264,11 @@ int source_set_save(const struct source_set *set, int directory_fd)
 	if (err != OK)
 		(void)unlinkat(directory_fd, part, 0);
 	return err;
+}
+
+size_t source_set_file_bytes(const struct source_set *set)
+{
+	return set->length_bytes;
 }
 
 const struct rule_source_set *source_set_name(const struct source_set *set)

@@ -52,13 +52,17 @@ MUST_USE int source_set_parse(const uint8_t *bytes, size_t length_bytes, struct 
 MUST_USE int source_set_load(int directory_fd, const struct rule_source_set *name, struct source_set **ret_set);
 
 /**
- * Stores the file of a set in a directory under its name, durable when this returns; one that is there stays.
+ * Stores the file of a set in a directory under its name, durable when this returns. One that is there is written anew, so that
+ * the time of its last change tells when it was named last (rules/source_set_sweep.h).
  *
  * @param set to be stored
  * @param directory_fd open directory
  * @return OK or E_SYS
  */
 MUST_USE int source_set_save(const struct source_set *set, int directory_fd);
+
+/** How long the file of a set is. */
+size_t source_set_file_bytes(const struct source_set *set);
 
 /** Digest and count, as a rule has them. */
 const struct rule_source_set *source_set_name(const struct source_set *set);

@@ -114,7 +114,7 @@ static void what_is_saved_is_loaded_and_nothing_else(void **state)
 	assert_int_equal(source_set_new(more, 1, &other), OK);
 	assert_int_equal(source_set_load(directory, source_set_name(set), &back), E_SYS); /* not there yet */
 	assert_int_equal(source_set_save(set, directory), OK);
-	assert_int_equal(source_set_save(set, directory), OK); /* again: it is there */
+	assert_int_equal(source_set_save(set, directory), OK); /* again, over the one that is there */
 	assert_int_equal(source_set_load(directory, source_set_name(set), &back), OK);
 	assert_memory_equal(source_set_name(back), source_set_name(set), sizeof(struct rule_source_set));
 	source_set_free(back);

@@ -26,6 +26,7 @@
 #include "record/countermeasure.h"
 #include "rules/packet.h"
 #include "rules/sample.h"
+#include "rules/source_set_sweep.h"
 #include "rules/synthesis.h"
 
 #define CASES_MAX 64 /* findings that are answered at a time */
@@ -47,6 +48,8 @@
 #define GROW_FIRST_NS (500 * NS_PER_MS) /* after a proposal it is looked whether more senders are known, then after twice as long */
 #define GROW_LAST_NS (16 * NS_PER_S)
 #define GROWN_PERMILLE 1100 /* of those that were named last: worth another proposal */
+#define SWEEP_NS (INT64_C(3600) * NS_PER_S) /* how often files of source sets are looked through */
+#define SET_KEPT_S (24 * 3600) /* a set's file, beyond two times the duration: an order may wait for people so long */
 #define ETHERNET_BYTES 14
 #define TAGS_MAX 2
 
@@ -67,6 +70,7 @@ struct wanted {
 struct countermeasures {
 	struct countermeasures_config config;
 	int sets_fd; /* -1: none */
+	int64_t sweep_wall_ns; /* when its files are looked through next */
 	struct sample *sample;
 	struct line_link *link;
 	int64_t tick;
@@ -365,17 +369,39 @@ static const struct source_set *source_set_of(const struct synthesis *synthesis)
 	return NULL;
 }
 
-/** Stores the source set and sends the document. @return OK, or E_SYS: what the document names cannot be stored */
+/** Removes files of source sets that no order can need any more. @return whether there is room for one so long */
+static bool sets_sweep(struct countermeasures *countermeasures, size_t wanted_bytes, int64_t now_wall_ns)
+{
+	int64_t lasts_s = 2 * (int64_t)countermeasures->config.duration_s;
+	const struct source_set_sweep_config config = {
+		.kept_s = lasts_s + SET_KEPT_S, .spared_s = lasts_s, .room_bytes = LIMIT_SOURCE_SETS_BYTES - wanted_bytes};
+	struct source_set_sweep sweep = {0};
+	countermeasures->sweep_wall_ns = now_wall_ns + SWEEP_NS;
+	if (source_set_sweep(countermeasures->sets_fd, &config, now_wall_ns / NS_PER_S, &sweep) != OK)
+		log_line(LOG_LEVEL_WARNING, "source_sets_unread: old ones are not removed");
+	countermeasures->counters.sets_removed += sweep.removed;
+	return sweep.left_bytes + wanted_bytes <= LIMIT_SOURCE_SETS_BYTES;
+}
+
+/** Stores a source set where there is room. @return OK, E_LIMIT or E_SYS */
+static int set_store(struct countermeasures *countermeasures, const struct source_set *set, int64_t now_wall_ns)
+{
+	bool has_room = sets_sweep(countermeasures, source_set_file_bytes(set), now_wall_ns);
+	return has_room ? source_set_save(set, countermeasures->sets_fd) : E_LIMIT;
+}
+
+/** Stores the source set and sends the document. @return OK, or E_SYS or E_LIMIT: what the document names cannot be stored */
 static int propose(struct countermeasures *countermeasures, const struct wanted *wanted, int64_t now_wall_ns)
 {
 	const struct finding *finding = &wanted->finding;
 	char complaint[DOCUMENT_COMPLAINT_BYTES];
 	char *text = NULL;
 	const struct synthesis *synthesis = &countermeasures->synthesis;
-	if (source_set_of(synthesis) != NULL && source_set_save(source_set_of(synthesis), countermeasures->sets_fd) != OK)
-		return E_SYS;
+	int err = source_set_of(synthesis) != NULL ? set_store(countermeasures, source_set_of(synthesis), now_wall_ns) : OK;
+	if (err != OK)
+		return err;
 	document_fill(countermeasures, finding, now_wall_ns);
-	int err = countermeasure_write(&countermeasures->document, &text, complaint);
+	err = countermeasure_write(&countermeasures->document, &text, complaint);
 	if (err != OK) {
 		log_line(LOG_LEVEL_ERROR, "countermeasure_unwritten finding=%s reason=\"%s\"", finding->id, complaint);
 		return err;
@@ -470,6 +496,8 @@ static void answer(struct countermeasures *countermeasures, struct wanted *wante
 void countermeasures_turn(struct countermeasures *countermeasures, int64_t now_wall_ns, int64_t now_mono_ns)
 {
 	sample_forget(countermeasures->sample, now_wall_ns);
+	if (countermeasures->sets_fd >= 0 && now_wall_ns >= countermeasures->sweep_wall_ns)
+		(void)sets_sweep(countermeasures, 0, now_wall_ns);
 	countermeasures->is_due = false;
 	for (size_t i = 0; i < CASES_MAX; i++) {
 		struct wanted *wanted = &countermeasures->wanted[i];

@@ -55,6 +55,7 @@ struct countermeasures_counters {
 	uint64_t proposed;
 	uint64_t separated_none; /* nothing told the attack from good traffic within the allowed collateral */
 	uint64_t failed; /* too little was known of the traffic, or a source set could not be stored */
+	uint64_t sets_removed; /* files of source sets that no order can need any more */
 	uint64_t findings_refused; /* more were open than are answered at a time */
 };
 

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -316,6 +317,17 @@ static struct countermeasures *bots_begin(struct engine *engine, const struct sp
 	return made;
 }
 
+/** The file of a set that was named last so long before START_NS. */
+static void old_set_put(int64_t age_s, char path[static 160])
+{
+	snprintf(path, 160, "%s/%064x.set", directory, (unsigned)age_s);
+	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0640);
+	const struct timespec times[2] = {{.tv_sec = START_NS / NS_PER_S - age_s}, {.tv_sec = START_NS / NS_PER_S - age_s}};
+	assert_true(fd >= 0);
+	assert_int_equal(futimens(fd, times), 0);
+	close(fd);
+}
+
 static void bots_like_clients_are_stopped_by_their_addresses(void **state)
 {
 	(void)state;
@@ -327,12 +339,17 @@ static void bots_like_clients_are_stopped_by_their_addresses(void **state)
 	assert_int_equal(space_new(&guards, &space), OK);
 	int listener = listen_at(socket_path);
 	struct countermeasures *made = bots_begin(&engine, space, 65536);
+	char old_path[160], younger_path[160];
+	old_set_put(24 * 3600 + 120, old_path);
+	old_set_put(24 * 3600 - 120, younger_path);
 	speak_all(made, 0, 150 * NS_PER_S, false);
 	speak_all(made, 150 * NS_PER_S, 151 * NS_PER_S, true);
 	countermeasures_take(made, stomp_finding(), wall(151));
 	countermeasures_turn(made, wall(151), 1);
 	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 	assert_int_equal(lines_read(fd, &got), 1); /* a fifth of the bots is better than nothing */
+	assert_int_equal(countermeasures_counters_of(made).sets_removed, 1); /* that no order can need any more */
+	assert_true(access(old_path, F_OK) != 0 && unlink(younger_path) == 0);
 	set_judge(&got, 1000, &guarded.addr);
 	assert_in_range(got.predicted.stopped_permille, 150, 250);
 

@@ -160,6 +160,9 @@ static void countermeasures_write(struct metrics *metrics, const struct sensor *
 	metrics_sample(metrics, counters.findings_refused, (const char *const[]){"answer", "refused", NULL});
 	metrics_family(metrics, METRICS_COUNTER, "hinomi_headers_sampled_total", "Packet headers in the sample for countermeasures.");
 	metrics_sample(metrics, counters.looked_at, NULL);
+	metrics_family(metrics, METRICS_COUNTER, "hinomi_source_sets_removed_total",
+		"Files of source sets that no order can need any more.");
+	metrics_sample(metrics, counters.sets_removed, NULL);
 	metrics_family(metrics, METRICS_GAUGE, "hinomi_authority_lines", "Countermeasures on their way to the authority, by state.");
 	metrics_sample(metrics, link.sent, (const char *const[]){"state", "sent", NULL});
 	metrics_sample(metrics, link.waiting, (const char *const[]){"state", "waiting", NULL});
