@@ -48,8 +48,8 @@ static void transition_log(void *context, enum lifecycle_state from, enum lifecy
 	const struct book_order *entry = context;
 	char text[LOG_PEER_TEXT_BYTES];
 	(void)now_ms;
-	log_line(LOG_LEVEL_NOTICE, "%s id=%s from=%s to=%s why=\"%s\"", entry->order != NULL ? "order" : "standing_order", book_id(entry),
-		lifecycle_state_name(from), lifecycle_state_name(to), log_peer_text(why, strlen(why), text));
+	log_line(LOG_LEVEL_NOTICE, "%s id=%s from=%s to=%s why=\"%s\"", entry->order != NULL ? "order" : "standing_order",
+		book_id(entry), lifecycle_state_name(from), lifecycle_state_name(to), log_peer_text(why, strlen(why), text));
 }
 
 static void counter_note(struct authority *authority, const struct order *order)

@@ -447,7 +447,8 @@ enum interface_state filter_follow(struct filter *filter, char ret_why[static FI
 		return INTERFACE_GONE;
 	}
 	if (filter->policy.mode == FILTER_SAMPLE && pins_identity(filter->pin_directory) != filter->identity) {
-		(void)why_refuse(ret_why, E_STATE, filter->interface, "the program was detached and its pins are gone: an effector takes over");
+		(void)why_refuse(ret_why, E_STATE, filter->interface,
+			"the program was detached and its pins are gone: an effector takes over");
 		return INTERFACE_GONE;
 	}
 	if (attach(filter, interface.ifindex, ret_why) != OK)

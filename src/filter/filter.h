@@ -136,8 +136,9 @@ MUST_USE int filter_counts_before(struct filter *filter, size_t index, struct xd
 enum interface_state filter_follow(struct filter *filter, char ret_why[static FILTER_WHY_BYTES]);
 
 /**
- * Whether somebody has pinned another program in this one's place since, as an effector does that enforces where a sensor only
- * sampled, or that has a new policy: then nothing comes through this one any more, and it has to be opened anew. Needs no privilege.
+ * Whether somebody has pinned another program in this one's place since, as an effector does that enforces where a
+ * sensor only sampled, or that has a new policy: then nothing comes through this one any more, and it has to be opened
+ * anew. Needs no privilege.
  */
 bool filter_is_replaced(const struct filter *filter);
 

@@ -59,7 +59,7 @@ MUST_USE int pins_make(const char *directory, const int fds[static PIN_COUNT], c
 /** Pins a link in the place of the one that stands there; E_SYS. */
 MUST_USE int pins_replace_link(const char *directory, int link_fd);
 
-/** Tells programs apart that are pinned in one directory after each other: a file's number. 0: none is pinned, or it cannot be seen. */
+/** Tells programs apart that are pinned in one directory after each other: a file's number. 0: none that can be seen. */
 ino_t pins_identity(const char *directory);
 
 /** Removes all pins, the link first; the directory stays. False: something is left, errno tells. */

@@ -253,8 +253,8 @@ static void program_follow(struct live *live, const struct input *input)
 {
 	if (input->kind != INPUT_XDP || live->is_replaced || !xdp_is_replaced(input->xdp))
 		return;
-	log_line(LOG_LEVEL_ERROR, "program_replaced input=%s: an effector has pinned its own; ending, to open that one when started anew",
-		input->name);
+	log_line(LOG_LEVEL_ERROR, "program_replaced input=%s: an effector has pinned its own; ending, to open that one when "
+		"started anew", input->name);
 	live->is_replaced = live->is_ending = true;
 }
 
