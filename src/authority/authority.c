@@ -48,8 +48,8 @@ static void transition_log(void *context, enum lifecycle_state from, enum lifecy
 	const struct book_order *entry = context;
 	char text[LOG_PEER_TEXT_BYTES];
 	(void)now_ms;
-	log_line(LOG_LEVEL_NOTICE, "%s id=%s from=%s to=%s why=%s", entry->order != NULL ? "order" : "standing_order", book_id(entry),
-		lifecycle_state_name(from), lifecycle_state_name(to), log_peer_text(why, strlen(why), text));
+	log_line(LOG_LEVEL_NOTICE, "%s id=%s from=%s to=%s why=\"%s\"", entry->order != NULL ? "order" : "standing_order",
+		book_id(entry), lifecycle_state_name(from), lifecycle_state_name(to), log_peer_text(why, strlen(why), text));
 }
 
 static void counter_note(struct authority *authority, const struct order *order)
@@ -112,7 +112,7 @@ static void entry_recall(void *context, uint64_t index, const uint8_t *bytes, si
 	free(text);
 	if (err != OK) {
 		char plain[LOG_PEER_TEXT_BYTES];
-		log_line(LOG_LEVEL_WARNING, "ledger_entry_passed_over index=%llu why=%s", (unsigned long long)index,
+		log_line(LOG_LEVEL_WARNING, "ledger_entry_passed_over index=%llu why=\"%s\"", (unsigned long long)index,
 			log_peer_text(detail, strlen(detail), plain));
 		return;
 	}

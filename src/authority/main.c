@@ -96,7 +96,6 @@ static int serve(const struct config *config)
 	char complaint[CONF_COMPLAINT_BYTES] = "";
 	sigaction(SIGTERM, &ending, NULL);
 	sigaction(SIGINT, &ending, NULL);
-	signal(SIGPIPE, SIG_IGN);
 	int err = sandbox_drop(config->user[0] != '\0' ? config->user : NULL, 0);
 	if (err != OK)
 		return fail("cannot give up rights", system_words(err));
@@ -125,6 +124,7 @@ int main(int argc, char **argv)
 	} modes[] = {{"--config", serve}, {"--check", check}};
 	static struct config config;
 	char complaint[CONF_COMPLAINT_BYTES];
+	signal(SIGPIPE, SIG_IGN); /* who is not listened to says so itself */
 	for (size_t i = 0; argc > 1 && i < ARRAY_LEN(verbs); i++) {
 		if (strcmp(verbs[i].name, argv[1]) == 0)
 			return verbs[i].run(argc - 1, argv + 1);

@@ -89,7 +89,7 @@ static int usage_show(void)
 	return EXIT_USAGE;
 }
 
-/** Sends a line and reads one back, of any length. @return malloc'ed, NULL: errno tells */
+/** Sends a line and reads one back, of any length. @return malloc'ed, NULL: errno tells, 0: closed without a word */
 static char *line_exchange(const char *path, const char *line)
 {
 	struct sockaddr_un addr = {.sun_family = AF_UNIX};
@@ -105,11 +105,14 @@ static char *line_exchange(const char *path, const char *line)
 			close(fd);
 		return NULL;
 	}
+	errno = 0;
 	if (fprintf(stream, "%s\n", line) < 0 || fflush(stream) != 0 || getline(&answer, &room_bytes, stream) <= 0) {
 		free(answer);
 		answer = NULL;
 	}
+	int saved_errno = errno;
 	fclose(stream);
+	errno = saved_errno;
 	return answer;
 }
 
@@ -120,8 +123,10 @@ static json_t *ask(const char *socket_path, json_t *request)
 	char *text = line != NULL ? line_exchange(socket_path, line) : NULL;
 	json_t *answer = text != NULL ? json_loads(text, JSON_REJECT_DUPLICATES, NULL) : NULL;
 	const char *detail = json_string_value(json_object_get(answer, "detail"));
-	if (text == NULL)
-		complain(socket_path, errno != 0 ? strerror(errno) : "no answer");
+	if (text == NULL && (errno == 0 || errno == EPIPE || errno == ECONNRESET))
+		complain(socket_path, "closed without an answer: is this account one of `people` in authority.conf?");
+	else if (text == NULL)
+		complain(socket_path, strerror(errno));
 	else if (!json_is_true(json_object_get(answer, "ok"))) {
 		complain("the authority refuses", detail != NULL ? detail : "no reason given");
 		json_decref(answer);

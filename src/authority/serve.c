@@ -362,7 +362,7 @@ static void line_take(struct serve *serve, struct client *client, const char *li
 	if (json_is_false(json_object_get(answer, "ok")) && log_allowed(&serve->refused_bucket, clock_mono_ns(), &held_back)) {
 		const char *detail = json_string_value(json_object_get(answer, "detail"));
 		char plain[LOG_PEER_TEXT_BYTES];
-		log_line(LOG_LEVEL_NOTICE, "refused why=%s held_back=%llu", log_peer_text(detail, strlen(detail), plain),
+		log_line(LOG_LEVEL_NOTICE, "refused why=\"%s\" held_back=%llu", log_peer_text(detail, strlen(detail), plain),
 			(unsigned long long)held_back);
 	}
 	if (text == NULL)

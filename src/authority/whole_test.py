@@ -17,6 +17,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 AUTHORITY, DOCUMENT_TEST = sys.argv[1], sys.argv[2]
@@ -454,6 +455,21 @@ def what_is_missing_is_said_in_one_line(world):
     assert run("key", "show", world.folder / "hana.key").startswith("hana+")
 
 
+def whoever_is_not_listened_to_is_told(folder):
+    """An account that may not speak: the authority closes at once."""
+    path = folder / "deaf.sock"
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(path))
+        listener.listen(1)
+        deaf = threading.Thread(target=lambda: listener.accept()[0].close())
+        deaf.start()
+        said = run("orders", "--socket", path, expect=1)
+        deaf.join()
+    assert said == f"hinomi-authority: {path}: closed without an answer: is this account one of `people` in authority.conf?\n", said
+    said = run("ledger", "witness", "--key", folder / "inspector.key", "--state", folder / "nowhere", "--log", "x", expect=1)
+    assert said.endswith("nowhere: No such file or directory\n"), said
+
+
 def main():
     with tempfile.TemporaryDirectory(prefix="hinomi-authority-") as name:
         world = World(pathlib.Path(name))
@@ -468,6 +484,7 @@ def main():
             world.stop()
             print(run("ledger", "verify", world.folder / "ledger", "--policy", world.folder / "policy").strip())
             what_is_missing_is_said_in_one_line(world)
+            whoever_is_not_listened_to_is_told(world.folder)
             (world.folder / "witnessed").mkdir()
             world = World(world.folder / "witnessed", quorum=2)
             world.start()

@@ -189,6 +189,8 @@ static int witness_fill(const struct ledger_options *options, const struct key *
 	*ret_witness = (struct witness){.key = key, .directory = options->state, .log_count = options->log_count};
 	if (key->public.type != NOTE_KEY_COSIGNATURE)
 		return fail(options->key, "is not a witness's key");
+	if (access(options->state, R_OK | W_OK | X_OK) != 0)
+		return fail(options->state, strerror(errno));
 	for (size_t i = 0; i < options->log_count; i++) {
 		struct note_key *log = &ret_witness->logs[i];
 		if (note_key_parse(options->logs[i], strlen(options->logs[i]), log) != OK || log->type != NOTE_KEY_ED25519)

@@ -48,7 +48,7 @@ const char *log_peer_text(const char *text, size_t length_bytes, char ret_text[s
 	char *out = ret_text;
 	for (size_t i = 0; i < kept; i++) {
 		unsigned char c = (unsigned char)text[i];
-		if (c > ' ' && c < 0x7f && c != '"' && c != '\\') {
+		if (c >= ' ' && c < 0x7f && c != '"' && c != '\\') {
 			*out++ = (char)c;
 			continue;
 		}

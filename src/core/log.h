@@ -34,8 +34,8 @@ enum log_level {
 __attribute__((format(printf, 2, 3))) void log_line(enum log_level level, const char *format, ...);
 
 /**
- * Makes text that a peer chose fit for a line: bytes other than printable ASCII, and quotes, backslashes and
- * spaces, become \xNN; what is longer than LIMIT_LOG_PEER_TEXT_BYTES is cut and ends in "...".
+ * Makes text that a peer chose fit to stand between quotes in a line: bytes other than printable ASCII, and quotes
+ * and backslashes, become \xNN; what is longer than LIMIT_LOG_PEER_TEXT_BYTES is cut and ends in "...".
  *
  * @param text borrowed, need not be NUL-terminated
  * @param length_bytes its length

@@ -263,6 +263,7 @@ static int filter_start(struct filter *filter, const struct filter_config *confi
 		err = attach(filter, filter->ifindex, ret_why);
 	if (err == OK && config->pin_directory != NULL)
 		err = pins_make(config->pin_directory, filter->fds, ret_why);
+	filter->identity = pins_identity(filter->pin_directory);
 	return err;
 }
 
@@ -353,6 +354,7 @@ int filter_open(const struct filter_wanted *wanted, struct filter **ret_filter, 
 		return err;
 	}
 	filter->follows = wanted->enforces || filter->policy.mode == FILTER_SAMPLE;
+	filter->identity = pins_identity(filter->pin_directory);
 	place_find(filter);
 	*ret_filter = filter;
 	return OK;
@@ -422,6 +424,12 @@ int filter_counts_before(struct filter *filter, size_t index, struct xdp_counts 
 	return err == OK ? counts_read(filter, ~root.in_force & FILTER_ROOT_HALF, index, ret_counts) : err;
 }
 
+bool filter_is_replaced(const struct filter *filter)
+{
+	ino_t now = pins_identity(filter->pin_directory);
+	return filter->identity != 0 && now != 0 && now != filter->identity;
+}
+
 enum interface_state filter_follow(struct filter *filter, char ret_why[static FILTER_WHY_BYTES])
 {
 	struct interface interface;
@@ -436,6 +444,11 @@ enum interface_state filter_follow(struct filter *filter, char ret_why[static FI
 		return interface.state;
 	if (!is_ethernet(&interface)) {
 		(void)why_refuse(ret_why, E_UNSUPPORTED, filter->interface, "is back with another link type: restart this process");
+		return INTERFACE_GONE;
+	}
+	if (filter->policy.mode == FILTER_SAMPLE && pins_identity(filter->pin_directory) != filter->identity) {
+		(void)why_refuse(ret_why, E_STATE, filter->interface,
+			"the program was detached and its pins are gone: an effector takes over");
 		return INTERFACE_GONE;
 	}
 	if (attach(filter, interface.ifindex, ret_why) != OK)

@@ -126,13 +126,21 @@ MUST_USE int filter_counts_before(struct filter *filter, size_t index, struct xd
 
 /**
  * Looks after the interface: where it was removed and is there again the program is attached anew, with all that is in
- * force; a link of FILTER_COUNT and FILTER_ENFORCE is pinned anew. To be called about once a second.
+ * force; a link of FILTER_COUNT and FILTER_ENFORCE is pinned anew. A sampler whose pins are gone leaves the interface to whoever
+ * took them away. To be called about once a second.
  *
  * @param filter one that enforces and was opened without asking for that: the interface's state alone is told
  * @param ret_why "", or why an interface that is back cannot be filtered, or that the link could not be pinned
  * @return its state
  */
 enum interface_state filter_follow(struct filter *filter, char ret_why[static FILTER_WHY_BYTES]);
+
+/**
+ * Whether somebody has pinned another program in this one's place since, as an effector does that enforces where a
+ * sensor only sampled, or that has a new policy: then nothing comes through this one any more, and it has to be opened
+ * anew. Needs no privilege.
+ */
+bool filter_is_replaced(const struct filter *filter);
 
 /** What the program does with rules. */
 enum filter_mode filter_mode(const struct filter *filter);

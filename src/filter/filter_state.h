@@ -15,6 +15,7 @@ struct filter {
 	bool is_generic; /* attached in the stack, not in the driver */
 	bool follows; /* this process attaches it anew where its interface is back */
 	char pin_directory[PIN_DIRECTORY_BYTES]; /* "": not pinned */
+	ino_t identity; /* of the pins that it stands for; 0: not pinned */
 	struct filter_policy policy;
 	size_t cpu_count;
 	void *of_cpus; /* room for one value of each CPU, of any map */

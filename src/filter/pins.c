@@ -99,6 +99,13 @@ int pins_replace_link(const char *directory, int link_fd)
 	return bpf_obj_pin(link_fd, path) == 0 ? OK : E_SYS;
 }
 
+ino_t pins_identity(const char *directory)
+{
+	char path[PATH_BYTES];
+	struct stat about;
+	return directory[0] != '\0' && lstat(pin_path(directory, PIN_PROGRAM, path), &about) == 0 ? about.st_ino : 0;
+}
+
 bool pins_remove(const char *directory)
 {
 	char path[PATH_BYTES];

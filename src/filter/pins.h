@@ -6,6 +6,7 @@
 #pragma once
 
 #include <stdbool.h>
+#include <sys/types.h>
 
 #include "core/err.h"
 #include "core/why.h"
@@ -57,6 +58,9 @@ MUST_USE int pins_make(const char *directory, const int fds[static PIN_COUNT], c
 
 /** Pins a link in the place of the one that stands there; E_SYS. */
 MUST_USE int pins_replace_link(const char *directory, int link_fd);
+
+/** Tells programs apart that are pinned in one directory after each other: a file's number. 0: none that can be seen. */
+ino_t pins_identity(const char *directory);
 
 /** Removes all pins, the link first; the directory stays. False: something is left, errno tells. */
 bool pins_remove(const char *directory);

@@ -484,9 +484,10 @@ static int milter_open(const struct config *config)
 		.xxfi_close = on_close,
 		.xxfi_negotiate = on_negotiate,
 	};
-	(void)umask(0007); /* a Unix socket's clients are its group */
+	mode_t mask = umask(0007); /* a Unix socket's clients are its group */
 	bool is_open = smfi_setconn((char *)(uintptr_t)config->socket) == MI_SUCCESS && smfi_register(description) == MI_SUCCESS &&
 		smfi_settimeout(SESSION_TIMEOUT_S) == MI_SUCCESS && smfi_opensocket(true) == MI_SUCCESS;
+	umask(mask);
 	if (!is_open)
 		log_line(LOG_LEVEL_ERROR, "milter_socket_failed socket=%s error=\"%s\"", config->socket, strerror(errno));
 	return is_open ? OK : E_SYS;

@@ -156,7 +156,7 @@ class Milter:
 
     def start(self):
         with open(self.place / "stderr", "ab") as errors:
-            self.process = subprocess.Popen([self.program, "milter", "--config", self.config], stderr=errors)
+            self.process = subprocess.Popen([self.program, "milter", "--config", self.config], stderr=errors, umask=0o022)
         if not until(lambda: "mail_ready" in self.errors() or self.process.poll() is not None) or self.process.poll() is not None:
             raise RuntimeError("hinomi-mail does not come up: " + self.errors())
 
@@ -188,6 +188,7 @@ class Milter:
         path = self.place / "mail.prom"
         if not path.exists():
             return 0
+        assert path.stat().st_mode & 0o777 == 0o644, "metrics are for everybody to read"
         wanted = name + ("{" + ",".join(f'{key}="{value}"' for key, value in labels.items()) + "}" if labels else "")
         found = re.search(r"^" + re.escape(wanted) + r" (\d+)$", path.read_text(), re.M)
         return int(found.group(1)) if found else 0

@@ -60,6 +60,7 @@ struct live {
 	size_t input_watch_count;
 	bool has_sampler; /* an XDP input: it must be asked, it does not always wake */
 	bool is_ending;
+	bool is_replaced; /* an input's program was, so this process ends, to be started anew */
 	bool is_drained; /* a collector's socket was read until it was empty in this turn */
 	struct detect_counters rate_before; /* sums at the last rate reading */
 	int64_t rated_mono_ns, followed_mono_ns, saved_mono_ns, baselined_mono_ns;
@@ -247,13 +248,25 @@ static void interface_follow(struct input *input)
 			interface_state_name(input->state), input->name);
 }
 
+/** What an effector pins when this process has its rights no more can only be opened by a new one. */
+static void program_follow(struct live *live, const struct input *input)
+{
+	if (input->kind != INPUT_XDP || live->is_replaced || !xdp_is_replaced(input->xdp))
+		return;
+	log_line(LOG_LEVEL_ERROR, "program_replaced input=%s: an effector has pinned its own; ending, to open that one when "
+		"started anew", input->name);
+	live->is_replaced = live->is_ending = true;
+}
+
 static void interfaces_follow(struct live *live, int64_t now_mono_ns)
 {
 	if (now_mono_ns - live->followed_mono_ns < FOLLOW_EVERY_NS)
 		return;
 	live->followed_mono_ns = now_mono_ns;
-	for (size_t i = 0; i < live->sensor.input_count; i++)
+	for (size_t i = 0; i < live->sensor.input_count; i++) {
+		program_follow(live, &live->sensor.inputs[i]);
 		interface_follow(&live->sensor.inputs[i]);
+	}
 }
 
 static void input_turn(struct live *live, struct input *input, int fd)
@@ -704,6 +717,7 @@ int live_run(const struct config *config, const struct intel *intel)
 		loop_run(live);
 		live_end(live);
 	}
+	bool is_well = is_up && !live->is_replaced;
 	live_free(live);
-	return is_up ? OK : E_STATE;
+	return is_well ? OK : E_STATE;
 }

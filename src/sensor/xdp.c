@@ -162,6 +162,11 @@ enum interface_state xdp_follow(struct xdp *xdp, char ret_why[static INPUT_WHY_B
 	return filter_follow(xdp->filter, ret_why);
 }
 
+bool xdp_is_replaced(const struct xdp *xdp)
+{
+	return filter_is_replaced(xdp->filter);
+}
+
 void xdp_exact(struct xdp *xdp, uint64_t *ret_packets, uint64_t *ret_bytes)
 {
 	struct filter_totals totals = filter_totals(xdp->filter);

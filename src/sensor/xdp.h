@@ -73,6 +73,9 @@ MUST_USE int xdp_read(struct xdp *xdp, observation_sink *sink, void *arg);
  */
 enum interface_state xdp_follow(struct xdp *xdp, char ret_why[static INPUT_WHY_BYTES]);
 
+/** Whether another program has taken this one's place in its pin directory: nothing is seen until it is opened anew. */
+bool xdp_is_replaced(const struct xdp *xdp);
+
 /** Counts until now: received are the samples, seen_* everything. */
 void xdp_counters(struct xdp *xdp, struct input_counters *ret_counters);
 

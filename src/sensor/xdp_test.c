@@ -320,6 +320,46 @@ static void what_took_its_place_is_told(void **state)
 	xdp_free(xdp);
 }
 
+/** As an effector takes over from a sensor, or from one that had another policy. */
+static struct filter *effector_replaces(struct xdp *seen, uint8_t policy)
+{
+	struct filter *filter = NULL;
+	char why[FILTER_WHY_BYTES] = "";
+	const struct filter_wanted wanted = {.interface = "far", .pin_directory = PINS};
+	struct filter_config config = {.interface = "far", .pin_directory = PINS, .mode = FILTER_ENFORCE, .sampling = 1};
+	memset(config.policy, policy, sizeof(config.policy));
+	if (filter_open(&wanted, &filter, why) != OK || filter_unload(filter, why) != OK)
+		fail_msg("%s", why);
+	assert_false(xdp_is_replaced(seen)); /* nothing stands there yet */
+	assert_int_equal(xdp_follow(seen, why) == INTERFACE_UP, policy > 1); /* a sampler does not step in between */
+	assert_false(is_attached("far", false));
+	if (filter_load(&config, &filter, why) != OK)
+		fail_msg("%s", why);
+	return filter;
+}
+
+/** Of a program that was replaced while it was open, by its own link or by another's. */
+static void a_replaced_program_is_noticed(void **state)
+{
+	(void)state;
+	for (uint8_t policy = 1; policy <= 2; policy++) {
+		struct xdp *xdp = open_with(&pinned_config);
+		assert_false(xdp_is_replaced(xdp));
+		struct filter *filter = effector_replaces(xdp, policy);
+		assert_true(xdp_is_replaced(xdp));
+		xdp_free(xdp);
+		filter_close(filter);
+	}
+	struct xdp *xdp = open_with(&pinned_config), *other = open_with(&pinned_config);
+	assert_false(xdp_is_replaced(xdp)); /* who opens what is there replaces nothing */
+	xdp_free(other);
+	xdp_free(xdp);
+	xdp = open_with(&pinned_config);
+	assert_true(testnet_run((const char *const[]){"rm", "-r", PINS, NULL}));
+	assert_false(xdp_is_replaced(xdp)); /* pins that were removed leave the program where it is */
+	xdp_free(xdp);
+}
+
 /** All that a sensor does with an open xdp, while the interface is replaced under it. */
 static bool use_in_sandbox(void *arg)
 {
@@ -415,6 +455,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(other_pins_are_refused, testnet_setup, testnet_teardown),
 		cmocka_unit_test_setup_teardown(the_interface_is_followed, testnet_setup, testnet_teardown),
 		cmocka_unit_test_setup_teardown(what_took_its_place_is_told, testnet_setup, testnet_teardown),
+		cmocka_unit_test_setup_teardown(a_replaced_program_is_noticed, testnet_setup, testnet_teardown),
 		cmocka_unit_test_setup_teardown(the_sandbox_lets_it_follow, testnet_setup, testnet_teardown),
 		cmocka_unit_test_setup_teardown(refusals_are_clear, testnet_setup, testnet_teardown),
 	};

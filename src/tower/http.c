@@ -616,7 +616,7 @@ __attribute__((format(printf, 2, 0))) static void on_noise(void *context, const 
 	if (!is_allowed)
 		return;
 	vsnprintf(text, sizeof(text), format, arguments);
-	log_line(LOG_LEVEL_INFO, "http said=%s held_back=%llu", log_peer_text(text, strlen(text), plain),
+	log_line(LOG_LEVEL_INFO, "http said=\"%s\" held_back=%llu", log_peer_text(text, strlen(text), plain),
 		(unsigned long long)held_back);
 }
 

@@ -144,7 +144,7 @@ char *writer_take(struct writer *writer, const char *member, const char *line, s
 		news_note(writer->news, &answer, line, length_bytes);
 	} else if (log_allowed(&writer->refused_bucket, clock_mono_ns(), &held_back)) {
 		char plain[LOG_PEER_TEXT_BYTES];
-		log_line(LOG_LEVEL_NOTICE, "document_refused member=%s why=%s held_back=%llu", member[0] != '\0' ? member : "own",
+		log_line(LOG_LEVEL_NOTICE, "document_refused member=%s why=\"%s\" held_back=%llu", member[0] != '\0' ? member : "own",
 			log_peer_text(answer.why, strlen(answer.why), plain), (unsigned long long)held_back);
 	}
 	return answer_write(err, &answer);
