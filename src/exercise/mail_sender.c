@@ -17,7 +17,6 @@
 #include <unistd.h>
 
 #include "core/clock.h"
-#include "exercise/mail_server.h"
 
 #define PATIENCE_S 10 /* of each read and write */
 #define AGAIN_AFTER_NS (500 * NS_PER_MS)
@@ -46,7 +45,7 @@ static void wait_until(int64_t at_mono_ns)
 
 static int server_connect(const struct mail_sender_plan *plan)
 {
-	struct sockaddr_in6 from = {.sin6_family = AF_INET6}, to = {.sin6_family = AF_INET6, .sin6_port = htons(MAIL_SERVER_PORT)};
+	struct sockaddr_in6 from = {.sin6_family = AF_INET6}, to = {.sin6_family = AF_INET6, .sin6_port = htons(plan->port)};
 	const struct timeval patience = {.tv_sec = PATIENCE_S};
 	const int yes = 1;
 	memcpy(&from.sin6_addr, plan->from.bytes, sizeof(plan->from.bytes));

@@ -27,6 +27,7 @@ struct mail_sender_plan {
 	unsigned host; /* whose mails of the day */
 	struct ip_addr from; /* its address */
 	struct ip_addr to; /* the mail server's */
+	uint16_t port;
 	int64_t start_mono_ns;
 	uint64_t first_ms; /* since then, when the day's first mail is due */
 	uint64_t last_ms; /* and its last */

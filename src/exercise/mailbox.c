@@ -111,9 +111,9 @@ int mailbox_begin(struct mailbox *mailbox, int64_t start_mono_ns)
 		return E_SYS;
 	for (unsigned i = 0; i < MAILBOX_HOSTS_MAX; i++) {
 		mailbox->plans[i] = (struct mail_sender_plan){.host = i,
-			.from = mailbox_machine(mailbox->config.seed, i, mailbox->config.is_v4), .to = server, .start_mono_ns = start_mono_ns,
-			.first_ms = FIRST_MS < last_ms ? FIRST_MS : 0, .last_ms = last_ms, .end_ms = duration_ms + TRY_MS,
-			.tally = mailbox->tally};
+			.from = mailbox_machine(mailbox->config.seed, i, mailbox->config.is_v4), .to = server, .port = MAIL_SERVER_PORT,
+			.start_mono_ns = start_mono_ns, .first_ms = FIRST_MS < last_ms ? FIRST_MS : 0, .last_ms = last_ms,
+			.end_ms = duration_ms + TRY_MS, .tally = mailbox->tally};
 		if (program_fork(&outside, mail_sender_run, &mailbox->plans[i], &mailbox->senders[i]) != OK)
 			return E_SYS;
 	}

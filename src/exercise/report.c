@@ -109,12 +109,16 @@ static void attacks_judge(const struct conductor *conductor, struct tally *tally
 	}
 }
 
-static void mail_judge(const struct conductor *conductor, struct tally *tally)
+static void mail_judge(const struct conductor *conductor, bool is_cut, struct tally *tally)
 {
 	const struct mailbox_result *mail = &conductor->mail;
 	char what[96];
 	if (conductor->mailbox == NULL)
 		return;
+	if (is_cut) {
+		tally->skipped++;
+		return;
+	}
 	const char *absence = mailbox_absence(conductor->mailbox);
 	if (absence != NULL && !mailbox_is_broken(conductor->mailbox)) {
 		fprintf(conductor->out, "  skip the mailbox: %s\n", absence);
@@ -155,7 +159,7 @@ bool report_show(const struct conductor *conductor, bool is_proven, bool is_cut)
 			"99 % of requests served once rules are in force", "");
 	else
 		tally.skipped++;
-	mail_judge(conductor, &tally);
+	mail_judge(conductor, is_cut, &tally);
 	note(conductor, &tally, is_proven, "the ledger holds all of it, and verifies", "");
 	if (conductor->troubles > 0 || is_cut)
 		note(conductor, &tally, false, "the exercise itself", is_cut ? "ended before its time" : "see its troubles above");
