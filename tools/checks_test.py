@@ -327,7 +327,7 @@ class Packages(unittest.TestCase):
                 section = line
             elif line and not line.startswith("#"):
                 self.assertIsNotNone(section, line)
-                self.assertRegex(line, r"^[a-z0-9][a-z0-9.+-]+ (unless:[a-z]+ )?# \S")
+                self.assertRegex(line, r"^[a-z0-9][a-z0-9.+-]+ (unless:[a-z/]+ )?# \S")
 
     def test_unknown_section_is_refused(self):
         done = subprocess.run([TOOLS / "install-packages", "no-such-section"], text=True, capture_output=True, check=False)

@@ -62,7 +62,28 @@ static int begin(struct conductor *conductor, char why[static 160])
 			return E_SYS;
 		}
 	}
-	return OK;
+	return conductor->mailbox != NULL ? mailbox_begin(conductor->mailbox, conductor->start_mono_ns) : OK;
+}
+
+/* A member that gets mail, at the hosts that Hinomi defends. */
+static int mail_open(struct conductor *conductor)
+{
+	const struct place *place = conductor->stages[CONDUCTOR_WITH].place;
+	const struct mailbox_config config = {.outside_fd = place_outside_fd(place), .hosts_fd = place_hosts_fd(place),
+		.is_v4 = conductor->scenario.is_v4, .seed = conductor->scenario.seed, .duration_ms = conductor->scenario.duration_ms,
+		.directory = conductor->directory};
+	return mailbox_open(&config, &conductor->mailbox);
+}
+
+static void mail_announce(const struct conductor *conductor)
+{
+	size_t count;
+	const char *absence = mailbox_absence(conductor->mailbox);
+	(void)mailbox_day(&count);
+	if (absence != NULL)
+		fprintf(conductor->out, "No mailbox in this exercise: %s\n", absence);
+	else
+		fprintf(conductor->out, "A day of %zu mails comes to Postfix at the member meanwhile; hinomi-mail looks at each\n", count);
 }
 
 int conductor_open(struct conductor *conductor, const struct options *options, const char *directory, char why[static 160])
@@ -79,18 +100,23 @@ int conductor_open(struct conductor *conductor, const struct options *options, c
 	int error = traffic_new(scenario, &conductor->traffic);
 	if (error == OK)
 		error = stages_open(conductor, why);
+	if (error == OK && options->has_mailbox)
+		error = mail_open(conductor);
 	if (error != OK)
 		return error;
 	const struct place *place = conductor->stages[CONDUCTOR_WITH].place;
 	struct defence_config config = {.scenario = scenario, .net_fd = place_edge_fd(place), .interface = place_interface(place),
 		.effector = options->effector, .threshold_pps = threshold_pps, .ratify_ms = scenario->ratify_ms,
-		.page_port = (unsigned)options->page_port, .directory = directory};
+		.page_port = (unsigned)options->page_port, .directory = directory,
+		.mail_findings = conductor->mailbox != NULL ? mailbox_findings(conductor->mailbox) : NULL};
 	error = defence_open(&config, why, &conductor->defence);
 	if (error != OK)
 		return error;
 	fprintf(conductor->out, "Exercise %s: %s\n%zu clients ask %zu services once a second; the line to them takes %llu packets/s\n",
 		scenario->name, scenario->about, conductor->stages[0].plan.client_count, conductor->stages[0].plan.service_count,
 		(unsigned long long)scenario->line_pps);
+	if (conductor->mailbox != NULL)
+		mail_announce(conductor);
 	const struct exercise_tower *page = defence_page(conductor->defence);
 	if (page != NULL)
 		fprintf(conductor->out, "Look on at %s (%ssign in with the token %s)\n", page->address,
@@ -259,6 +285,15 @@ static void news_take(struct conductor *conductor)
 	}
 }
 
+static void mail_take(struct conductor *conductor)
+{
+	struct mailbox_event event;
+	for (unsigned i = 0; i < 64 && conductor->mailbox != NULL && mailbox_next(conductor->mailbox, &event); i++) {
+		tell(conductor, wall_ns(conductor), event.is_trouble ? "trouble" : "mailbox", "%s", event.text);
+		conductor->troubles += event.is_trouble;
+	}
+}
+
 /* The leak of a rule is counted until its attack ends, until it is gone, or until shortly before it lapses. */
 static void counts_end(struct conductor *conductor)
 {
@@ -338,6 +373,7 @@ void conductor_look(struct conductor *conductor)
 {
 	bool is_over = conductor_now_ns(conductor) >= ((int64_t)conductor->scenario.duration_ms - CLIENTS_EVERY_MS) * NS_PER_MS;
 	news_take(conductor);
+	mail_take(conductor);
 	counts_end(conductor);
 	people_withdraw(conductor);
 	seconds_show(conductor);
@@ -356,7 +392,8 @@ bool conductor_is_over(const struct conductor *conductor)
 		if (conductor->course.attacks[i].in_force > 0)
 			return false;
 	}
-	return conductor->second * 1000 >= conductor->scenario.duration_ms;
+	return conductor->second * 1000 >= conductor->scenario.duration_ms &&
+		(conductor->mailbox == NULL || mailbox_is_over(conductor->mailbox));
 }
 
 static void receipt_take(void *context, const char *order, enum receipt_state state, int64_t at_ms)
@@ -368,6 +405,8 @@ int conductor_close(struct conductor *conductor, int signal_number)
 {
 	char line[DEFENCE_LINE_BYTES];
 	conductor_look(conductor);
+	if (conductor->mailbox != NULL)
+		mailbox_end(conductor->mailbox, &conductor->mail);
 	defence_stop(conductor->defence);
 	bool is_proven = defence_ledger_verify(conductor->defence, line) &&
 		defence_ledger_read(conductor->defence, receipt_take, &conductor->course) == OK;
@@ -383,9 +422,11 @@ int conductor_close(struct conductor *conductor, int signal_number)
 void conductor_abort(struct conductor *conductor)
 {
 	defence_close(conductor->defence);
+	mailbox_close(conductor->mailbox);
 	for (size_t i = 0; i < conductor->side_count; i++)
 		stage_close(&conductor->stages[i]);
 	traffic_free(conductor->traffic);
 	conductor->traffic = NULL;
 	conductor->defence = NULL;
+	conductor->mailbox = NULL;
 }

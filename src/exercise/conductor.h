@@ -11,6 +11,7 @@
 
 #include "exercise/course.h"
 #include "exercise/defence.h"
+#include "exercise/mailbox.h"
 #include "exercise/options.h"
 #include "exercise/stage.h"
 #include "exercise/traffic.h"
@@ -23,6 +24,8 @@ struct conductor {
 	struct stage stages[CONDUCTOR_SIDES];
 	size_t side_count; /* 1: the one with Hinomi alone */
 	struct defence *defence;
+	struct mailbox *mailbox; /* NULL: none was asked for */
+	struct mailbox_result mail; /* once it is over */
 	struct course course;
 	FILE *out;
 	bool is_json;

@@ -264,7 +264,8 @@ static int parts_start(struct defence *defence, char why[static 160])
 	if (error == OK)
 		error = people_stand(&defence->people, defence->config.scenario, why);
 	if (error == OK && defence->config.page_port != 0)
-		error = exercise_tower_open(defence->config.directory, defence->config.page_port, why, &defence->tower);
+		error = exercise_tower_open(
+			defence->config.directory, defence->config.mail_findings, defence->config.page_port, why, &defence->tower);
 	if (error != OK)
 		return error;
 	const char *const effector[] = {defence->paths[PART_EFFECTOR], "--config", path_of(defence, "effect.conf", conf), NULL};

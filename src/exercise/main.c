@@ -29,6 +29,7 @@ static const char usage[] =
 	"  --vector --pps --seconds --sources --seed --threshold-pps as above and below\n"
 	"  --effector xdp|nft                    where packets are stopped [xdp]\n"
 	"  --alone                               not a second time beside it without Hinomi\n"
+	"  --mailbox  --page PORT                with a day of mail through Postfix; with a page to look on\n"
 	"  --keep DIRECTORY                      make it, and leave keys, ledger and logs there\n"
 	"  --json                                results as JSON on standard output\n"
 	"hinomi-exercise live OPTION...          play against hinomi-sensor in namespaces of its own (root)\n"

@@ -43,6 +43,7 @@ static const struct option_row {
 	{"--effector", OPTION_TEXT, offsetof(struct options, effector), 0},
 	{"--keep", OPTION_TEXT, offsetof(struct options, keep), 0},
 	{"--page", OPTION_NUMBER, offsetof(struct options, page_port), 65535},
+	{"--mailbox", OPTION_FLAG, offsetof(struct options, has_mailbox), 0},
 	{"--alone", OPTION_FLAG, offsetof(struct options, is_alone), 0},
 	{"--plain", OPTION_FLAG, offsetof(struct options, is_plain), 0},
 	{"--json", OPTION_FLAG, offsetof(struct options, is_json), 0},

@@ -27,6 +27,7 @@ struct options {
 	bool is_json; /* live, run: machine-readable results at the end */
 	const char *effector; /* run: "xdp" or "nft" */
 	const char *keep; /* run: a directory that is made, gets all files, and stays; NULL: a temporary one */
+	bool has_mailbox; /* run: with a day of mail */
 	bool is_alone; /* run: not a second time without Hinomi */
 	uint64_t page_port; /* run: where the tower's page is, on 127.0.0.1; 0: no tower */
 };

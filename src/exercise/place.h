@@ -27,7 +27,7 @@
 #include "core/ip.h"
 #include "exercise/wire.h"
 
-#define PLACE_CLIENTS_MAX 256
+#define PLACE_CLIENTS_MAX 264
 
 struct place; /* opaque */
 

@@ -109,6 +109,35 @@ static void attacks_judge(const struct conductor *conductor, struct tally *tally
 	}
 }
 
+static void mail_judge(const struct conductor *conductor, bool is_cut, struct tally *tally)
+{
+	const struct mailbox_result *mail = &conductor->mail;
+	char what[96];
+	if (conductor->mailbox == NULL)
+		return;
+	if (is_cut) {
+		tally->skipped++;
+		return;
+	}
+	const char *absence = mailbox_absence(conductor->mailbox);
+	if (absence != NULL && !mailbox_is_broken(conductor->mailbox)) {
+		fprintf(conductor->out, "  skip the mailbox: %s\n", absence);
+		tally->skipped++;
+		return;
+	}
+	if (absence != NULL) {
+		note(conductor, tally, false, "the mailbox", absence);
+		return;
+	}
+	(void)snprintf(what, sizeof(what), "no mail is lost: %zu sent, %zu accepted, %zu delivered", mail->mails, mail->accepted,
+		mail->delivered);
+	note(conductor, tally, mail->accepted == mail->mails && mail->delivered == mail->mails, what, "");
+	(void)snprintf(what, sizeof(what), "%zu of %zu mails aimed at the member tagged", mail->aimed_tagged, mail->aimed);
+	note(conductor, tally, mail->aimed_tagged == mail->aimed, what, "");
+	(void)snprintf(what, sizeof(what), "%zu of %zu ordinary mails tagged", mail->others_tagged, mail->mails - mail->aimed);
+	note(conductor, tally, mail->others_tagged == 0 && mail->unmarked == 0, what, mail->unmarked > 0 ? "some were not read" : "");
+}
+
 bool report_show(const struct conductor *conductor, bool is_proven, bool is_cut)
 {
 	struct tally tally = {0};
@@ -130,6 +159,7 @@ bool report_show(const struct conductor *conductor, bool is_proven, bool is_cut)
 			"99 % of requests served once rules are in force", "");
 	else
 		tally.skipped++;
+	mail_judge(conductor, is_cut, &tally);
 	note(conductor, &tally, is_proven, "the ledger holds all of it, and verifies", "");
 	if (conductor->troubles > 0 || is_cut)
 		note(conductor, &tally, false, "the exercise itself", is_cut ? "ended before its time" : "see its troubles above");
@@ -186,6 +216,18 @@ static json_t *side_json(const struct conductor *conductor, enum conductor_side 
 	return json_pack("{s:o, s:o, s:o}", "all", sum_json(&all), "defended", sum_json(&defended), "seconds", seconds);
 }
 
+/* NULL: no mail was played. */
+static json_t *mail_json(const struct conductor *conductor)
+{
+	const struct mailbox_result *mail = &conductor->mail;
+	if (conductor->mailbox == NULL || mailbox_absence(conductor->mailbox) != NULL)
+		return NULL;
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "mails", (json_int_t)mail->mails, "accepted",
+		(json_int_t)mail->accepted, "delivered", (json_int_t)mail->delivered, "unmarked", (json_int_t)mail->unmarked, "aimed",
+		(json_int_t)mail->aimed, "aimed_tagged", (json_int_t)mail->aimed_tagged, "others_tagged",
+		(json_int_t)mail->others_tagged);
+}
+
 int report_write(const struct conductor *conductor, bool is_proven)
 {
 	json_t *attacks = json_array();
@@ -199,6 +241,9 @@ int report_write(const struct conductor *conductor, bool is_proven)
 		return E_NOMEM;
 	if (conductor->side_count > 1)
 		json_object_set_new(root, "without", side_json(conductor, CONDUCTOR_WITHOUT));
+	json_t *mail = mail_json(conductor);
+	if (mail != NULL)
+		json_object_set_new(root, "mail", mail);
 	int failed = json_dumpf(root, stdout, JSON_COMPACT | JSON_SORT_KEYS);
 	json_decref(root);
 	putchar('\n');

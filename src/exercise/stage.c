@@ -6,6 +6,7 @@
 
 #include "exercise/address.h"
 #include "exercise/direct.h"
+#include "exercise/mailbox.h"
 #include "exercise/program.h"
 #include "exercise/server.h"
 
@@ -37,6 +38,7 @@ size_t stage_services(const struct scenario *scenario, struct ip_addr ret_servic
 int stage_open(const struct scenario *scenario, const char *label, char why[static 160], struct stage *ret_stage)
 {
 	struct clients_plan *plan = &ret_stage->plan;
+	struct ip_addr outside[CLIENTS_MAX + MAILBOX_HOSTS_MAX]; /* whoever is there and attacks nobody */
 	uint64_t world = scenario->seed ^ DIRECT_WORLD_CLIENTS;
 
 	memset(ret_stage, 0, sizeof(*ret_stage));
@@ -48,8 +50,11 @@ int stage_open(const struct scenario *scenario, const char *label, char why[stat
 		plan->clients[i] = address_of_machine(world, i, scenario->is_v4);
 		plan->ttl[i] = address_ttl(world, i);
 	}
+	memcpy(outside, plan->clients, plan->client_count * sizeof(*outside));
+	for (size_t i = 0; i < MAILBOX_HOSTS_MAX; i++)
+		outside[plan->client_count + i] = mailbox_machine(scenario->seed, i, scenario->is_v4);
 	struct place_config config = {.label = label, .is_v4 = scenario->is_v4, .line_pps = scenario->line_pps,
-		.clients = plan->clients, .client_count = plan->client_count};
+		.clients = outside, .client_count = plan->client_count + MAILBOX_HOSTS_MAX};
 	int error = place_open(&config, why, &ret_stage->place);
 	if (error != OK)
 		return error;

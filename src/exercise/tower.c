@@ -58,7 +58,8 @@ static bool is_answering(unsigned port)
 	return is_there;
 }
 
-static int config_write(const char *directory, const char *page, unsigned port, char ret_path[static PATH_BYTES])
+static int config_write(
+	const char *directory, const char *mail_findings, const char *page, unsigned port, char ret_path[static PATH_BYTES])
 {
 	const struct passwd *account = getpwuid(getuid());
 	(void)snprintf(ret_path, PATH_BYTES, "%s/tower.conf", directory);
@@ -74,6 +75,8 @@ static int config_write(const char *directory, const char *page, unsigned port, 
 		directory);
 	fprintf(file, "follow \"%s/findings.jsonl\" { }\nsender \"site\" { users = {\"%s\"} }\n", directory,
 		account != NULL ? account->pw_name : "root");
+	if (mail_findings != NULL)
+		fprintf(file, "follow \"%s\" { }\n", mail_findings);
 	return fclose(file) == 0 ? OK : E_SYS;
 }
 
@@ -115,26 +118,28 @@ static int start(const char *program, const char *directory, const char *config,
 }
 
 /** All of it, in the network that this program was started in. */
-static int open_at_home(const char *directory, unsigned port, char why[static 160], struct exercise_tower *ret_tower)
+static int open_at_home(const char *directory, const char *mail_findings, unsigned port, char why[static 160],
+	struct exercise_tower *ret_tower)
 {
 	char program[BESIDE_PATH_BYTES], page[BESIDE_PATH_BYTES], config[PATH_BYTES];
 	if (!beside_program(PROGRAM, program))
 		return refuse(why, E_UNSUPPORTED, PROGRAM, "is not installed beside this program");
 	ret_tower->has_page = beside_data(program, "page", "index.html", page);
 	port = port_choose(port);
-	if (port == 0 || config_write(directory, page, port, config) != OK)
+	if (port == 0 || config_write(directory, mail_findings, page, port, config) != OK)
 		return refuse(why, E_SYS, directory, strerror(errno));
 	(void)snprintf(ret_tower->address, sizeof(ret_tower->address), "http://127.0.0.1:%u/", port);
 	int err = account_make(program, config, why, ret_tower);
 	return err == OK ? start(program, directory, config, port, why, ret_tower) : err;
 }
 
-int exercise_tower_open(const char *directory, unsigned port, char why[static 160], struct exercise_tower *ret_tower)
+int exercise_tower_open(const char *directory, const char *mail_findings, unsigned port, char why[static 160],
+	struct exercise_tower *ret_tower)
 {
 	*ret_tower = (struct exercise_tower){.pid = 0};
 	int range_fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC), err = E_SYS;
 	if (range_fd >= 0 && setns(program_home_net(), CLONE_NEWNET) == 0) {
-		err = open_at_home(directory, port, why, ret_tower);
+		err = open_at_home(directory, mail_findings, port, why, ret_tower);
 		if (setns(range_fd, CLONE_NEWNET) != 0 && err == OK)
 			err = E_SYS;
 	}

@@ -27,12 +27,14 @@ struct exercise_tower {
  * Starts the tower and waits until it answers.
  *
  * @param directory of the exercise: its policy, findings, ledger and the authority's socket are there
+ * @param mail_findings where hinomi-mail writes what it finds; NULL: nowhere
  * @param port wished for on 127.0.0.1; another one where it is taken
  * @param why room for one line
  * @param ret_tower filled on OK
  * @return OK; E_UNSUPPORTED: the program is not there; E_STATE: it does not start; E_SYS
  */
-MUST_USE int exercise_tower_open(const char *directory, unsigned port, char why[static 160], struct exercise_tower *ret_tower);
+MUST_USE int exercise_tower_open(const char *directory, const char *mail_findings, unsigned port, char why[static 160],
+	struct exercise_tower *ret_tower);
 
 /** Stops it; also where it does not run. */
 void exercise_tower_close(struct exercise_tower *tower);

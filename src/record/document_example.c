@@ -11,6 +11,7 @@ static struct receipt receipt, receipt_room;
 static struct health health, health_room;
 static struct bundle bundle, bundle_room;
 static struct withdrawal withdrawal, withdrawal_room;
+static struct mail_finding mail, mail_room;
 
 struct document_example document_examples[DOCUMENT_EXAMPLES_COUNT] = {
 	{"countermeasure", &countermeasure_kind, &countermeasure, &countermeasure_room},
@@ -21,6 +22,7 @@ struct document_example document_examples[DOCUMENT_EXAMPLES_COUNT] = {
 	{"health", &health_kind, &health, &health_room},
 	{"bundle", &bundle_kind, &bundle, &bundle_room},
 	{"withdrawal", &withdrawal_kind, &withdrawal, &withdrawal_room},
+	{"mail_finding", &mail_finding_document, &mail, &mail_room},
 };
 
 void document_example_done(const struct document_example *example)
@@ -123,6 +125,34 @@ void standing_order_example(struct standing_order *ret_standing)
 	};
 }
 
+void mail_finding_example(struct mail_finding *ret_finding)
+{
+	*ret_finding = (struct mail_finding){
+		.action = MAIL_FINDING_QUARANTINE,
+		.confidence = 90,
+		.id = "a1b2c3d4e5f60718293a4b5c6d7e8f90",
+		.kind = MAIL_FINDING_IMPERSONATION,
+		.level = 4,
+		.unread = 1 << 7,
+		.recipient = "0123456789abcdef",
+		.sender = "fedcba9876543210",
+		.sender_domain = "freemail.example",
+		.sender_traits = MAIL_FINDING_FREEMAIL,
+		.sensor = "mail",
+		.target = "ministry.example",
+		.why = "writes in the name of a known person from freemail.example, and leads to an archive",
+		.start_ms = EXAMPLE_NOW_MS,
+		.end_ms = EXAMPLE_NOW_MS,
+		.host_count = 2,
+		.hosts = {{"files.evil.example", 1 << 1 | 1 << 7, 1 << 10}, {"drive.cloud.example", 1, MAIL_FINDING_CLOUD_STORAGE}},
+		.payload_count = 1,
+		.payloads = {"zip"},
+		.reason_count = 2,
+		.reasons = {{"known_name_freemail_carrier", 90, "writes in the name of a known person from freemail.example"},
+			{"numbered_place", 70, "leads to files.evil.example"}},
+	};
+}
+
 void document_examples_init(void)
 {
 	static char note[] = "{\"a line\":1}\n\n\xe2\x80\x94 name c2lnbmF0dXJl\n", proof[] = "c2sp.org/tlog-proof@v1\nindex 0\n";
@@ -171,6 +201,7 @@ void document_examples_init(void)
 		.proof = proof,
 	};
 	withdrawal.statement = note;
+	mail_finding_example(&mail);
 	snprintf((char *)approval.subject.bytes, sizeof(approval.subject.bytes), "subject");
 	snprintf((char *)receipt.order.bytes, sizeof(receipt.order.bytes), "order");
 }

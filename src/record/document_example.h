@@ -5,6 +5,7 @@
 #include "record/bundle.h"
 #include "record/countermeasure.h"
 #include "record/health.h"
+#include "record/mail_finding.h"
 #include "record/order.h"
 #include "record/receipt.h"
 #include "record/standing_order.h"
@@ -20,8 +21,8 @@ struct document_example {
 	void *room; /* a struct of this kind to read into */
 };
 
-extern struct document_example document_examples[8];
-#define DOCUMENT_EXAMPLES_COUNT 8
+extern struct document_example document_examples[9];
+#define DOCUMENT_EXAMPLES_COUNT 9
 
 /** Frees what an example's room holds after it was read into. */
 void document_example_done(const struct document_example *example);
@@ -37,3 +38,6 @@ void order_example(struct order *ret_order);
 
 /** A standing order that the order of order_example() would fit. */
 void standing_order_example(struct standing_order *ret_standing);
+
+/** A sound mail finding: a known name at a free mailer that leads to an archive. */
+void mail_finding_example(struct mail_finding *ret_finding);

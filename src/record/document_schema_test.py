@@ -12,7 +12,8 @@ import sys
 
 import jsonschema
 
-KINDS = ("countermeasure", "order", "standing_order", "approval", "receipt", "health", "bundle", "withdrawal")
+KINDS = ("countermeasure", "order", "standing_order", "approval", "receipt", "health", "bundle", "withdrawal",
+         "mail_finding")
 
 
 def every_property_is_described(schema, path="$"):

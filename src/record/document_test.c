@@ -287,6 +287,47 @@ static void other_documents_that_say_nothing_are_refused(void **state)
 	assert_int_equal(approval_write(&approval, &text, complaint), E_MALFORMED);
 }
 
+static int mail_try(const struct mail_finding *finding)
+{
+	char *text = NULL;
+	int err = mail_finding_write(finding, &text, complaint);
+	free(text);
+	return err;
+}
+
+#define SET(member, text) snprintf(changed.member, sizeof(changed.member), "%s", text)
+
+/** Structure and hosts alone: nothing that could be an address or words of a mail has room. */
+static void mail_findings_with_addresses_or_words_are_refused(void **state)
+{
+	(void)state;
+	static struct mail_finding finding;
+	mail_finding_example(&finding);
+	assert_int_equal(mail_try(&finding), OK);
+	REFUSED(mail_try, finding, changed.action = MAIL_FINDING_NO_ACTION);
+	REFUSED(mail_try, finding, changed.kind = MAIL_FINDING_UNKNOWN);
+	REFUSED(mail_try, finding, changed.level = 6);
+	REFUSED(mail_try, finding, changed.confidence = 101);
+	REFUSED(mail_try, finding, changed.end_ms++);
+	REFUSED(mail_try, finding, SET(sender, "taro@example.jp"));
+	REFUSED(mail_try, finding, SET(sender, "fedcba987654321"));
+	REFUSED(mail_try, finding, SET(recipient, "FEDCBA9876543210"));
+	REFUSED(mail_try, finding, SET(sender_domain, "taro@example.jp"));
+	REFUSED(mail_try, finding, SET(target, "a b"));
+	REFUSED(mail_try, finding, SET(hosts[1].name, "evil.example/taro"));
+	REFUSED(mail_try, finding, SET(payloads[0], "Salary.zip"));
+	REFUSED(mail_try, finding, SET(reasons[0].rule, "dear Taro"));
+	REFUSED(mail_try, finding, SET(reasons[1].why, "written to taro@example.jp"));
+	REFUSED(mail_try, finding, SET(why, "from <taro@example.jp>"));
+	REFUSED(mail_try, finding, SET(why, ""));
+	REFUSED(mail_try, finding, SET(sensor, "taro@example.jp.eml"));
+	snprintf(finding.why, sizeof(finding.why), "a link shows a name before an @ and leads to evil.example");
+	finding.sender[0] = finding.recipient[0] = finding.target[0] = finding.sender_domain[0] = '\0';
+	finding.host_count = finding.payload_count = finding.reason_count = 0;
+	finding.start_ms = finding.end_ms = 0;
+	assert_int_equal(mail_try(&finding), OK); /* nothing was known */
+}
+
 /** SHA-256 of the line and its newline: as `printf 'abc\n' | sha256sum` says. */
 static void a_digest_is_of_the_line_with_its_newline(void **state)
 {
@@ -319,6 +360,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(standing_orders_that_say_nothing_are_refused),
 		cmocka_unit_test(an_order_fits_its_standing_order_in_everything),
 		cmocka_unit_test(other_documents_that_say_nothing_are_refused),
+		cmocka_unit_test(mail_findings_with_addresses_or_words_are_refused),
 		cmocka_unit_test(a_digest_is_of_the_line_with_its_newline),
 	};
 	document_examples_init();

@@ -122,20 +122,40 @@ void incident_get(struct visit *visit)
 	free(incident);
 }
 
-void history_get(struct visit *visit)
+/** Reads what lists in words ask for: which incident, in which language, which page; else the reply is an error. */
+static bool words_read(struct visit *visit, uint64_t *ret_number, enum incident_language *ret_language,
+	struct store_cursor *ret_cursor, size_t *ret_room)
 {
 	static const char *const languages[] = {"en", "ja", NULL};
 	int language = request_choice(&visit->request, "lang", languages);
+	if (language < 0) {
+		visit_error(visit, 400, "lang must be en or ja");
+		return false;
+	}
+	*ret_language = language == 1 ? INCIDENT_JAPANESE : INCIDENT_ENGLISH;
+	return number_read(visit, ret_number) && visit_cursor(visit, ret_cursor, ret_room);
+}
+
+/** Replies with a page of an incident's, or why there is none. */
+static void list_reply(struct visit *visit, int err, json_t *items, const struct store_page *page)
+{
+	if (err == OK) {
+		visit_page(visit, items, page);
+		return;
+	}
+	json_decref(items);
+	visit_store_error(visit, err, "there is no such incident");
+}
+
+void history_get(struct visit *visit)
+{
+	enum incident_language language;
 	struct incident incident;
 	struct store_cursor cursor;
 	struct store_page page = {0};
 	uint64_t number = 0;
 	size_t room = 0;
-	if (language < 0) {
-		visit_error(visit, 400, "lang must be en or ja");
-		return;
-	}
-	if (!number_read(visit, &number) || !visit_cursor(visit, &cursor, &room))
+	if (!words_read(visit, &number, &language, &cursor, &room))
 		return;
 	struct incident_line *rows = calloc(room, sizeof(*rows));
 	json_t *items = json_array();
@@ -143,14 +163,30 @@ void history_get(struct visit *visit)
 	if (err == OK)
 		err = store_history(visit->store, number, &cursor, rows, room, &page);
 	for (size_t i = 0; err == OK && i < page.count; i++)
-		show_append(&items, show_history(&rows[i], language == 1 ? INCIDENT_JAPANESE : INCIDENT_ENGLISH));
+		show_append(&items, show_history(&rows[i], language));
 	free(rows);
-	if (err == OK) {
-		visit_page(visit, items, &page);
+	list_reply(visit, err, items, &page);
+}
+
+void mails_get(struct visit *visit)
+{
+	enum incident_language language;
+	struct incident incident;
+	struct store_cursor cursor;
+	struct store_page page = {0};
+	uint64_t number = 0;
+	size_t room = 0;
+	if (!words_read(visit, &number, &language, &cursor, &room))
 		return;
-	}
-	json_decref(items);
-	visit_store_error(visit, err, "there is no such incident");
+	struct store_mail *rows = calloc(room, sizeof(*rows));
+	json_t *items = json_array();
+	int err = rows != NULL ? store_incident(visit->store, number, &incident) : E_NOMEM;
+	if (err == OK)
+		err = store_mails(visit->store, number, &cursor, rows, room, &page);
+	for (size_t i = 0; err == OK && i < page.count; i++)
+		show_append(&items, show_mail(&rows[i], language));
+	free(rows);
+	list_reply(visit, err, items, &page);
 }
 
 /* Sources: origins for everybody who reads, addresses for a purpose. */

@@ -71,6 +71,7 @@ static const struct conf_option options[] = {
 	KEEP("keep_health", STORE_CLASS_HEALTH),
 	KEEP("keep_documents", STORE_CLASS_DOCUMENTS),
 	KEEP("keep_lookups", STORE_CLASS_LOOKUPS),
+	KEEP("keep_mails", STORE_CLASS_MAILS),
 	{PLACE(requests_per_s), .set = conf_set_units, .unit = UNIT_NONE, .min = 1, .max = 100000},
 };
 static const struct conf_option sender_options[] = {
@@ -153,7 +154,7 @@ int config_load(const char *path, struct config *ret_config, char ret_complaint[
 		.silent_ms = 30000,
 		.requests_per_s = 50,
 		.keep_ms = {[STORE_CLASS_FINDINGS] = UINT64_C(400) * 86400000, [STORE_CLASS_SOURCES] = UINT64_C(90) * 86400000,
-			[STORE_CLASS_HEALTH] = UINT64_C(30) * 86400000},
+			[STORE_CLASS_HEALTH] = UINT64_C(30) * 86400000, [STORE_CLASS_MAILS] = UINT64_C(90) * 86400000},
 	};
 	int err = conf_load(&schema, path, ret_config, ret_complaint);
 	if (err == OK && ret_config->origin[0] == '\0') {

@@ -142,19 +142,6 @@ void incident_id(const char id[static FINDING_ID_BYTES], uint8_t ret_id[static I
 	}
 }
 
-enum incident_matter incident_matter_of(enum finding_kind kind)
-{
-	static const enum incident_matter matters[FINDING_KIND_COUNT] = {
-		[FINDING_FLOOD] = INCIDENT_ATTACK,
-		[FINDING_CARPET_BOMBING] = INCIDENT_ATTACK,
-		[FINDING_OUTBOUND_ATTACK] = INCIDENT_OUTBOUND,
-		[FINDING_SCAN] = INCIDENT_SCAN,
-		[FINDING_BACKSCATTER] = INCIDENT_BACKSCATTER,
-		[FINDING_FLASH_CROWD] = INCIDENT_CROWD,
-	};
-	return (unsigned)kind < FINDING_KIND_COUNT ? matters[kind] : INCIDENT_UNKNOWN;
-}
-
 /* Live incidents. */
 
 static void live_unlink_age(struct incident_book *book, uint32_t at)
@@ -194,6 +181,8 @@ static uint64_t text_hash(const struct incident_book *book, const char *text)
 static uint32_t *block_of(
 	struct incident_book *book, const char *member, enum incident_matter matter, const struct ip_prefix *target)
 {
+	if (matter == INCIDENT_MAIL) /* is found by its number alone */
+		return &book->blocks[text_hash(book, member) & (book->live_buckets - 1)];
 	if (is_wide(target))
 		return &book->wide;
 	struct ip_addr block = ip_masked(&target->addr, ip_is_v4(&target->addr) ? BLOCK_BITS_V4 : BLOCK_BITS_V6);
@@ -261,7 +250,8 @@ static void live_free(struct incident_book *book, uint32_t at)
 
 static void tell(struct incident_book *book, struct incident *incident, struct incident_line line)
 {
-	if (incident->line_count >= INCIDENT_LINES_MAX && line.event != INCIDENT_OVER) {
+	if (incident->line_count >= INCIDENT_LINES_MAX && line.event != INCIDENT_OVER &&
+		line.event != INCIDENT_MAIL_OVER) {
 		book->counters.lines_left_out++;
 		return;
 	}
@@ -285,7 +275,9 @@ static void live_end(struct incident_book *book, uint32_t at)
 	incident->state = INCIDENT_ENDED;
 	incident->ended_ms = incident->last_ms;
 	incident->open_count = 0;
-	tell(book, incident, line_of(incident->last_ms, INCIDENT_OVER, "", incident->packets, length_s > 0 ? (uint64_t)length_s : 0));
+	bool is_mail = incident->matter == INCIDENT_MAIL;
+	tell(book, incident, line_of(incident->last_ms, is_mail ? INCIDENT_MAIL_OVER : INCIDENT_OVER, "",
+		is_mail ? incident->finding_count : incident->packets, length_s > 0 ? (uint64_t)length_s : 0));
 	book->counters.ended++;
 	live_change(book, at);
 }
@@ -716,13 +708,36 @@ size_t incident_tick(struct incident_book *book, int64_t now_ms)
 	for (uint32_t at = book->live_last; at != NONE; at = book->lives[at].age.before) {
 		const struct incident *incident = &book->lives[at].incident;
 		int64_t quiet_ms = now_ms - incident->heard_ms;
-		if (quiet_ms < INCIDENT_GAP_MS || incident->state != INCIDENT_OPEN ||
+		int64_t gap_ms = incident->matter == INCIDENT_MAIL ? INCIDENT_MAIL_GAP_MS : INCIDENT_GAP_MS;
+		if (quiet_ms < gap_ms || incident->state != INCIDENT_OPEN ||
 			(incident->open_count > 0 && quiet_ms < INCIDENT_SILENT_MS))
 			continue;
 		live_end(book, at);
 		ended++;
 	}
 	return ended;
+}
+
+int incident_open(struct incident_book *book, const struct incident *incident, uint64_t *ret_number)
+{
+	struct incident fresh = *incident;
+	fresh.number = book->next_number;
+	if (live_take(book, &fresh) == NONE)
+		return E_AGAIN;
+	book->next_number++;
+	book->counters.opened++;
+	*ret_number = fresh.number;
+	return OK;
+}
+
+void incident_update(struct incident_book *book, const struct incident *incident)
+{
+	uint32_t at = live_find(book, incident->number);
+	ASSERT(at != NONE);
+	book->lives[at].incident = *incident;
+	live_unlink_age(book, at);
+	live_push_age(book, at);
+	live_change(book, at);
 }
 
 void incident_line_add(struct incident_book *book, const struct incident_line *line)

@@ -10,6 +10,9 @@
  * findings is open and the gap has passed, or when it has been silent for
  * INCIDENT_SILENT_MS.
  *
+ * Mails are another matter: they have no target in a network and no end, and
+ * what joins them is who sent them and where they lead (incident_mail.c).
+ *
  * Bounded: at the caps the one not heard of longest makes room, which is told
  * as its end; struct incident_counters says how often.
  */
@@ -24,10 +27,12 @@
 #include "record/document.h"
 #include "record/field.h"
 #include "record/finding.h"
+#include "record/mail_finding.h"
 
 #define INCIDENT_GAP_MS INT64_C(600000) /* of quiet between findings of one incident: ten minutes, as a pulse wave pauses */
 #define INCIDENT_SILENT_MS INT64_C(3600000) /* after which open findings are believed to be over: their end was lost */
 #define INCIDENT_DAY_MS INT64_C(86400000)
+#define INCIDENT_MAIL_GAP_MS (3 * INCIDENT_DAY_MS) /* of quiet between mails of one incident: an opener waits over a weekend */
 #define INCIDENT_VECTORS_MAX 24 /* of one incident; the smallest is counted in others */
 #define INCIDENT_LINES_MAX 2000 /* of one incident's history; what is beyond is counted, but for its end */
 #define INCIDENT_TEXT_BYTES 64
@@ -40,6 +45,7 @@ enum incident_matter {
 	INCIDENT_SCAN,
 	INCIDENT_BACKSCATTER,
 	INCIDENT_CROWD, /* many real clients: told, not an attack */
+	INCIDENT_MAIL, /* mails that were marked or held, of one sender or with one place they lead to */
 	INCIDENT_MATTER_COUNT
 };
 
@@ -49,6 +55,9 @@ enum incident_state {
 	INCIDENT_ENDED,
 	INCIDENT_STATE_COUNT
 };
+
+#define INCIDENT_MAIL_KIND FINDING_KIND_COUNT /* where the kinds of mails begin */
+#define INCIDENT_KIND_COUNT (FINDING_KIND_COUNT + MAIL_FINDING_MATTER_COUNT)
 
 /** A vector over the life of an incident. */
 struct incident_vector {
@@ -64,7 +73,7 @@ struct incident {
 	uint8_t sector; /* of the member (tower/member.h); 0: none */
 	enum incident_matter matter;
 	enum incident_state state;
-	uint32_t kinds; /* 1 << enum finding_kind */
+	uint32_t kinds; /* 1 << enum finding_kind; of mails 1 << INCIDENT_MAIL_KIND + enum mail_finding_matter */
 	uint32_t shapes; /* enum finding_shape, or-ed */
 	struct ip_prefix target; /* the smallest prefix that covers the targets of its findings */
 	int64_t opened_ms; /* first packet of its findings, wall clock */
@@ -114,10 +123,16 @@ enum incident_event {
 	INCIDENT_NOT_APPLIED, /* likewise, refused */
 	INCIDENT_MEASURED, /* a receipt of progress; value: packets stopped; other: collateral in permille */
 	INCIDENT_STOPPED, /* a receipt of an end; value: packets stopped; other: collateral in permille */
+	INCIDENT_MAIL_TAGGED, /* a mail was marked; subject: rule of its strongest reason; value: mails now */
+	INCIDENT_MAIL_HELD, /* likewise, held */
+	INCIDENT_MAIL_SENDER, /* a sender that was not there; subject: domain; value: mails now */
+	INCIDENT_MAIL_HOST, /* a place they lead to that was not there; subject: host; value: mails now */
+	INCIDENT_MAIL_OVER, /* value: mails; other: seconds from the first to the last */
 	INCIDENT_EVENT_COUNT
 };
 
 extern const char *const incident_matter_names[INCIDENT_MATTER_COUNT];
+extern const char *const incident_kind_names[INCIDENT_KIND_COUNT]; /* by bit of kinds */
 extern const char *const incident_state_names[INCIDENT_STATE_COUNT];
 
 /** The name as the API writes it ("vector"); static text. */
@@ -249,6 +264,58 @@ const struct incident *incident_find(const struct incident_book *book, uint64_t 
 
 /** The incident that a finding in memory belongs to; 0 if none. */
 uint64_t incident_of_finding(const struct incident_book *book, const char id[static FINDING_ID_BYTES]);
+
+/**
+ * Opens an incident that is not found by a target.
+ *
+ * @param book changed
+ * @param incident all of it but its number; has no target
+ * @param ret_number filled on OK
+ * @return OK or E_AGAIN: the changes have to be saved first
+ */
+MUST_USE int incident_open(struct incident_book *book, const struct incident *incident, uint64_t *ret_number);
+
+/** Replaces an incident in memory; its number, member, matter and target stay what they are. */
+void incident_update(struct incident_book *book, const struct incident *incident);
+
+/* Mails. */
+
+#define INCIDENT_KEYS_MAX 16 /* of one mail; further hosts join nothing */
+#define INCIDENT_KEY_BYTES 280
+
+/** What mails of one incident have in common: "s:" and the sender's pseudonym, "d:" and its domain, "h:" and a host. */
+struct incident_key {
+	char text[INCIDENT_KEY_BYTES];
+};
+
+/**
+ * The keys of a mail. What many share who have nothing to do with each other is none: freemail and cloud storage, shorteners,
+ * redirectors, our own and known domains, and hosts that only pictures come from.
+ *
+ * @param finding that was read
+ * @param ret_keys filled
+ * @return how many
+ */
+size_t incident_mail_keys(const struct mail_finding *finding, struct incident_key ret_keys[static INCIDENT_KEYS_MAX]);
+
+/**
+ * Takes a mail.
+ *
+ * @param book changed
+ * @param finding that was read, and was not taken before
+ * @param number of the incident that has one of its keys, 0: none; one that is over or of another matter is passed over
+ * @param member whose
+ * @param sector of the member
+ * @param now_ms wall clock
+ * @param ret_taken filled on OK
+ * @return OK or E_AGAIN: the changes have to be saved first
+ */
+MUST_USE int incident_mail_take(struct incident_book *book, const struct mail_finding *finding, uint64_t number,
+	const char *member, uint8_t sector, int64_t now_ms, struct incident_taken *ret_taken);
+
+/** Tells that an incident has a key that it did not have. @param now_ms wall clock */
+void incident_mail_key_tell(struct incident_book *book, uint64_t number, const struct incident_key *key,
+	const struct mail_finding *finding, int64_t now_ms);
 
 /** Tells a line of an incident in memory that comes of another document. */
 void incident_line_add(struct incident_book *book, const struct incident_line *line);

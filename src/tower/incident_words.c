@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tower/incident.h"
+#include "tower/mail_words.h"
 
 const char *const incident_matter_names[INCIDENT_MATTER_COUNT] = {
 	[INCIDENT_UNKNOWN] = "unknown",
@@ -17,7 +18,10 @@ const char *const incident_matter_names[INCIDENT_MATTER_COUNT] = {
 	[INCIDENT_SCAN] = "scan",
 	[INCIDENT_BACKSCATTER] = "backscatter",
 	[INCIDENT_CROWD] = "crowd",
+	[INCIDENT_MAIL] = "mail",
 };
+const char *const incident_kind_names[INCIDENT_KIND_COUNT] = {"unknown", "flood", "carpet_bombing", "outbound_attack", "scan",
+	"backscatter", "flash_crowd", "mail", "impersonation", "hijacked_account", "payload", "phishing"};
 const char *const incident_state_names[INCIDENT_STATE_COUNT] = {
 	[INCIDENT_NO_STATE] = "unknown", [INCIDENT_OPEN] = "open", [INCIDENT_ENDED] = "ended"};
 
@@ -42,7 +46,8 @@ static const struct field incident_fields[] = {
 	ROW_UINT(OWNER, sector, PRIVACY_SECTOR, 0, 15),
 	ROW_NAME(OWNER, matter, PRIVACY_SECTOR, incident_matter_names),
 	ROW_NAME(OWNER, state, PRIVACY_SECTOR, incident_state_names),
-	{.name = "kinds", FIELD_ROW(FIELD_FLAGS, OWNER, kinds, PRIVACY_SECTOR), .max = FINDING_KIND_COUNT, .names = finding_kind_names},
+	{.name = "kinds", FIELD_ROW(FIELD_FLAGS, OWNER, kinds, PRIVACY_SECTOR), .max = INCIDENT_KIND_COUNT,
+		.names = incident_kind_names},
 	{.name = "shapes", FIELD_ROW(FIELD_FLAGS, OWNER, shapes, PRIVACY_SECTOR), .max = SHAPE_COUNT, .names = finding_shape_names},
 	{.name = "target", FIELD_ROW(FIELD_PREFIX, OWNER, target, PRIVACY_MEMBER)},
 	ROW_TIME("opened_ms", OWNER, opened_ms, PRIVACY_SECTOR),
@@ -70,6 +75,19 @@ static const struct field incident_fields[] = {
 };
 const struct field incident_document = ROW_OBJECT("incident", PRIVACY_PUBLIC, OWNER, 0, incident_fields);
 
+enum incident_matter incident_matter_of(enum finding_kind kind)
+{
+	static const enum incident_matter matters[FINDING_KIND_COUNT] = {
+		[FINDING_FLOOD] = INCIDENT_ATTACK,
+		[FINDING_CARPET_BOMBING] = INCIDENT_ATTACK,
+		[FINDING_OUTBOUND_ATTACK] = INCIDENT_OUTBOUND,
+		[FINDING_SCAN] = INCIDENT_SCAN,
+		[FINDING_BACKSCATTER] = INCIDENT_BACKSCATTER,
+		[FINDING_FLASH_CROWD] = INCIDENT_CROWD,
+	};
+	return (unsigned)kind < FINDING_KIND_COUNT ? matters[kind] : INCIDENT_UNKNOWN;
+}
+
 /** What a row of words takes behind its subject. */
 enum words_form {
 	WORDS_ALONE = 0, /* nothing */
@@ -79,6 +97,7 @@ enum words_form {
 	WORDS_VALUES, /* value and other */
 	WORDS_VALUE_SHARE, /* value, other as permille */
 	WORDS_SUBJECT_SHARES, /* both as permille */
+	WORDS_RULE, /* the subject is a rule of the mail process, which has words of its own */
 };
 
 struct words {
@@ -117,6 +136,12 @@ static const struct words rows[INCIDENT_EVENT_COUNT] = {
 	[INCIDENT_STOPPED] = {"stopped", WORDS_VALUE_SHARE,
 		{"the measure ended: %1 packets stopped, %2 % of legitimate traffic lost",
 			"対処が終わった：%1パケットを止め、正規通信の%2 %を失った"}},
+	[INCIDENT_MAIL_TAGGED] = {"mail_tagged", WORDS_RULE, {"mail %1 was marked: %s", "%1通目のメールに警告を付けた：%s"}},
+	[INCIDENT_MAIL_HELD] = {"mail_held", WORDS_RULE, {"mail %1 was held: %s", "%1通目のメールを保留した：%s"}},
+	[INCIDENT_MAIL_SENDER] = {"mail_sender", WORDS_SUBJECT_VALUE,
+		{"a new sender at %s (mail %1)", "新たな差出人（%s、%1通目）"}},
+	[INCIDENT_MAIL_HOST] = {"mail_host", WORDS_SUBJECT_VALUE, {"links lead to %s (mail %1)", "リンク先：%s（%1通目）"}},
+	[INCIDENT_MAIL_OVER] = {"mail_over", WORDS_VALUES, {"no more of it: %1 mails in %2 seconds", "終息：%2秒間に%1通"}},
 };
 
 const char *incident_event_name(enum incident_event event)
@@ -138,12 +163,13 @@ const char *incident_words(const struct incident_line *line, enum incident_langu
 	const struct words *row = &rows[(unsigned)line->event < INCIDENT_EVENT_COUNT ? line->event : INCIDENT_NOTHING];
 	bool is_first_share = row->form == WORDS_SUBJECT_SHARE || row->form == WORDS_SUBJECT_SHARES;
 	bool is_second_share = row->form == WORDS_VALUE_SHARE || row->form == WORDS_SUBJECT_SHARES;
+	const char *subject = row->form == WORDS_RULE ? mail_rule_words(line->subject, language) : line->subject;
 	char first[24], second[24];
 	number_show(first, sizeof(first), line->value, is_first_share);
 	number_show(second, sizeof(second), line->other, is_second_share);
 	size_t used = 0;
 	for (const char *at = row->texts[language == INCIDENT_JAPANESE]; *at != '\0' && used + 1 < INCIDENT_WORDS_BYTES; at++) {
-		const char *part = at[0] != '%' ? NULL : at[1] == 's' ? line->subject : at[1] == '1' ? first : at[1] == '2' ? second : NULL;
+		const char *part = at[0] != '%' ? NULL : at[1] == 's' ? subject : at[1] == '1' ? first : at[1] == '2' ? second : NULL;
 		if (part == NULL) {
 			ret_words[used++] = *at;
 			continue;

@@ -67,6 +67,15 @@ static const char *const steps[] = {
 	"CREATE INDEX {main}accounts_token ON accounts (token);"
 	"CREATE TABLE {main}proofs (number {int} PRIMARY KEY, at_ms {int} NOT NULL, class {int} NOT NULL, from_ms {int} NOT NULL, "
 	"to_ms {int} NOT NULL, count {int} NOT NULL, digest {blob} NOT NULL) {strict};",
+	/* 2: mails, and which incident was heard last of each thing that joins them */
+	"CREATE TABLE {main}mails (number {int} PRIMARY KEY, arrived_ms {int} NOT NULL, incident {int} NOT NULL, member TEXT NOT NULL, "
+	"id {blob} NOT NULL, body {blob} NOT NULL) {strict};"
+	"CREATE UNIQUE INDEX {main}mails_id ON mails (member, id);"
+	"CREATE INDEX {main}mails_incident ON mails (incident, number);"
+	"CREATE INDEX {main}mails_arrived ON mails (arrived_ms);"
+	"CREATE TABLE {main}mail_keys (member TEXT NOT NULL, name TEXT NOT NULL, incident {int} NOT NULL, heard_ms {int} NOT NULL, "
+	"PRIMARY KEY (member, name)) {keyed};"
+	"CREATE INDEX {main}mail_keys_heard ON mail_keys (heard_ms);",
 };
 
 unsigned migration_latest(void)

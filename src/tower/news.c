@@ -136,6 +136,8 @@ void news_note(struct news *news, const struct store_answer *answer, const char 
 			changed->findings++;
 		return;
 	}
+	if (answer->kind == STORE_MAIL)
+		return; /* its incident tells of it */
 	char *copy = news->document_count < DOCUMENTS_MAX ? malloc(length_bytes + 1) : NULL;
 	if (copy == NULL) {
 		news->left_out++;

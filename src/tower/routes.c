@@ -24,6 +24,7 @@ static const struct route routes[] = {
 	{"GET", "/api/v1/incidents", READ, ROUTE_READS, incidents_get, 0, NULL},
 	{"GET", "/api/v1/incidents/{id}", READ, ROUTE_READS, incident_get, 0, NULL},
 	{"GET", "/api/v1/incidents/{id}/history", READ, ROUTE_READS, history_get, 0, NULL},
+	{"GET", "/api/v1/incidents/{id}/mails", READ, ROUTE_READS, mails_get, 0, NULL},
 	{"GET", "/api/v1/incidents/{id}/sources", READ, ROUTE_READS, sources_get, 0, NULL},
 	{"GET", "/api/v1/incidents/{id}/report", ROLE_OPERATOR | ROLE_ANALYST | ROLE_INSPECTOR, ROUTE_WRITES, report_get, 0, NULL},
 	{"GET", "/api/v1/orders", READ, ROUTE_READS, orders_get, 0, NULL},

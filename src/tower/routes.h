@@ -17,7 +17,7 @@ const struct route *route_find(const char *method, const char *path, struct requ
 /* Handlers, by the file that they are in. */
 visit_handler session_get, session_post, session_delete, passkey_begin, passkey_finish; /* api_session.c */
 visit_handler now_get, traffic_get, sectors_get, health_get, metrics_get; /* api_now.c */
-visit_handler incidents_get, incident_get, history_get, sources_get; /* api_incident.c */
+visit_handler incidents_get, incident_get, history_get, mails_get, sources_get; /* api_incident.c */
 visit_handler report_get; /* api_report.c */
 visit_handler orders_get, order_get, decision_get, decision_post; /* api_order.c */
 visit_handler members_get, member_get, member_put, contacts_put, keys_put; /* api_member.c */

@@ -73,7 +73,8 @@ static const struct field vector_entry = ROW_OBJECT("", ANY, struct incident_vec
 static const struct field incident_fields[] = {
 	ROW_NAME(struct incident, state, ANY, incident_state_names),
 	ROW_NAME(struct incident, matter, ANY, incident_matter_names),
-	{.name = "kinds", FIELD_ROW(FIELD_FLAGS, struct incident, kinds, ANY), .max = FINDING_KIND_COUNT, .names = finding_kind_names},
+	{.name = "kinds", FIELD_ROW(FIELD_FLAGS, struct incident, kinds, ANY), .max = INCIDENT_KIND_COUNT,
+		.names = incident_kind_names},
 	{.name = "shapes", FIELD_ROW(FIELD_FLAGS, struct incident, shapes, ANY), .max = SHAPE_COUNT, .names = shape_names},
 	PREFIX(struct incident, target),
 	TEXT(struct incident, member),

@@ -12,6 +12,7 @@
 
 json_t *show_incident(const struct incident *incident);
 json_t *show_history(const struct incident_line *line, enum incident_language language);
+json_t *show_mail(const struct store_mail *mail, enum incident_language language);
 json_t *show_finding(const struct store_finding *finding);
 /** The vectors of one document of a finding. */
 json_t *show_share(const struct finding *finding);

@@ -27,6 +27,7 @@ const char *const store_kind_names[STORE_KIND_COUNT] = {
 	[STORE_APPROVAL] = "approval",
 	[STORE_RECEIPT] = "receipt",
 	[STORE_WITHDRAWAL] = "withdrawal",
+	[STORE_MAIL] = "mail",
 };
 
 int store_refuse(struct store *store, int error, const char *subject, const char *why)
@@ -295,6 +296,7 @@ static int writer_load(struct store *store)
 		{"SELECT COALESCE(MAX(number), 0) FROM incidents", &next_incident},
 		{"SELECT COALESCE(MAX(arrival), 0) FROM documents", &writer->next_document},
 		{"SELECT COALESCE(MAX(number), 0) FROM lookups", &writer->next_lookup},
+		{"SELECT COALESCE(MAX(number), 0) FROM mails", &writer->next_mail},
 		{"SELECT COALESCE(MAX(number), 0) FROM audits", &writer->next_audit},
 		{"SELECT COALESCE(MAX(number), 0) FROM asset_changes", &writer->next_change},
 		{"SELECT COALESCE(MAX(number), 0) FROM proofs", &writer->next_proof},

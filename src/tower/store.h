@@ -32,6 +32,7 @@
 #include "record/document.h"
 #include "record/finding.h"
 #include "record/health.h"
+#include "record/mail_finding.h"
 #include "record/order.h"
 #include "record/receipt.h"
 #include "tower/incident.h"
@@ -56,6 +57,7 @@ enum store_kind {
 	STORE_APPROVAL, /* approval, refusal, ratification, withdrawal: one form */
 	STORE_RECEIPT,
 	STORE_WITHDRAWAL, /* a signed statement on its way to an effector */
+	STORE_MAIL, /* a mail that was marked or held */
 	STORE_KIND_COUNT
 };
 
@@ -98,7 +100,7 @@ const char *store_why(const struct store *store);
 /** What became of a line. After OK it is true once store_commit() was OK. */
 struct store_answer {
 	enum store_kind kind; /* STORE_NOTHING: it could not be told */
-	char id[2 * DOCUMENT_DIGEST_BYTES + 1]; /* to acknowledge by: a finding's "ID-SEQUENCE", of others the digest; "" if none */
+	char id[2 * DOCUMENT_DIGEST_BYTES + 1]; /* to acknowledge by: a finding's "ID-SEQUENCE", a mail's id, the digest; "": none */
 	bool is_repeat; /* known already: kept once, acknowledged again */
 	bool is_new_incident;
 	uint64_t incident; /* it belongs to; 0: none */
@@ -223,7 +225,20 @@ MUST_USE int store_finding(struct store *store, uint64_t incident, uint64_t arri
 MUST_USE int store_origins(struct store *store, uint64_t incident, struct finding_origin rows[static STORE_ORIGINS_MAX],
 	size_t *ret_count);
 
-/* Documents other than findings and health. */
+/* Mails. */
+
+/** A mail finding as it was told. */
+struct store_mail {
+	uint64_t number; /* of arrival among mails, from 1 */
+	int64_t arrived_ms;
+	struct mail_finding finding;
+};
+
+/** Mails of an incident, the last come first. Returns as store_incidents(). @param rows 15 kB each: not for a stack */
+MUST_USE int store_mails(struct store *store, uint64_t incident, const struct store_cursor *cursor, struct store_mail *rows,
+	size_t room, struct store_page *ret_page);
+
+/* Documents other than findings, mails and health. */
 
 /** What an order has come to, by the documents the tower has seen. The authority's word (its ledger) is the true one. */
 enum store_order_state {
@@ -450,6 +465,7 @@ enum store_class {
 	STORE_CLASS_HEALTH,
 	STORE_CLASS_DOCUMENTS, /* and orders */
 	STORE_CLASS_LOOKUPS, /* and the audit */
+	STORE_CLASS_MAILS, /* and what joins them */
 	STORE_CLASS_COUNT
 };
 

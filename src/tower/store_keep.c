@@ -28,6 +28,7 @@ const char *const store_class_names[STORE_CLASS_COUNT] = {
 	[STORE_CLASS_HEALTH] = "health",
 	[STORE_CLASS_DOCUMENTS] = "documents",
 	[STORE_CLASS_LOOKUPS] = "lookups",
+	[STORE_CLASS_MAILS] = "mails",
 };
 
 /* Look-ups and audit. */
@@ -221,6 +222,8 @@ static const struct rows_class row_classes[] = {
 	{STORE_CLASS_DOCUMENTS, "SELECT arrival, arrived_ms, digest FROM documents WHERE arrived_ms < $1 ORDER BY arrival LIMIT $2",
 		{"DELETE FROM orders WHERE number <= $1 AND arrived_ms < $2",
 			"DELETE FROM documents WHERE arrival <= $1 AND arrived_ms < $2"}},
+	{STORE_CLASS_MAILS, "SELECT number, arrived_ms, member, id FROM mails WHERE arrived_ms < $1 ORDER BY number LIMIT $2",
+		{"DELETE FROM mail_keys WHERE $1 >= 0 AND heard_ms < $2", "DELETE FROM mails WHERE number <= $1 AND arrived_ms < $2"}},
 	{STORE_CLASS_LOOKUPS, "SELECT number, at_ms, incident, who, purpose FROM lookups WHERE at_ms < $1 ORDER BY number LIMIT $2",
 		{"DELETE FROM lookups WHERE number <= $1 AND at_ms < $2"}},
 	{STORE_CLASS_LOOKUPS, "SELECT number, at_ms, who, act, subject FROM audits WHERE at_ms < $1 ORDER BY number LIMIT $2",

@@ -333,6 +333,7 @@ static int spoken_read(struct store *store, const char *member, const char *line
 	case STORE_NOTHING:
 	case STORE_FINDING:
 	case STORE_HEALTH:
+	case STORE_MAIL:
 	case STORE_KIND_COUNT:
 		return E_BUG;
 	}

@@ -20,7 +20,7 @@ struct store_writer {
 	bool is_broken; /* memory is not what the database has: it is read again before anything else */
 	uint32_t day; /* of the batch */
 	uint64_t next_arrival; /* of findings */
-	uint64_t next_document, next_lookup, next_audit, next_change, next_proof, next_health;
+	uint64_t next_document, next_mail, next_lookup, next_audit, next_change, next_proof, next_health;
 	size_t finding_count;
 	struct chunk_finding *findings; /* of the batch, STORE_BATCH_MAX */
 	struct db_chunk *chunks; /* likewise, while it is saved */
@@ -148,6 +148,9 @@ extern const struct field store_order_document;
 
 /** Takes a document that is neither finding nor health. */
 MUST_USE int store_take_document(struct store *store, const char *member, const char *line, size_t length_bytes, int64_t now_ms,
+	struct store_answer *answer);
+/** Takes a mail finding. */
+MUST_USE int store_take_mail(struct store *store, const char *member, const char *line, size_t length_bytes, int64_t now_ms,
 	struct store_answer *answer);
 /** Takes health. */
 MUST_USE int store_take_health(struct store *store, const char *member, const char *line, size_t length_bytes, int64_t now_ms,

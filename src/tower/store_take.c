@@ -1,7 +1,7 @@
 /*
  * Taking lines: what kind a document is, whether it may say what it says, and
  * for findings and health what becomes of it. Documents that speak of orders
- * are in store_orders.c.
+ * are in store_orders.c, mails in store_mails.c.
  *
  * A member speaks of its own alone: the target of a finding lies in its
  * networks, but for scans and backscatter, whose target is the other end.
@@ -307,6 +307,7 @@ static const struct {
 	{"ratification", STORE_APPROVAL},
 	{"withdrawal", STORE_APPROVAL}, /* what a person says; the signed statement on its way has the same name */
 	{"receipt", STORE_RECEIPT},
+	{"mail_finding", STORE_MAIL},
 };
 
 /** The kind by its name. A quote within a text is escaped, so these bytes are a member's name wherever they are. */
@@ -342,6 +343,8 @@ static int kind_take(struct store *store, const char *member, const char *line, 
 		if (err != OK)
 			return say(answer, err, "finding: is not as schema/finding.json asks");
 		return finding_take(store, member, store->writer.finding, now_ms, answer);
+	case STORE_MAIL:
+		return store_take_mail(store, member, line, length_bytes, now_ms, answer);
 	case STORE_HEALTH:
 		return store_take_health(store, member, line, length_bytes, now_ms, answer);
 	case STORE_COUNTERMEASURE:

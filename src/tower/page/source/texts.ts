@@ -159,6 +159,7 @@ export const texts = {
 	matter_scan: ["スキャン", "Scan"],
 	matter_backscatter: ["詐称への応答(バックスキャッター)", "Backscatter"],
 	matter_crowd: ["アクセス集中(攻撃ではない)", "Crowd, not an attack"],
+	matter_mail: ["不審メール", "Suspicious mail"],
 	kind_unknown: ["不明", "unknown"],
 	kind_flood: ["フラッド", "flood"],
 	kind_carpet_bombing: ["絨毯爆撃型", "carpet bombing"],
