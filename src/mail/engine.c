@@ -22,6 +22,7 @@
 
 struct mail_engine {
 	struct mail_reader reader;
+	struct dns_records *records; /* owned; the reader borrows it; NULL: none */
 	struct people *people; /* owned; the reader borrows it */
 	struct history *history; /* owned; NULL: none */
 	struct judge_settings judge;
@@ -81,6 +82,8 @@ int engine_new(const struct engine_settings *settings, struct mail_engine **ret_
 	int err = key_load(settings->key_path, &engine->reader.key, ret_why);
 	if (err == OK)
 		err = people_load(settings->people_path, settings->protected_domains, settings->protected_count, &engine->people, ret_why);
+	if (err == OK && settings->dns_path != NULL)
+		err = dns_records_load(settings->dns_path, &engine->records, ret_why);
 	if (err == OK && settings->history_path != NULL)
 		err = history_open(settings->history_path, settings->learn_after_h, settings->forget_after_days, &engine->history, ret_why);
 	if (err != OK) {
@@ -88,6 +91,7 @@ int engine_new(const struct engine_settings *settings, struct mail_engine **ret_
 		return err;
 	}
 	engine->reader.people = engine->people;
+	engine->reader.records = engine->records;
 	*ret_engine = engine;
 	return OK;
 }
@@ -97,6 +101,7 @@ void engine_free(struct mail_engine *engine)
 	if (engine == NULL)
 		return;
 	people_free(engine->people);
+	dns_records_free(engine->records);
 	history_close(engine->history);
 	explicit_bzero(&engine->reader.key, sizeof(engine->reader.key));
 	free(engine);
