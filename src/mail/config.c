@@ -149,6 +149,7 @@ void config_settings(const struct config *config, struct engine_settings *ret_se
 	ret_settings->tag_percent = (uint8_t)config->tag_percent;
 	/* Without the right to hold mails no confidence is enough for it. */
 	ret_settings->quarantine_percent = config->action == CONFIG_QUARANTINE ? (uint8_t)config->quarantine_percent : UINT8_MAX;
+	ret_settings->always_percent = (uint8_t)config->quarantine_percent;
 	ret_settings->is_report_only = config->action == CONFIG_REPORT;
 	ret_settings->alerts_per_day = (uint32_t)config->alerts_per_day;
 	ret_settings->people_path = path_or_none(config->people);
