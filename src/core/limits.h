@@ -69,6 +69,8 @@
 #define LIMIT_MAIL_LINK_BYTES 4096 /* of one link; the rest is cut */
 #define LIMIT_MAIL_LINKS 1024 /* links of one mail */
 #define LIMIT_MAIL_PEOPLE 100000 /* in the directory; one more is refused at the start */
+#define LIMIT_MAIL_DNS_BYTES 67108864 /* file of recorded DNS; a larger one is refused at the start */
+#define LIMIT_MAIL_DNS_RECORDS 1000000 /* answers in it; one more is refused at the start */
 #define LIMIT_MAIL_FILE_BYTES 68719476736 /* a file of mails; a larger one is passed over, and counted */
 #define LIMIT_MAIL_PART_BYTES 16777216 /* of one decoded part */
 

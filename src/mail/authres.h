@@ -4,7 +4,7 @@
  * this id only the topmost are its own, as many as it is configured to write, and all others are forged (RFC 8601
  * section 5). Headers with another id are of no account.
  *
- * Feed the headers of one mail from the top down. Pure, no allocation. Does not verify anything by itself (dkim.h).
+ * Feed the headers of one mail from the top down. Pure, no allocation. Does not verify anything by itself: dkim.h does.
  */
 #pragma once
 
@@ -53,6 +53,7 @@ struct authres {
 	uint32_t forged; /* headers with our id that are not ours: to be removed */
 	uint32_t foreign; /* headers of others */
 	uint32_t unreadable; /* headers that do not follow the grammar */
+	bool is_verified; /* no server of ours said anything: dkim and arc were verified by us, with recorded DNS (dkim.h, arc.h) */
 };
 
 enum authres_origin {

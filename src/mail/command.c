@@ -51,6 +51,7 @@ static void help_show(FILE *out)
 		"  --protect DOMAIN     ours, or one that we must not be fooled about; may be given more than once\n"
 		"  --history FILE       who wrote to us so far\n"
 		"  --key FILE           secret of the history's pseudonyms; made where it is missing\n"
+		"  --dns FILE           recorded DNS, with which signatures (DKIM, ARC) are verified\n"
 		"  --authserv-id ID     whose Authentication-Results are believed\n"
 		"  --level 0..5         how far mails are read; 4: up to the structure of HTML\n"
 		"  --sent               learn: these are mails that we sent\n"
@@ -96,6 +97,8 @@ static bool option_set(struct command *command, const char *name, const char *va
 		return text_set(config->history, sizeof(config->history), value);
 	if (strcmp(name, "--key") == 0)
 		return text_set(config->key, sizeof(config->key), value);
+	if (strcmp(name, "--dns") == 0)
+		return text_set(config->dns, sizeof(config->dns), value);
 	if (strcmp(name, "--authserv-id") == 0)
 		return text_set(config->authserv_id, sizeof(config->authserv_id), value);
 	if (strcmp(name, "--protect") == 0)

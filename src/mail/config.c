@@ -61,6 +61,7 @@ static const struct conf_option options[] = {
 	TEXT(people, set_path),
 	TEXT(history, set_path),
 	TEXT(key, set_path),
+	TEXT(dns, set_path),
 	{.name = "protected_domains", .set = set_domain, .is_list = true},
 	TEXT(socket, set_socket),
 	TEXT(user, conf_set_text),
@@ -148,10 +149,12 @@ void config_settings(const struct config *config, struct engine_settings *ret_se
 	ret_settings->tag_percent = (uint8_t)config->tag_percent;
 	/* Without the right to hold mails no confidence is enough for it. */
 	ret_settings->quarantine_percent = config->action == CONFIG_QUARANTINE ? (uint8_t)config->quarantine_percent : UINT8_MAX;
+	ret_settings->always_percent = (uint8_t)config->quarantine_percent;
 	ret_settings->is_report_only = config->action == CONFIG_REPORT;
 	ret_settings->alerts_per_day = (uint32_t)config->alerts_per_day;
 	ret_settings->people_path = path_or_none(config->people);
 	ret_settings->history_path = path_or_none(config->history);
+	ret_settings->dns_path = path_or_none(config->dns);
 	ret_settings->key_path = path_or_none(config->key);
 	ret_settings->trust = (struct authres_trust){.authserv_id = config->authserv_id,
 		.headers = (uint32_t)config->authentication_headers};

@@ -28,7 +28,7 @@ struct config {
 	uint64_t tag_percent, quarantine_percent, alerts_per_day, learn_after_ms, forget_after_ms;
 	uint64_t authentication_headers;
 	char authserv_id[CONF_VALUE_BYTES];
-	char people[CONFIG_PATH_BYTES], history[CONFIG_PATH_BYTES], key[CONFIG_PATH_BYTES]; /* "": none */
+	char people[CONFIG_PATH_BYTES], history[CONFIG_PATH_BYTES], key[CONFIG_PATH_BYTES], dns[CONFIG_PATH_BYTES]; /* "": none */
 	char domains[CONFIG_DOMAINS_MAX][MAIL_HOST_BYTES];
 	const char *domain_list[CONFIG_DOMAINS_MAX]; /* into domains */
 	size_t domain_count;

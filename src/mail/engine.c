@@ -13,29 +13,27 @@
 
 #include "core/clock.h"
 #include "core/random.h"
+#include "mail/budget.h"
 #include "mail/history.h"
 #include "mail/judge.h"
 #include "mail/people.h"
 #include "mail/read.h"
 
-#define MS_PER_DAY INT64_C(86400000)
-
 struct mail_engine {
 	struct mail_reader reader;
+	struct dns_records *records; /* owned; the reader borrows it; NULL: none */
 	struct people *people; /* owned; the reader borrows it */
 	struct history *history; /* owned; NULL: none */
 	struct judge_settings judge;
-	uint32_t alerts_per_day;
-	struct engine_budget {
-		int64_t day;
-		uint32_t spent;
-	} budget;
+	uint8_t always_percent;
+	struct budget budget;
 	char authserv_id[256]; /* the reader borrows it */
 };
 
 void engine_defaults(struct engine_settings *ret_settings)
 {
 	*ret_settings = (struct engine_settings){.level = MAIL_L4_HTML, .tag_percent = 60, .quarantine_percent = 90,
+		.always_percent = 90,
 		.learn_after_h = 12, .forget_after_days = 730, .trust = {.headers = 1}};
 }
 
@@ -64,6 +62,11 @@ static int key_load(const char *path, struct pseudonym_key *ret_key, char ret_wh
 	return is_ours ? OK : why_refuse(ret_why, E_CONFIG, path, "is no key of 32 bytes that only its owner may read");
 }
 
+static void alerts_restore(void *context, int64_t day, uint32_t place, uint32_t candidates, uint32_t raised)
+{
+	budget_restore(context, day, place, candidates, raised);
+}
+
 int engine_new(const struct engine_settings *settings, struct mail_engine **ret_engine, char ret_why[static WHY_BYTES])
 {
 	struct mail_engine *engine = calloc(1, sizeof(*engine));
@@ -73,7 +76,8 @@ int engine_new(const struct engine_settings *settings, struct mail_engine **ret_
 	engine->judge = (struct judge_settings){.tag_percent = settings->tag_percent,
 		.quarantine_percent = settings->quarantine_percent,
 		.is_report_only = settings->is_report_only};
-	engine->alerts_per_day = settings->alerts_per_day;
+	engine->budget.alerts_per_day = settings->alerts_per_day;
+	engine->always_percent = settings->always_percent;
 	if (settings->trust.authserv_id != NULL && strlen(settings->trust.authserv_id) < sizeof(engine->authserv_id))
 		memcpy(engine->authserv_id, settings->trust.authserv_id, strlen(settings->trust.authserv_id) + 1);
 	engine->reader.trust = (struct authres_trust){.authserv_id = engine->authserv_id, .headers = settings->trust.headers};
@@ -81,13 +85,18 @@ int engine_new(const struct engine_settings *settings, struct mail_engine **ret_
 	int err = key_load(settings->key_path, &engine->reader.key, ret_why);
 	if (err == OK)
 		err = people_load(settings->people_path, settings->protected_domains, settings->protected_count, &engine->people, ret_why);
+	if (err == OK && settings->dns_path != NULL)
+		err = dns_records_load(settings->dns_path, &engine->records, ret_why);
 	if (err == OK && settings->history_path != NULL)
 		err = history_open(settings->history_path, settings->learn_after_h, settings->forget_after_days, &engine->history, ret_why);
+	if (err == OK && engine->history != NULL && settings->alerts_per_day > 0)
+		err = history_alerts_find(engine->history, alerts_restore, &engine->budget);
 	if (err != OK) {
 		engine_free(engine);
 		return err;
 	}
 	engine->reader.people = engine->people;
+	engine->reader.records = engine->records;
 	*ret_engine = engine;
 	return OK;
 }
@@ -97,6 +106,7 @@ void engine_free(struct mail_engine *engine)
 	if (engine == NULL)
 		return;
 	people_free(engine->people);
+	dns_records_free(engine->records);
 	history_close(engine->history);
 	explicit_bzero(&engine->reader.key, sizeof(engine->reader.key));
 	free(engine);
@@ -108,20 +118,22 @@ void engine_read(const struct mail_engine *engine, const void *mail, size_t leng
 	mail_read(&engine->reader, mail, length_bytes, envelope, ret_facts);
 }
 
-/** Spends one of the day's alerts; a quarantine always has one. */
+/** Raises a mail that would be tagged or held, or only has it reported, as the day's alerts allow. */
 static void budget_spend(struct mail_engine *engine, int64_t now_wall_ms, struct mail_verdict *verdict)
 {
-	int64_t day = now_wall_ms / MS_PER_DAY;
-	if (engine->alerts_per_day == 0 || verdict->action < MAIL_TAG)
+	struct budget *budget = &engine->budget;
+	if (budget->alerts_per_day == 0)
 		return;
-	if (day != engine->budget.day)
-		engine->budget = (struct engine_budget){.day = day};
-	if (engine->budget.spent >= engine->alerts_per_day && verdict->action == MAIL_TAG) {
+	if (budget_go_on(budget, now_wall_ms) && engine->history != NULL)
+		history_alert_note(engine->history, budget->today, 0, 0, 0); /* a day that is lived through, though nothing may come */
+	if (verdict->action < MAIL_TAG)
+		return;
+	bool is_raised = budget_take(budget, verdict->rank, verdict->confidence >= engine->always_percent);
+	if (engine->history != NULL)
+		history_alert_note(engine->history, budget->today, budget_place(verdict->rank), 1, is_raised);
+	if (!is_raised)
 		verdict->action = MAIL_REPORT;
-		verdict->is_over_budget = true;
-		return;
-	}
-	engine->budget.spent++;
+	verdict->is_over_budget = !is_raised;
 }
 
 void engine_judge(struct mail_engine *engine, struct mail_facts *facts, int64_t now_wall_ms, struct mail_verdict *ret_verdict)

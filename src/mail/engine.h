@@ -77,9 +77,11 @@ struct engine_settings {
 	uint8_t tag_percent; /* confidence from which a mail is tagged */
 	uint8_t quarantine_percent; /* from which it is held */
 	bool is_report_only; /* no mail is touched */
-	uint32_t alerts_per_day; /* tags and quarantines; 0: no bound. Beyond it the day's weakest are only reported */
+	uint32_t alerts_per_day; /* tags and quarantines; 0: no bound. Beyond it mails are only reported (budget.h) */
+	uint8_t always_percent; /* confidence from which a mail is tagged or held whatever is left of the day's alerts */
 	const char *people_path; /* directory made by "hinomi mail people"; NULL: none */
 	const char *history_path; /* NULL: none, and nothing follows from relation */
+	const char *dns_path; /* recorded DNS (dns_record.h); NULL: none, and no signature is verified */
 	const char *key_path; /* secret of the pseudonyms; NULL: drawn at start, for scans without a history */
 	struct authres_trust trust; /* whose Authentication-Results are believed; none by default */
 	const char *const *protected_domains; /* ours, and those we must not be fooled about */

@@ -80,8 +80,9 @@ json_t *explain_facts(const struct mail_facts *facts)
 	json_t *dkim = json_array();
 	for (size_t i = 0; i < facts->auth.dkim_count; i++)
 		(void)json_array_append_new(dkim, json_string(authres_result_name(facts->auth.dkim[i].result)));
-	json_t *auth = json_pack("{s:s, s:s, s:s, s:o, s:i}", "spf", authres_result_name(facts->auth.spf.result), "dmarc",
-		authres_result_name(facts->auth.dmarc.result), "arc", authres_result_name(facts->auth.arc.result), "dkim", dkim, "forged",
+	json_t *auth = json_pack("{s:s, s:s, s:s, s:o, s:b, s:i}", "spf", authres_result_name(facts->auth.spf.result), "dmarc",
+		authres_result_name(facts->auth.dmarc.result), "arc", authres_result_name(facts->auth.arc.result), "dkim", dkim, "verified",
+		facts->auth.is_verified, "forged",
 		(int)facts->auth.forged);
 	json_t *sender = json_pack("{s:o, s:o, s:o, s:o, s:o}", "host", host_explain(&facts->sender.host), "reply_to",
 		host_explain(&facts->sender.reply_host), "is", bits(facts->sender.traits, &sender_trait_names), "name",

@@ -11,6 +11,7 @@
  * eye     what the label of a corresponding domain looks like, and whose it is
  * message ids of mails that went out, or that were answered: our threads
  * pending what was learned and does not count yet
+ * alert   of each of the last days, how many mails of a rank would have been raised, and were (budget.h)
  *
  * Days and not seconds are kept: when exactly somebody wrote is nobody's
  * business. (Of a pending mail the second is, until it counts.)
@@ -22,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mail/budget.h"
 #include "mail/profile.h"
 
 #define S_PER_DAY 86400
@@ -34,7 +36,8 @@ enum statement {
 	SQL_PARTY = 0, SQL_PROFILES, SQL_HOST, SQL_MESSAGE, SQL_PENDING_ADD, SQL_PENDING_DUE, SQL_PENDING_DROP, SQL_PARTY_IN,
 		SQL_PARTY_OUT,
 	SQL_PROFILE_ADD, SQL_PROFILE_TRIM, SQL_HOST_ADD, SQL_HOST_TRIM, SQL_MESSAGE_ADD, SQL_FORGET_PARTY, SQL_FORGET_MESSAGE,
-	SQL_FORGET_PROFILE, SQL_FORGET_HOST, SQL_EYE, SQL_EYE_ADD, SQL_FORGET_EYE, SQL_COUNT
+	SQL_FORGET_PROFILE, SQL_FORGET_HOST, SQL_EYE, SQL_EYE_ADD, SQL_FORGET_EYE, SQL_ALERTS, SQL_ALERT_ADD, SQL_FORGET_ALERT,
+	SQL_COUNT
 };
 
 static const char *const statements[SQL_COUNT] = {
@@ -72,6 +75,10 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_EYE_ADD] = "INSERT INTO eye(id, domain, label, day) VALUES (?1, ?2, ?3, ?4) ON CONFLICT(id) DO UPDATE SET"
 		" day = CASE WHEN domain = ?2 THEN max(day, ?4) ELSE day END",
 	[SQL_FORGET_EYE] = "DELETE FROM eye WHERE day < ?1",
+	[SQL_ALERTS] = "SELECT day, place, candidates, raised FROM alert ORDER BY day",
+	[SQL_ALERT_ADD] = "INSERT INTO alert(day, place, candidates, raised) VALUES (?1, ?2, ?3, ?4) ON CONFLICT(day, place) DO UPDATE"
+		" SET candidates = candidates + ?3, raised = raised + ?4",
+	[SQL_FORGET_ALERT] = "DELETE FROM alert WHERE day < ?1",
 	[SQL_FORGET_HOST] = "DELETE FROM host WHERE day < ?1",
 };
 
@@ -94,6 +101,11 @@ static const char schema[] =
 	"NULL) STRICT;"
 	"CREATE INDEX IF NOT EXISTS pending_due ON pending(due_s);"
 	"PRAGMA user_version = 1;";
+
+/* Came after the others, and is added to a history that has not got it. */
+static const char alert_schema[] =
+	"CREATE TABLE IF NOT EXISTS alert(day INTEGER NOT NULL, place INTEGER NOT NULL, candidates INTEGER NOT NULL,"
+	" raised INTEGER NOT NULL, PRIMARY KEY(day, place)) STRICT, WITHOUT ROWID";
 
 struct history {
 	sqlite3 *db;
@@ -159,7 +171,8 @@ int history_open(const char *path, uint32_t learn_after_h, uint32_t forget_after
 		err = why_refuse(ret_why, E_CONFIG, path, "is a history of another version");
 		goto out;
 	}
-	if (version == 0 && sqlite3_exec(history->db, schema, NULL, NULL, NULL) != SQLITE_OK) {
+	if ((version == 0 && sqlite3_exec(history->db, schema, NULL, NULL, NULL) != SQLITE_OK) ||
+	    sqlite3_exec(history->db, alert_schema, NULL, NULL, NULL) != SQLITE_OK) {
 		err = why_refuse(ret_why, E_SYS, path, "cannot be made a history");
 		goto out;
 	}
@@ -449,4 +462,35 @@ void history_find(struct history *history, const struct mail_facts *facts, int64
 		thread_find(history, facts, &relation);
 	}
 	*ret_relation = relation;
+}
+
+int history_alerts_find(struct history *history, history_alert_taker *take, void *context)
+{
+	sqlite3_stmt *made = sql(history, SQL_ALERTS);
+	int result;
+	while ((result = sqlite3_step(made)) == SQLITE_ROW) {
+		int64_t values[4];
+		for (int i = 0; i < 4; i++)
+			values[i] = sqlite3_column_int64(made, i);
+		bool fits = values[1] >= 0 && values[1] < BUDGET_PLACES && values[2] >= 0 && values[2] <= UINT32_MAX && values[3] >= 0 &&
+			values[3] <= UINT32_MAX;
+		if (fits)
+			take(context, values[0], (uint32_t)values[1], (uint32_t)values[2], (uint32_t)values[3]);
+	}
+	(void)sqlite3_reset(made);
+	return result == SQLITE_DONE ? OK : E_SYS;
+}
+
+void history_alert_note(struct history *history, int64_t day, uint32_t place, uint32_t candidates, uint32_t raised)
+{
+	const int64_t values[] = {day, place, candidates, raised};
+	sqlite3_stmt *made = sql(history, SQL_ALERT_ADD);
+	for (int i = 0; i < 4; i++)
+		bind(made, i + 1, values[i]);
+	(void)run(made);
+	if (candidates > 0)
+		return;
+	made = sql(history, SQL_FORGET_ALERT);
+	bind(made, 1, day - BUDGET_DAYS);
+	(void)run(made);
 }

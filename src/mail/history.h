@@ -51,6 +51,22 @@ void history_find(struct history *history, const struct mail_facts *facts, int64
  */
 MUST_USE int history_learn(struct history *history, const struct mail_facts *facts, int64_t now_wall_ms);
 
+/** What was counted for one day and place (budget.h). */
+typedef void history_alert_taker(void *context, int64_t day, uint32_t place, uint32_t candidates, uint32_t raised);
+
+/**
+ * Hands over what was noted of the last BUDGET_DAYS days that were noted.
+ *
+ * @param history to ask
+ * @param take called for each day and place
+ * @param context for take
+ * @return OK or E_SYS
+ */
+MUST_USE int history_alerts_find(struct history *history, history_alert_taker *take, void *context);
+
+/** Adds to what is noted of a day and place; a failure costs the memory of it alone. */
+void history_alert_note(struct history *history, int64_t day, uint32_t place, uint32_t candidates, uint32_t raised);
+
 /** Several history_learn() as one write. @return OK or E_SYS */
 MUST_USE int history_begin(struct history *history);
 MUST_USE int history_commit(struct history *history);

@@ -100,7 +100,7 @@ static void auth_ask(struct judge_scene *scene)
 {
 	const struct authres *auth = &scene->facts->auth;
 	const char *domain = host_registrable(&scene->facts->sender.host);
-	scene->is_vouched = auth->own > 0 && domain[0] != '\0' && authres_vouches(auth, domain);
+	scene->is_vouched = (auth->own > 0 || auth->is_verified) && domain[0] != '\0' && authres_vouches(auth, domain);
 	scene->is_refuted = auth->own > 0 && !scene->is_vouched &&
 		(auth->dmarc.result == AUTHRES_FAIL || auth->spf.result == AUTHRES_FAIL || auth->spf.result == AUTHRES_SOFTFAIL);
 }

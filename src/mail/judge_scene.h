@@ -19,7 +19,7 @@ struct judge_scene {
 	bool is_stranger; /* never wrote before, as far as is known; true where there is no history */
 	bool is_first_contact; /* the history says that it never wrote before; false where there is none */
 	bool claims_person; /* names a person of the directory and is at no address of that person */
-	bool is_vouched; /* our own MTA found From authenticated */
+	bool is_vouched; /* our own MTA found From authenticated; where it said nothing, a signature with a recorded key did */
 	bool is_refuted; /* it found that From is not */
 	bool has_links; /* to follow */
 	bool leads_elsewhere; /* has links to follow, and none leads to the sender's own domain */

@@ -3,6 +3,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include <string.h>
 
@@ -105,7 +108,7 @@ static void a_day_has_as_many_tags_as_its_budget(void **state)
 	char why[WHY_BYTES];
 	engine_defaults(&engine_settings);
 	engine_settings.alerts_per_day = 1;
-	engine_settings.quarantine_percent = UINT8_MAX;
+	engine_settings.quarantine_percent = engine_settings.always_percent = UINT8_MAX;
 	assert_int_equal(engine_new(&engine_settings, &engine, why), OK);
 	struct mail_verdict verdict;
 	for (size_t i = 0; i < 3; i++) {
@@ -118,6 +121,52 @@ static void a_day_has_as_many_tags_as_its_budget(void **state)
 	engine_judge(engine, &facts, INT64_C(86400000), &verdict);
 	assert_int_equal(verdict.action, MAIL_TAG); /* a new day */
 	engine_free(engine);
+}
+
+/* The alerts of a day are counted in the history, and a restart brings no others. */
+static void a_restart_brings_no_second_budget(void **state)
+{
+	(void)state;
+	char folder[] = "/tmp/judge_test.XXXXXX", history[64], key[64], why[WHY_BYTES];
+	assert_non_null(mkdtemp(folder));
+	snprintf(history, sizeof(history), "%s/history", folder);
+	snprintf(key, sizeof(key), "%s/key", folder);
+	struct engine_settings engine_settings;
+	engine_defaults(&engine_settings);
+	engine_settings.alerts_per_day = 4;
+	engine_settings.history_path = history;
+	engine_settings.key_path = key;
+	uint32_t tagged[2] = {0};
+	for (size_t start = 0; start < 2; start++) {
+		struct mail_engine *engine = NULL;
+		engine_settings.quarantine_percent = engine_settings.always_percent = start == 0 ? UINT8_MAX : 90;
+		assert_int_equal(engine_new(&engine_settings, &engine, why), OK);
+		for (size_t i = 0; i < 5; i++) {
+			struct mail_verdict verdict;
+			struct mail_facts facts = campaign();
+			engine_judge(engine, &facts, INT64_C(1772409600000), &verdict);
+			assert_int_equal(verdict.is_over_budget, verdict.action == MAIL_REPORT);
+			tagged[start] += verdict.action >= MAIL_TAG;
+		}
+		engine_free(engine);
+		engine = NULL;
+		engine_settings.always_percent = UINT8_MAX;
+		assert_int_equal(engine_new(&engine_settings, &engine, why), OK);
+		struct mail_verdict verdict;
+		struct mail_facts facts = campaign();
+		engine_judge(engine, &facts, INT64_C(1772409600000) + 1, &verdict);
+		assert_true(verdict.is_over_budget); /* after a restart, on the same day */
+		engine_free(engine);
+	}
+	assert_int_equal(tagged[0], 3); /* one of four is left for what is stronger */
+	assert_int_equal(tagged[1], 5); /* the strongest kinds, always */
+	static const char *const names[] = {"history", "history-wal", "history-shm", "key"};
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char path[96];
+		snprintf(path, sizeof(path), "%s/%s", folder, names[i]);
+		(void)unlink(path);
+	}
+	assert_int_equal(rmdir(folder), 0);
 }
 
 static void facts_that_lie_are_not_judged(void **state)
@@ -147,6 +196,7 @@ int main(void)
 		cmocka_unit_test(a_known_account_in_another_hand_is_told),
 		cmocka_unit_test(settings_bound_what_is_done),
 		cmocka_unit_test(a_day_has_as_many_tags_as_its_budget),
+		cmocka_unit_test(a_restart_brings_no_second_budget),
 		cmocka_unit_test(facts_that_lie_are_not_judged),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -36,6 +36,8 @@ const char *mark_verdict(const struct mail_verdict *verdict, char ret_value[stat
 	if (verdict->reason_count > 0)
 		used += snprintf(ret_value + used, MARK_BYTES - (size_t)used, "; confidence=%u; rule=%.*s", verdict->confidence,
 			MAIL_RULE_BYTES - 1, verdict->reasons[0].rule);
+	if (verdict->is_over_budget)
+		used += snprintf(ret_value + used, MARK_BYTES - (size_t)used, "; over_budget");
 	const char *before = "; partly_unread=";
 	for (size_t bit = 0; bit < mail_unread_names.count; bit++) {
 		if ((verdict->unread >> bit & 1) == 0)

@@ -54,6 +54,7 @@ struct milter {
 	struct worker_pool *pool;
 	struct copy_memory memory;
 	_Atomic uint64_t actions[MAIL_ACTION_COUNT]; /* mails, by what was done */
+	_Atomic uint64_t over_budget; /* mails that were only reported, since the day's alerts were others' */
 	_Atomic uint64_t unread; /* mails that passed unread, for whatever reason */
 	_Atomic uint64_t lost; /* of these for want of memory here */
 	_Atomic uint64_t forged; /* Authentication-Results taken away */
@@ -282,6 +283,7 @@ static void mail_take(SMFICTX *context, struct session *session)
 	if (is_read) {
 		facts_judge(facts, session, now_wall_ms, &verdict);
 		atomic_fetch_add(&milter.actions[verdict.action], 1);
+		atomic_fetch_add(&milter.over_budget, verdict.is_over_budget);
 		finding_tell(session, facts, &verdict);
 	} else {
 		unread_note(why);
@@ -352,6 +354,8 @@ static void metrics_fill(struct metrics *metrics)
 	static const char *const actions[MAIL_ACTION_COUNT] = {"pass", "report", "tag", "quarantine"};
 	const struct counter_row rows[] = {
 		{"hinomi_mail_unread_total", "Mails that passed unread, for whatever reason.", &milter.unread},
+		{"hinomi_mail_over_budget_total", "Mails that would have been tagged, and were only reported: the day's alerts.",
+			&milter.over_budget},
 		{"hinomi_mail_no_memory_total", "Of these, mails for which there was no memory in the milter.", &milter.lost},
 		{"hinomi_mail_forged_results_total", "Authentication-Results in our name that were taken away.", &milter.forged},
 		{"hinomi_mail_findings_lost_total", "Findings that could not be written.", &milter.untold},

@@ -16,7 +16,9 @@
 
 #include "core/limits.h"
 #include "mail/address.h"
+#include "mail/arc.h"
 #include "mail/brand.h"
+#include "mail/dkim.h"
 #include "mail/host.h"
 #include "mail/html.h"
 #include "mail/lettering.h"
@@ -35,6 +37,7 @@ struct reading {
 void mail_read_init(void)
 {
 	g_mime_init();
+	dkim_key_init();
 }
 
 static void part_walk(struct reading *reading, GMimeObject *object, unsigned depth);
@@ -320,6 +323,18 @@ static void message_look(struct reading *reading, GMimeMessage *message, const s
 	explicit_bzero(&texts, sizeof(texts));
 }
 
+/** L0: signatures, where no server of ours said anything of them. Of a mail that was cut there is no body to hash. */
+static void signatures_look(const struct mail_reader *reader, const char *mail, size_t length_bytes, struct mail_facts *facts)
+{
+	struct dkim_mail cut;
+	if (reader->records == NULL || facts->auth.own > 0 || (facts->unread & UNREAD_BYTES) != 0)
+		return;
+	dkim_mail_init(mail, length_bytes, reader->records, facts->received_wall_ms, &cut);
+	dkim_verify(&cut, &facts->auth);
+	arc_verify(&cut, &facts->auth.arc);
+	facts->auth.is_verified = true;
+}
+
 void mail_read(const struct mail_reader *reader, const void *mail, size_t length_bytes, const struct mail_envelope *envelope,
 	struct mail_facts *ret_facts)
 {
@@ -346,6 +361,7 @@ void mail_read(const struct mail_reader *reader, const void *mail, size_t length
 	GMimeMessage *message = g_mime_parser_construct_message(parser, options);
 	if (message != NULL) {
 		message_look(&reading, message, envelope);
+		signatures_look(reader, mail, length_bytes, ret_facts);
 		g_object_unref(message);
 	} else {
 		ret_facts->unread |= UNREAD_NO_MAIL;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "mail/engine.h"
+#include "mail/dns_record.h"
 #include "mail/facts.h"
 #include "mail/people.h"
 #include "mail/pseudonym.h"
@@ -17,6 +18,7 @@ struct mail_reader {
 	struct pseudonym_key key;
 	struct authres_trust trust;
 	const struct people *people; /* NULL: no directory */
+	const struct dns_records *records; /* NULL: no recorded DNS, and no signature is verified */
 };
 
 /** Once for each process, before mail_read(). */

@@ -1,10 +1,14 @@
 #!/usr/bin/env -S python3 -B
 """Proves the verbs that read files on mails made here: scan_test.py HINOMI_MAIL SCHEMA."""
+import base64
+import hashlib
+import io
 import json
 import pathlib
 import subprocess
 import sys
 import tempfile
+import zipfile
 
 import jsonschema
 
@@ -88,6 +92,53 @@ def relation(work, options):
     run("learn", *options, work / "earlier.mbox", code=2)
 
 
+def signed(work, body, more):
+    """A mail from a stranger's own domain with an encrypted archive, signed by OpenSSL (RFC 6376), and the record of its key."""
+    key = work / "dkim.pem"
+    subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, stderr=subprocess.DEVNULL)
+    public = subprocess.run(["openssl", "rsa", "-in", key, "-pubout", "-outform", "DER"], check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL).stdout
+    header = "From: Hanako Sato <h.sato@kaisha.co.jp>\nTo: ishii@kikan.jp\nSubject: x\nMIME-Version: 1.0\n" \
+        "Content-Type: application/zip; name=a.zip\nContent-Transfer-Encoding: base64\n"
+    canonical = "from:Hanako Sato <h.sato@kaisha.co.jp>\r\nsubject:x\r\n"
+    digest = base64.b64encode(hashlib.sha256(body.replace("\n", "\r\n").encode()).digest()).decode()
+    own = f"v=1; a=rsa-sha256; c=relaxed/simple; d=kaisha.co.jp; s=k; h=from:subject; {more}bh={digest}; b="
+    done = subprocess.run(["openssl", "dgst", "-sha256", "-sign", key], input=(canonical + "dkim-signature:" + own).encode(), stdout=subprocess.PIPE, check=True)
+    received = "Received: from x by mx.kikan.jp; Mon, 2 Mar 2026 09:00:00 +0900\n"
+    mail_bytes = (received + "DKIM-Signature: " + own + base64.b64encode(done.stdout).decode() + "\n" + header + "\n" + body).encode()
+    return mail_bytes, f'k._domainkey.kaisha.co.jp TXT "v=DKIM1; k=rsa; p={base64.b64encode(public).decode()}"\n'
+
+
+def signatures(work, options):
+    """A signature that holds with the key of then vouches for a stranger; without key, with another body or too late it does not."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("a.txt", "x" * 40)
+    locked = bytearray(archive.getvalue())
+    locked[6] |= 1  # encrypted, says the entry
+    locked[locked.index(b"PK\1\2") + 8] |= 1  # and the directory
+    text = base64.encodebytes(bytes(locked)).decode()
+    where = ["--history", work / "empty.history", "--key", work / "empty.key", *options]
+    path, dns = work / "signed.eml", work / "recorded"
+    for more, time, changed, result in (("", "2026-03-01T00:00:00Z", "", "pass"), ("x=1772409601; ", "-", "", "pass"),
+                                        ("x=1772409599; ", "-", "", "policy"), ("", "2025-03-01T00:00:00Z", "", "temperror"),
+                                        ("", "-", "x", "fail")):
+        content, record = signed(work, text, more)
+        path.write_bytes(content.replace(b"Subject: x", b"Subject: x" + changed.encode()))
+        dns.write_text(f"{time} {record}")
+        document = lines("explain", "--json", "--dns", dns, *where, path)[0]
+        assert document["facts"]["auth"]["dkim"] == [result] and document["facts"]["auth"]["verified"], (more, time, document["facts"]["auth"])
+        rules = [reason["rule"] for reason in document["verdict"]["reasons"]]
+        assert ("encrypted_from_stranger" in rules) == (result != "pass"), (result, rules)
+    document = lines("explain", "--json", *where, path)[0]
+    assert document["facts"]["auth"]["dkim"] == [] and not document["facts"]["auth"]["verified"]
+    path.write_bytes(b"Authentication-Results: mx.kikan.jp; spf=fail smtp.mailfrom=a@b.jp\n" + content)
+    document = lines("explain", "--json", "--dns", dns, "--authserv-id", "mx.kikan.jp", *where, path)[0]
+    assert document["facts"]["auth"]["dkim"] == [] and document["facts"]["auth"]["spf"] == "fail"
+    dns.write_text("nonsense\n")
+    run("scan", "--dns", dns, path, code=2)
+    run("scan", "--dns", work / "nowhere", path, code=1)
+
+
 def hostile(work, options):
     """Deep, long and broken mails end in time, say what could not be read, and cost no other mail."""
     bad = work / "bad"
@@ -127,7 +178,7 @@ def main():
         work = pathlib.Path(work)
         (work / "people.csv").write_text(PEOPLE)
         options = ["--people", work / "people.csv", "--protect", "kikan.jp"]
-        for check in (formats, levels, words, relation, hostile, refusals):
+        for check in (formats, levels, words, relation, signatures, hostile, refusals):
             check(work, options)
             print(f"{check.__name__}: ok")
 

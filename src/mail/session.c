@@ -15,6 +15,7 @@ int session_open(const struct command *command, struct session *ret_session, cha
 {
 	struct engine_settings settings;
 	config_settings(&command->config, &settings);
+	settings.alerts_per_day = 0; /* files come in any order, and a verdict on them does not depend on it */
 	struct session session = {.engine = NULL};
 	int err = engine_new(&settings, &session.engine, ret_why);
 	if (err != OK)
