@@ -17,12 +17,20 @@
 
 enum conductor_side { CONDUCTOR_WITH = 0, CONDUCTOR_WITHOUT, CONDUCTOR_SIDES };
 
+/** What was judged. */
+struct conductor_tally {
+	unsigned passed, failed, skipped;
+};
+
 struct conductor {
 	struct scenario scenario;
 	struct traffic *traffic;
 	struct stage stages[CONDUCTOR_SIDES];
 	size_t side_count; /* 1: the one with Hinomi alone */
 	struct defence *defence;
+	struct telling *telling; /* exercise/telling.h */
+	struct exercise_tower *tower; /* of the page, telling's; NULL: none */
+	const struct guest *guest; /* who has joined there, telling's; NULL: nobody */
 	struct course course;
 	FILE *out;
 	bool is_json;
@@ -33,6 +41,7 @@ struct conductor {
 	uint64_t attack_sent; /* packets, into each of the networks */
 	uint64_t attack_shown; /* of these, in lines that have been written */
 	size_t troubles;
+	struct conductor_tally tally; /* filled by the report */
 	bool is_broken;
 	bool is_full; /* scenario.packets_max is reached */
 };
@@ -40,7 +49,7 @@ struct conductor {
 /**
  * Makes both networks, starts the defence, and then the clients: time begins when it returns.
  *
- * @param conductor its scenario is filled
+ * @param conductor its scenario is filled, and telling_open() was called
  * @param options kept no longer than the call, but for their texts
  * @param directory for all files; borrowed until the end
  * @param why room for one line
