@@ -102,6 +102,7 @@ int telling_open(struct conductor *conductor, const struct options *options, con
 	telling->state.runs[0].stage = EXERCISE_WAITING;
 	if (options->page_port == 0)
 		return OK;
+	telling->state.is_own = true;
 	watch_scenarios(&telling->state);
 	int err = office_begin(telling, directory, why);
 	if (err == OK)

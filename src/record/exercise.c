@@ -111,6 +111,7 @@ static const struct field state_fields[] = {
 	ROW_FORM("document", state_name),
 	ROW_VERSION(1),
 	FLAG(struct exercise_state, may_start),
+	FLAG(struct exercise_state, is_own),
 	{.name = "begins_ms", FIELD_ROW(FIELD_TIME, struct exercise_state, begins_ms, ANY), .max = FIELD_TIME_MAX_MS,
 		FIELD_FLAG(struct exercise_state, may_join)},
 	ROW_LIST("scenarios", ANY, struct exercise_state, scenarios, scenario_count, &scenario_entry),

@@ -134,6 +134,7 @@ struct exercise_run {
 /** All that is known; the newest run comes first, and it alone has events and seconds. */
 struct exercise_state {
 	bool may_start; /* false: another is under way, or only watching is possible */
+	bool is_own; /* the tower that asks is the exercise's own, and shows all of it */
 	bool may_join; /* a passkey is taken now, of who wants to answer orders in the run to come */
 	int64_t begins_ms; /* with may_join: when the run begins at the latest; wall clock */
 	size_t scenario_count;

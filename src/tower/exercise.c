@@ -201,13 +201,18 @@ void *exercise_run(void *context)
 
 /* Looking, from any thread. */
 
+static json_t *nothing_show(const char *player)
+{
+	return json_pack("{s:s, s:b, s:b, s:[], s:[]}", "player", player, "may_start", 0, "is_own", 0, "scenarios", "runs");
+}
+
 json_t *exercise_show(struct exercise *exercise)
 {
 	if (exercise == NULL)
-		return json_pack("{s:s, s:b, s:[], s:[]}", "player", "none", "may_start", 0, "scenarios", "runs");
+		return nothing_show("none");
 	pthread_mutex_lock(&exercise->lock);
 	json_t *shown = exercise->told != NULL ? json_deep_copy(exercise->told)
-		: json_pack("{s:s, s:b, s:[], s:[]}", "player", "silent", "may_start", 0, "scenarios", "runs");
+		: nothing_show("silent");
 	if (!exercise->answers) {
 		(void)json_object_set_new(shown, "player", json_string("silent"));
 		(void)json_object_set_new(shown, "may_start", json_false());

@@ -65,7 +65,7 @@ def shown(tower):
 
 def nobody_plays(tower):
     """Without a player that is said, and nothing can be started."""
-    assert shown(tower) == {"player": "silent", "may_start": False, "scenarios": [], "runs": []}
+    assert shown(tower) == {"player": "silent", "may_start": False, "is_own": False, "scenarios": [], "runs": []}
     assert tower.ask("POST", "/api/v1/exercise", "operator", {"scenario": "one-flood"}).status == 503
 
 
