@@ -150,8 +150,8 @@ static void finding_note(struct conductor *conductor, const struct finding *find
 		[FINDING_END] = EXERCISE_OVER};
 	char target[IP_PREFIX_TEXT_BYTES], detail[EXERCISE_WORDS_BYTES];
 	(void)snprintf(detail, sizeof(detail), "%s%s", ip_prefix_write(&finding->target, target), vectors);
-	note(conductor, wall_ns(conductor), news[finding->phase], attack != SCORE_NOBODY ? conductor->scenario.attacks[attack].name : "",
-		detail);
+	const char *name = attack != SCORE_NOBODY ? conductor->scenario.attacks[attack].name : "";
+	note(conductor, wall_ns(conductor), news[finding->phase], name, detail);
 }
 
 static void finding_take(struct conductor *conductor, const struct finding *finding)
@@ -404,7 +404,8 @@ int conductor_close(struct conductor *conductor, int signal_number)
 	if (signal_number != 0)
 		fprintf(conductor->out, "Stopped by signal %d before its end\n", signal_number);
 	bool is_right = report_show(conductor, is_proven, conductor->is_broken || signal_number != 0);
-	telling_end(conductor, is_proven, signal_number != 0 ? "stopped before its end" : conductor->is_broken ? "its hosts or clients are gone" : NULL);
+	const char *why = conductor->is_broken ? "its hosts or clients are gone" : NULL;
+	telling_end(conductor, is_proven, signal_number != 0 ? "stopped before its end" : why);
 	if (conductor->is_json && report_write(conductor, is_proven) != OK)
 		is_right = false;
 	return is_right ? 0 : 1;

@@ -19,8 +19,9 @@ const char *guest_policy(const struct guest *guest, char ret_text[static GUEST_P
 		return ret_text;
 	sodium_bin2base64(passkey, sizeof(passkey), guest->point, sizeof(guest->point), sodium_base64_VARIANT_ORIGINAL);
 	(void)snprintf(ret_text, GUEST_POLICY_BYTES,
-		"person \"" TOWER_GUEST "\" {\n\tpasskey = \"%s\"\n\trelying_party = localhost\n\torigin = \"%s\"\n\troles = {duty}\n}\n", passkey,
-		exercise_tower_origin(guest->port, origin));
+		"person \"" TOWER_GUEST "\" {\n\tpasskey = \"%s\"\n\trelying_party = localhost\n\torigin = \"%s\"\n"
+		"\troles = {duty}\n}\n",
+		passkey, exercise_tower_origin(guest->port, origin));
 	return ret_text;
 }
 

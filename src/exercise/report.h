@@ -9,7 +9,8 @@
 struct clients_sum report_defended(const struct conductor *conductor, enum conductor_side side);
 
 /**
- * Judges, fills the conductor's tally, and writes the course of each attack, the clients' success, and the line "N passed, N failed, N skipped".
+ * Judges, fills the conductor's tally, and writes the course of each attack, the clients' success, and the line
+ * "N passed, N failed, N skipped".
  *
  * @param is_proven the ledger was verified
  * @return whether nothing failed

@@ -45,7 +45,7 @@
 #define SCENARIO_ABOUT_BYTES 160
 #define SCENARIO_PPS_MAX 100000000
 #define SCENARIO_SECONDS_MAX 86400
-#define SCENARIO_PLAYABLE_MS (UINT64_C(800) * 1000) /* longest exercise with clients: clients.h counts so many seconds, and some more */
+#define SCENARIO_PLAYABLE_MS (UINT64_C(800) * 1000) /* longest with clients: clients.h counts 100 s more */
 #define SCENARIO_PACKETS_MAX 100000000 /* of one live exercise */
 
 /** One kind of packet of an attack. Times count from the start of the attack. */

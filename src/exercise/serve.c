@@ -165,7 +165,8 @@ static void run_end(struct serve *serve)
 		(void)snprintf(why, sizeof(why), "%s", run->why[0] != '\0' ? run->why : "it ended before its time");
 		watch_end(run, clock_wall_ns() / NS_PER_MS, why);
 	}
-	log_line(LOG_LEVEL_NOTICE, "exercise_ended scenario=%s number=%llu exit=%d", run->scenario, (unsigned long long)run->number, status);
+	log_line(LOG_LEVEL_NOTICE, "exercise_ended scenario=%s number=%llu exit=%d", run->scenario,
+		(unsigned long long)run->number, status);
 }
 
 static void run_look_after(struct serve *serve)

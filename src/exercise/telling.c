@@ -72,7 +72,7 @@ static int guest_take(struct conductor *conductor, const char *directory, uint64
 	telling->state.may_join = true;
 	telling->state.begins_ms = clock_wall_ns() / NS_PER_MS + (int64_t)wait_ms;
 	fprintf(conductor->out,
-		"Who wants to approve orders there: under Exercise, make a passkey within %llu s. The exercise begins then, or with Enter\n",
+		"Who wants to approve orders there: under Exercise, make a passkey within %llu s. It begins then, or with Enter\n",
 		(unsigned long long)(wait_ms / 1000));
 	(void)fflush(conductor->out);
 	enum guest_end end = guest_wait(telling->office, &telling->has_joined, wait_ms, stop_signal);

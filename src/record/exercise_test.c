@@ -103,7 +103,8 @@ static void a_request_says_what_it_is_for_and_nothing_else(void **unused)
 	struct exercise_request request;
 	(void)unused;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
-		assert_int_equal(document_parse(&exercise_request_kind, rows[i].text, strlen(rows[i].text), &request, complaint), rows[i].err);
+		assert_int_equal(
+			document_parse(&exercise_request_kind, rows[i].text, strlen(rows[i].text), &request, complaint), rows[i].err);
 	request = (struct exercise_request){.ask = EXERCISE_ASK_JOIN, .has_passkey = true, .passkey = {1, 2, 3}};
 	char *text = written(&exercise_request_kind, &request);
 	assert_int_equal(document_parse(&exercise_request_kind, text, strlen(text), &request, complaint), OK);

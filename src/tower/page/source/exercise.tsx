@@ -50,7 +50,7 @@ function Scenarios({ exercise, start }: { exercise: Exercise; start: (name: stri
 					{ head: tell("scenario"), isHead: true, cell: (row) => <>{scenarioWords(row.name)}<small lang="en">{row.about}</small></> },
 					{ head: tell("takes"), cell: (row) => span(row.duration_ms), isNumber: true },
 					{ head: tell("last"), cell: (row) => { const last = lastOf(row); return last ? <><StageMark run={last} /> <At at_ms={last.started_ms} /></> : <small>{tell("never")}</small>; } },
-					...(mayStart ? [{ head: tell("start"), cell: (row: ExerciseScenario) => <Doing label={tell("start_of", { name: scenarioWords(row.name) })} act={() => start(row.name)} isOff={!exercise.may_start} /> }] : []),
+					...(mayStart ? [{ head: tell("start"), cell: (row: ExerciseScenario) => <Doing label={tell("start")} about={tell("start_of", { name: scenarioWords(row.name) })} act={() => start(row.name)} isOff={!exercise.may_start} /> }] : []),
 				]}
 			/>
 			{!mayStart && <p class="note">{tell("start_role")}</p>}
@@ -78,7 +78,7 @@ function ExerciseParts({ exercise, again }: { exercise: Exercise; again: () => v
 			{!exercise.is_own && <Scenarios exercise={exercise} start={start} />}
 			{past.length > 0 && <h2 class="part">{tell("results")}</h2>}
 			{past.map((run) => (
-				<Card key={run.number} title={scenarioWords(run.scenario)} aside={<><At at_ms={run.started_ms} /> <StageMark run={run} /></>}>
+				<Card key={run.number} title={`${run.number}. ${scenarioWords(run.scenario)}`} aside={<><At at_ms={run.started_ms} /> <StageMark run={run} /></>}>
 					{run.score ? <ScoreView score={run.score} /> : <Empty>{tell("failed_words")} <span lang="en">{run.why}</span></Empty>}
 				</Card>
 			))}

@@ -17,7 +17,7 @@ export const exerciseTexts = {
 	last: ["前回", "Last time"],
 	never: ["まだ実施されていません", "not yet"],
 	start: ["開始", "Start"],
-	start_of: ["「{name}」を開始", "Start {name}"],
+	start_of: ["開始:「{name}」", "Start {name}"],
 	start_role: ["開始できるのは運用者と分析者です。", "Operators and analysts can start one."],
 	stop: ["中止", "Stop"],
 	now: ["いまの演習", "The exercise now"],

@@ -291,7 +291,7 @@ way("an exercise is started, watched, stopped, and its score shown", async (stag
 	await go("exercise");
 	await page.waitForSelector("text=/2,861 of 2,880 requests served/");
 	await page.waitForSelector("td:has-text('not judged'):has-text('nobody answered at the page')");
-	await page.click("text=Start Carpet bombing");
+	await page.click("button[aria-label='Start Carpet bombing']");
 	await page.waitForSelector(".running");
 	assert.equal(await page.locator("button:has-text('Start'):not([disabled])").count(), 0, "one at a time");
 	const [run] = scene.exercise.runs;
