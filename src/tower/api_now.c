@@ -93,10 +93,10 @@ void now_get(struct visit *visit)
 	struct health_rates rates = rates_sum(now);
 	for (size_t i = 0; i < now->incident_count; i++)
 		show_append(&attacks, show_incident(&now->incidents[i]));
-	visit_json(visit, 200, json_pack("{s:I, s:o, s:o, s:I, s:o, s:I, s:I, s:o, s:o}", "at_ms", (json_int_t)now->at_ms, "rates",
-		show_rates(&rates), "attacks", attacks, "attacks_total", (json_int_t)now->open_incidents, "measures",
-		measures_show(visit, now), "measures_total", (json_int_t)now->active_orders, "waiting",
-		(json_int_t)waiting_count(visit->tower, now), "sectors", sectors_show(now), "tower", tower_show(visit->tower)));
+	visit_json(visit, 200, json_pack("{s:I, s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:o, s:o}", "at_ms", (json_int_t)now->at_ms, "rates",
+		show_rates(&rates), "attacks", attacks, "attacks_total", (json_int_t)now->open_incidents, "mails_total",
+		(json_int_t)now->open_mails, "measures", measures_show(visit, now), "measures_total", (json_int_t)now->active_orders,
+		"waiting", (json_int_t)waiting_count(visit->tower, now), "sectors", sectors_show(now), "tower", tower_show(visit->tower)));
 	free(now);
 }
 

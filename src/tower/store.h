@@ -317,7 +317,8 @@ struct store_now {
 	int64_t at_ms;
 	size_t incident_count; /* rows; open_incidents tells of how many */
 	struct incident incidents[64]; /* open ones, the highest peak first */
-	uint64_t open_incidents;
+	uint64_t open_incidents; /* but for mails, which nobody is under */
+	uint64_t open_mails; /* incidents of mails */
 	size_t order_count; /* rows; active_orders tells of how many */
 	struct store_order orders[64]; /* active, the last come first */
 	uint64_t active_orders, waiting_orders;

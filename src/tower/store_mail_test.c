@@ -52,6 +52,9 @@ static void a_mail_becomes_an_incident(void **state)
 	assert_int_not_equal(incidents[0].sector, 0);
 	assert_true(incidents[0].finding_count == 1 && incidents[0].confidence == 90 && incidents[0].opened_ms == NOW - 1000);
 	assert_string_equal(incidents[0].why, mail.why);
+	static struct store_now now;
+	assert_int_equal(store_now(reader, NOW, &now), OK);
+	assert_true(now.open_incidents == 0 && now.incident_count == 0 && now.open_mails == 1); /* nobody is under attack by it */
 	assert_int_equal(mails_of(1), 1);
 	assert_int_equal(mails[0].arrived_ms, NOW);
 	assert_memory_equal(&mails[0].finding, &mail, sizeof(mail)); /* all of it, and nothing else */

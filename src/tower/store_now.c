@@ -178,16 +178,22 @@ static int orders_gather(struct store *store, int64_t now_ms, struct store_now *
 
 static int gather(struct store *store, int64_t now_ms, struct gathering *gathering)
 {
-	const struct db_value open[] = {db_number(INCIDENT_OPEN), db_number(ARRAY_LEN(gathering->now->incidents))};
+	const struct db_value open[] = {
+		db_number(INCIDENT_OPEN), db_number(INCIDENT_MAIL), db_number(ARRAY_LEN(gathering->now->incidents))};
+	int64_t mails = 0;
 	const struct db_value since[] = {db_number(now_ms - DAY_AGO_MS)};
 	const struct db_value fresh[] = {db_number(now_ms - FRESH_MS)};
 	int err = store_query(store, store->db, "SELECT body FROM members ORDER BY name", NULL, 0, member_row, gathering);
 	if (err == OK)
-		err = STORE_QUERY(store, "SELECT b.body FROM incidents i JOIN bodies b ON b.number = i.number WHERE i.state = $1 "
-			"ORDER BY b.peak_pps DESC, i.number LIMIT $2", open, open_row, gathering);
+		err = STORE_QUERY(store, "SELECT b.body FROM incidents i JOIN bodies b ON b.number = i.number WHERE i.state = $1 AND "
+			"i.matter <> $2 ORDER BY b.peak_pps DESC, i.number LIMIT $3", open, open_row, gathering);
 	if (err == OK)
-		err = store_query(store, store->db, "SELECT sector, COUNT(*) FROM incidents WHERE state = $1 GROUP BY sector", open, 1,
-			open_count_row, gathering);
+		err = store_query(store, store->db, "SELECT sector, COUNT(*) FROM incidents WHERE state = $1 AND matter <> $2 "
+			"GROUP BY sector", open, 2, open_count_row, gathering);
+	if (err == OK)
+		err = store_query(store, store->db, "SELECT COUNT(*) FROM incidents WHERE state = $1 AND matter = $2", open, 2,
+			store_number_row, &mails);
+	gathering->now->open_mails = (uint64_t)mails;
 	if (err == OK)
 		err = STORE_QUERY(
 			store, "SELECT sector, COUNT(*) FROM incidents WHERE ended_ms >= $1 GROUP BY sector", since, ended_row, gathering);

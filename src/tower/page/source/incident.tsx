@@ -8,6 +8,7 @@ import { amount, bps, count, countryName, percent, pps, short, span, vectorName 
 import { IncidentState } from "./incidents";
 import { language, say } from "./language";
 import { towerNow, useResource } from "./live";
+import { MailIncident } from "./mails";
 import { usePages } from "./pages";
 import { At, Bar, Card, Choice, Countdown, Doing, Empty, Facts, Figure, Missing, Table } from "./parts";
 import { OriginsCard } from "./sources";
@@ -113,10 +114,10 @@ function MeasuresCard({ related }: { related: Related[] }): JSX.Element {
 
 const TONES: Partial<Record<HistoryLine["event"], string>> = {
 	opened: "attack", over: "good", finding_ended: "good", proposed: "accent", ordered: "accent", approved: "good", ratified: "good",
-	reopened: "attack", refused: "warn", withdrawn: "warn", not_applied: "warn", applied: "dropped", measured: "dropped", stopped: "dropped",
+	mail_tagged: "warn", mail_held: "attack", mail_over: "good", reopened: "attack", refused: "warn", withdrawn: "warn", not_applied: "warn", applied: "dropped", measured: "dropped", stopped: "dropped",
 };
 
-function HistoryCard({ id }: { id: string }): JSX.Element {
+export function HistoryCard({ id }: { id: string }): JSX.Element {
 	const path = `/incidents/${id}/history?lang=${language.now}`;
 	const { first, rows, More } = usePages<HistoryLine>(path, ["incident", "finding", "order", "receipt"], (row) => `${row.at_ms} ${row.event} ${row.words}`);
 	return (
@@ -207,8 +208,8 @@ const ReportState = ({ report }: { report: Report }): JSX.Element => (
 	</>
 );
 
-function ReportCard({ id }: { id: string }): JSX.Element {
-	const [form, setForm] = useState<(typeof FORMS)[number]>("ddos_jp");
+export function ReportCard({ id, forms = FORMS }: { id: string; forms?: readonly (typeof FORMS)[number][] }): JSX.Element {
+	const [form, setForm] = useState<(typeof FORMS)[number]>(forms[0] ?? "generic");
 	const [format, setFormat] = useState<(typeof FORMATS)[number]>("html");
 	const [tongue, setTongue] = useState(language.now);
 	const [hasConsent, setConsent] = useState(false);
@@ -220,7 +221,7 @@ function ReportCard({ id }: { id: string }): JSX.Element {
 		<Card title={say("report")}>
 			{!mayMake ? <Empty>{say("report_role")}</Empty> : (
 				<div class="stack">
-					<Choice label={say("form")} names={FORMS} words={(name) => say(`form_${name}`)} chosen={form} choose={setForm} />
+					<Choice label={say("form")} names={forms} words={(name) => say(`form_${name}`)} chosen={form} choose={setForm} />
 					<div class="row">
 						<Choice label={say("format")} names={FORMATS} words={(name) => name.toUpperCase()} chosen={format} choose={setFormat} />
 						<Choice label={say("language")} names={["ja", "en"] as const} words={(name) => (name === "ja" ? "日本語" : "English")} chosen={tongue} choose={setTongue} />
@@ -236,10 +237,12 @@ function ReportCard({ id }: { id: string }): JSX.Element {
 
 export function IncidentView({ id }: { id: string }): JSX.Element {
 	const detail = useResource<IncidentDetail>(`/incidents/${id}`, ["incident", "finding", "order", "receipt"]);
-	const sources = useResource<Sources>(`/incidents/${id}/sources`, ["incident"]);
+	const isOfMails = detail.data?.incident.matter === "mail";
+	const sources = useResource<Sources>(detail.data && !isOfMails ? `/incidents/${id}/sources` : null, ["incident"]);
 	const back = <p class="back"><a href="#/incidents">← {say("all_incidents")}</a></p>;
 	if (!detail.data) return <>{back}<h1 tabIndex={-1}>{say("view_incident")}</h1><Missing of={detail} /></>;
 	const { incident, related, findings } = detail.data;
+	if (isOfMails) return <>{back}<MailIncident incident={incident} /></>;
 	return (
 		<>
 			{back}

@@ -11,7 +11,9 @@ import { Ago, At, Card, Choice, Mark, Missing, Table } from "./parts";
 const STATES = ["open", "ended", "all"] as const;
 
 export const IncidentState = ({ incident }: { incident: Incident }): JSX.Element =>
-	incident.state === "open" ? <Mark tone="attack" icon="alarm">{say("state_open")}</Mark> : <Mark tone="plain" icon="check">{say("state_ended")}</Mark>;
+	incident.state === "open" ? <Mark tone="attack" icon="alarm">{say(incident.matter === "mail" ? "incidents_open" : "state_open")}</Mark> : <Mark tone="plain" icon="check">{say("state_ended")}</Mark>;
+
+const mailKinds = (incident: Incident): string => incident.kinds.filter((kind) => kind !== "mail").map((kind) => say(`kind_${kind}`)).join(", ");
 
 export function IncidentsView({ sector }: { sector: string | null }): JSX.Element {
 	const [state, setState] = useState<(typeof STATES)[number]>("all");
@@ -27,10 +29,10 @@ export function IncidentsView({ sector }: { sector: string | null }): JSX.Elemen
 						rows={rows}
 						empty={say("no_incident")}
 						columns={[
-							{ head: say("target"), isHead: true, cell: (row) => <a href={`#/incidents/${row.id}`}><b class="address">{row.target}</b><small>{row.member || say("own_site")}</small></a> },
+							{ head: say("target"), isHead: true, cell: (row) => <a href={`#/incidents/${row.id}`}>{row.matter === "mail" ? <b>{say("mails_n", { n: row.findings })}</b> : <b class="address">{row.target}</b>}<small>{row.member || say("own_site")}</small></a> },
 							{ head: say("state"), cell: (row) => <IncidentState incident={row} /> },
-							{ head: say("what"), cell: (row) => <Vectors incident={row} /> },
-							{ head: say("peak"), cell: (row) => <>{bps(row.peak_bps)}<small>{pps(row.peak_pps)}</small></>, isNumber: true },
+							{ head: say("what"), cell: (row) => (row.matter === "mail" ? <>{mailKinds(row)}<small lang="en">{row.why}</small></> : <Vectors incident={row} />) },
+							{ head: say("peak"), cell: (row) => (row.matter === "mail" ? "–" : <>{bps(row.peak_bps)}<small>{pps(row.peak_pps)}</small></>), isNumber: true },
 							{ head: say("began"), cell: (row) => <At at_ms={row.opened_ms} /> },
 							{ head: say("lasted"), cell: (row) => (row.ended_ms === null ? <Ago at_ms={row.opened_ms} /> : span(row.ended_ms - row.opened_ms)) },
 							{ head: say("confidence"), cell: (row) => `${row.confidence} %`, isNumber: true },

@@ -103,6 +103,7 @@ const AttacksCard = ({ now }: { now: Now }): JSX.Element => (
 				{ head: say("done"), cell: (row) => <Done incident={row} measures={now.measures} /> },
 			]}
 		/>
+		{now.mails_total > 0 && <p class="note"><a href="#/incidents">{say("mails_open", { n: now.mails_total })}</a></p>}
 		{now.attacks_total > now.attacks.length && <p class="note">{say("more_attacks", { n: now.attacks_total - now.attacks.length })}</p>}
 	</Card>
 );

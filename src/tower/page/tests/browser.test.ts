@@ -262,10 +262,23 @@ way("more incidents come when they are asked for, and a sector can be looked at 
 	await go("incidents");
 	assert.equal(await page.locator("tbody tr").count(), 4);
 	await page.click("text=Show more");
-	await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 5);
+	await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 6);
 	await go("now");
 	await page.click(".tile.attack >> nth=0");
 	await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 1);
+});
+
+way("mails are an incident without packets: what was seen, why, what was done", async ({ page, go }, scene) => {
+	await go("now");
+	await page.click("text=Open incidents of suspicious mails: 1.");
+	await page.click("text=Show more");
+	await page.click("tbody a:has-text('Suspicious mails: 2')");
+	await page.waitForSelector("article.measure >> nth=1");
+	const text = await page.innerText("main");
+	for (const words of ["Suspicious mail", "impersonation", "held", "delivered, marked", "writes in the name of a known person from gmail.com", "files.archive-box.xyz", "L4 structure of HTML", "zip, shortcut", "fedcba9876543210"]) assert.ok(text.includes(words), words);
+	for (const words of ["::/0", "0 bps", "Vectors"]) assert.ok(!text.includes(words), words);
+	const mail = scene.incidents.find((incident) => incident.matter === "mail");
+	assert.equal(mail?.id, "2");
 });
 
 way("an operator registers a member and a contact; a wrong network is refused in words", async ({ page, go }, scene) => {

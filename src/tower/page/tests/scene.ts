@@ -1,9 +1,10 @@
 /* What the mock server of the tests tells: an empty tower, and a busy one on the evening of an attack. Addresses are those of RFC 5737 and 3849. */
 import { createHash } from "node:crypto";
-import type { Asset, Contact, Exercise, ExerciseAttack, ExerciseEvent, ExerciseRun, ExerciseSum, Health, HistoryLine, Incident, IncidentDetail, Keys, Member, Now, OrderDetail, OrderSummary, Origin, Rates, Related, Report, Sector, Session, Source, TrafficPoint } from "../generated/api";
+import type { Asset, Contact, Exercise, ExerciseAttack, ExerciseEvent, ExerciseRun, ExerciseSum, Health, HistoryLine, Incident, IncidentDetail, Keys, Mail, Member, Now, OrderDetail, OrderSummary, Origin, Rates, Related, Report, Sector, Session, Source, TrafficPoint } from "../generated/api";
 import { TestLedger } from "./ledger";
 
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
 export const sha256hex = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 const SECTORS: [string, string, string][] = [
@@ -92,7 +93,7 @@ export class Scene {
 	}
 
 	now(): Now {
-		const open = this.incidents.filter((incident) => incident.state === "open");
+		const open = this.incidents.filter((incident) => incident.state === "open" && incident.matter !== "mail");
 		const rates = this.kind === "empty" ? NO_RATES : this.point(Date.now()).rates;
 		const measures = this.orders.map((order) => order.order).filter((order) => order.state === "active");
 		const sectors = SECTORS.map(([name, ja, en], at): Sector => {
@@ -104,7 +105,7 @@ export class Scene {
 			};
 		});
 		return {
-			at_ms: Date.now(), rates, attacks: open, attacks_total: open.length, measures, measures_total: measures.length,
+			at_ms: Date.now(), rates, attacks: open, attacks_total: open.length, mails_total: this.incidents.filter((incident) => incident.state === "open" && incident.matter === "mail").length, measures, measures_total: measures.length,
 			waiting: this.orders.filter((order) => order.order.is_waiting).length, sectors: this.kind === "empty" ? sectors.map((sector) => ({ ...sector, legitimate_bps: 0, legitimate_pps: 0 })) : sectors,
 			tower: { kept: this.kind === "empty" ? 0 : 18_204, repeated: 12, refused: this.kind === "empty" ? 0 : 3, watchers: 4, gaps: 0, authority: "answers" },
 		};
@@ -161,10 +162,21 @@ export class Scene {
 		return {
 			incident, shares, related,
 			findings: [0, 1, 2].map((at) => ({
-				arrival: 40 + at, arrived_ms: incident.opened_ms + 900 + at * 30_000, id: this.findingOf(incident), sequence: at, kind: incident.kinds[0] ?? "flood",
+				arrival: 40 + at, arrived_ms: incident.opened_ms + 900 + at * 30_000, id: this.findingOf(incident), sequence: at, kind: "flood",
 				phase: at === 0 ? "begin" : incident.state === "ended" && at === 2 ? "end" : "change", target: incident.target, incident: incident.id,
 			})),
 		};
+	}
+
+	mails(incident: Incident, lang: string): Mail[] {
+		const mail = (number: number, action: Mail["action"], host: string): Mail => ({
+			action, arrived_ms: incident.opened_ms + number * HOUR, confidence: 94 - number, id: sha256hex(`mail ${number}`).slice(0, 32), kind: "impersonation", level: 4, number,
+			hosts: [{ name: host, links: ["anchor", "archive"], traits: ["random", "cheap_tld"] }, { name: "drive.google.com", links: ["anchor"], traits: ["cloud_storage"] }],
+			payload: number === 2 ? ["zip", "shortcut"] : [], recipient: "0123456789abcdef", sender: { domain: "gmail.com", pseudonym: "fedcba9876543210", traits: ["freemail"] }, sensor: "mail", target: "rail.example",
+			reasons: [{ rule: "known_name_freemail_carrier", confidence: 94 - number, why: "writes in the name of a known person from gmail.com, and leads to an archive", words: lang === "ja" ? "既知の人物名をフリーメールから名乗り、開かせる物がある" : "a known person's name at a free mailer, with something to open" }],
+			unread: number === 2 ? ["payload"] : [], why: "writes in the name of a known person from gmail.com, and leads to an archive", window: { start_ms: incident.opened_ms + number * HOUR - 900, end_ms: incident.opened_ms + number * HOUR - 900 },
+		});
+		return incident.matter === "mail" ? [mail(2, "quarantine", "files.archive-box.xyz"), mail(1, "tag", "files.archive-box.xyz")] : [];
 	}
 
 	history(incident: Incident, lang: string): HistoryLine[] {
@@ -206,6 +218,11 @@ export class Scene {
 			vectors: vectors.map(([name, packets_permille, bytes_permille], at) => ({ name, packets_permille, bytes_permille, first_ms: opened_ms + at * 7000, last_ms: ended_s === null ? Date.now() : opened_ms + ended_s * 1000 })),
 			sensor: "sensor-1", why: `${Math.round(peak_pps / 1000)} kpps to ${target}, 40 times what it learned; ${source_count} sources`,
 		});
+	}
+
+	private mailsAdd(id: string, member: string, after_s: number): void {
+		this.incidentAdd(id, "::/0", member, after_s, 0, 0, [], null, 0);
+		Object.assign(this.incidents.at(-1) ?? {}, { matter: "mail", kinds: ["mail", "impersonation"], shapes: [], open_findings: 0, sensor: "mail", why: "writes in the name of a known person from gmail.com, and leads to an archive" });
 	}
 
 	private orderAdd(plan: OrderPlan): void {
@@ -259,6 +276,7 @@ export class Scene {
 		this.incidentAdd("5", "2001:db8:100::/48", "telecom", 71, 96_000, 0.62e9, [["cldap_reflection", 1000, 1000]], null, 820);
 		this.incidentAdd("4", "203.0.113.70", "rail", -9000, 140_000, 0.9e9, [["udp_flood", 1000, 1000]], 560, 2_100);
 		this.incidentAdd("3", "203.0.113.71", "rail", -22_000, 51_000, 0.33e9, [["request_flood", 1000, 1000]], 310, 410);
+		this.mailsAdd("2", "rail", -20_000);
 		const [airline, bank, telecom] = this.incidents.map((incident) => this.findingOf(incident));
 		const drop = { action: "drop", destination: "192.0.2.10", length_bytes: [468, 468], protocol: 17, signature: "ntp_private", source_ports: [123, 123] };
 		this.orderAdd({ member: "airline", scope: ["192.0.2.0/25"], why: "reflection floods come at night, and customers check in at dawn", class: "own_edge", state: "active", stopped: 900, cost: 5, rules: [], isStanding: true, begin_ms: this.began_ms - 20 * 86_400_000, length_ms: 60 * 86_400_000, finding: null });

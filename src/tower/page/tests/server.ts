@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import { type AddressInfo } from "node:net";
 import { extname, join } from "node:path";
-import type { Assertion, AssetList, Challenge, Decision, DecisionAnswer, Exercise, ExerciseAccepted, HealthList, IncidentDetail, IncidentList, MemberDetail, MemberList, OrderDetail, OrderList, Report, Session, Sources } from "../generated/api";
+import type { Assertion, AssetList, Challenge, Decision, DecisionAnswer, Exercise, ExerciseAccepted, HealthList, IncidentDetail, IncidentList, MailList, MemberDetail, MemberList, OrderDetail, OrderList, Report, Session, Sources } from "../generated/api";
 import { Scene } from "./scene";
 
 const TYPES: Record<string, string> = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8" };
@@ -153,6 +153,7 @@ export class MockTower {
 		const incident = scene.incidents.find((one) => one.id === name);
 		if (!incident) throw new Answer(404, "not_found", "There is no such incident");
 		if (part === "history") return { items: scene.history(incident, query.get("lang") ?? "en"), next: null };
+		if (part === "mails") return { items: scene.mails(incident, query.get("lang") ?? "en"), next: null } satisfies MailList;
 		if (part === "sources") return { origins: scene.origins(), addresses: query.get("purpose") ? scene.addresses() : null } satisfies Sources;
 		if (part === "report" && query.get("format") === "json") return scene.report(incident, query.get("form") as Report["form"], query.get("lang") as Report["lang"]);
 		if (part === "report") return `report ${name} ${query.get("form")} ${query.get("format")} ${query.get("lang")}`;
