@@ -75,6 +75,13 @@ static bool odd_letters(const struct judge_scene *scene, const struct mail_host 
 	return ((scene->facts->sender.name_traits | scene->facts->subject_traits) & odd) != 0;
 }
 
+static bool mixed_script_host(const struct judge_scene *scene, const struct mail_host **ret_host)
+{
+	const struct mail_host *sender = &scene->facts->sender.host;
+	*ret_host = (sender->host_traits & HOST_MIXED_SCRIPT) != 0 ? sender : judge_host_find(scene->facts, HOST_MIXED_SCRIPT, 0);
+	return *ret_host != NULL;
+}
+
 static bool split_words(const struct judge_scene *scene, const struct mail_host **ret_host)
 {
 	*ret_host = NULL;
@@ -232,6 +239,8 @@ static const struct judge_rule rules[] = {
 	{"no_sender", MAIL_PHISHING, 72, no_sender, "no sender can be read from the header, and there are links to follow"},
 	{"many_senders", MAIL_PHISHING, 72, many_senders, "more than one sender is given"},
 	{"odd_letters", MAIL_PHISHING, 70, odd_letters, "name or subject are written in letters that only look like letters; from %s"},
+	{"mixed_script_host", MAIL_PHISHING, 82, mixed_script_host,
+		"the name %s joins letters of scripts that no language joins, and so looks like another"},
 	{"shows_other", MAIL_PHISHING, 57, shows_other, "a link shows the address of another organisation, and leads to %s"},
 	{"split_words", MAIL_PHISHING, 66, split_words, "signs that nobody sees stand within the words, and the links lead elsewhere"},
 	{"sender_on_free_page", MAIL_PHISHING, 68, sender_on_free_page, "an office that writes from %s, where anybody may"},
