@@ -356,6 +356,13 @@ const char *conf_set_text(void *into, const struct conf_option *option, const ch
 	return NULL;
 }
 
+const char *conf_set_path(void *into, const struct conf_option *option, const char *value)
+{
+	if (value[0] != '/' && value[0] != '\0')
+		return "must be a path that begins with /";
+	return conf_set_text(into, option, value);
+}
+
 const char *conf_set_units(void *into, const struct conf_option *option, const char *value)
 {
 	static _Thread_local char wrong[128]; /* static text as the setter promises: one complaint is told and parsing ends */

@@ -79,6 +79,8 @@ struct conf_schema {
 
 /** Setter for a char array of option.max bytes. */
 conf_setter conf_set_text;
+/** The same of a path that begins with /, or is empty. */
+conf_setter conf_set_path;
 /** Setter for a uint64_t quantity in option.unit within min..max. */
 conf_setter conf_set_units;
 /** Setter for a bool: yes or no, true or false, on or off. */

@@ -7,13 +7,6 @@
 #include "effect/effector.h"
 #include "filter/filter.h"
 
-static const char *set_path(void *into, const struct conf_option *option, const char *value)
-{
-	if (value[0] != '/' && value[0] != '\0')
-		return "must be a path that begins with /";
-	return conf_set_text(into, option, value);
-}
-
 static const char *set_place(void *into, const struct conf_option *option, const char *value)
 {
 	return effector_find(value) != NULL ? conf_set_text(into, option, value) : "must be xdp or nft";
@@ -42,12 +35,12 @@ static const struct conf_option options[] = {
 	TEXT(effector, conf_set_text),
 	TEXT(place, set_place),
 	{.name = "interfaces", .set = set_interface, .is_list = true},
-	TEXT(pin_directory, set_path),
+	TEXT(pin_directory, conf_set_path),
 	{.name = "sampling", .set = conf_set_units, AT(sampling), .unit = UNIT_SAMPLING, .min = 1, .max = FILTER_SAMPLING_MAX},
-	TEXT(policy, set_path),
-	TEXT(state_directory, set_path),
-	TEXT(source_sets, set_path),
-	TEXT(socket, set_path),
+	TEXT(policy, conf_set_path),
+	TEXT(state_directory, conf_set_path),
+	TEXT(source_sets, conf_set_path),
+	TEXT(socket, conf_set_path),
 	TEXT(authority_user, conf_set_text),
 	{.name = "measure_collateral", .set = conf_set_bool, AT(measures_collateral)},
 	{.name = "end_quiet", .set = conf_set_units, AT(end_quiet_ms), .unit = UNIT_MS, .max = 86400000},

@@ -13,13 +13,6 @@
 static const char *const levels[] = {"envelope", "headers", "structure", "hosts", "html", "words", NULL};
 static const char *const actions[] = {"report", "tag", "quarantine", NULL};
 
-static const char *set_path(void *into, const struct conf_option *option, const char *value)
-{
-	if (value[0] != '/' && value[0] != '\0')
-		return "must be a path that begins with /";
-	return conf_set_text(into, option, value);
-}
-
 static const char *set_socket(void *into, const struct conf_option *option, const char *value)
 {
 	if (strncmp(value, "inet:", 5) != 0 && strncmp(value, "inet6:", 6) != 0 && strncmp(value, "unix:/", 6) != 0)
@@ -58,15 +51,15 @@ static const struct conf_option options[] = {
 	UNITS("forget_after", forget_after_ms, UNIT_MS, MS_PER_DAY, 3650 * MS_PER_DAY),
 	TEXT(authserv_id, conf_set_text),
 	UNITS("authentication_headers", authentication_headers, UNIT_NONE, 1, 16),
-	TEXT(people, set_path),
-	TEXT(history, set_path),
-	TEXT(key, set_path),
-	TEXT(dns, set_path),
+	TEXT(people, conf_set_path),
+	TEXT(history, conf_set_path),
+	TEXT(key, conf_set_path),
+	TEXT(dns, conf_set_path),
 	{.name = "protected_domains", .set = set_domain, .is_list = true},
 	TEXT(socket, set_socket),
 	TEXT(user, conf_set_text),
-	TEXT(metrics_file, set_path),
-	TEXT(findings_file, set_path),
+	TEXT(metrics_file, conf_set_path),
+	TEXT(findings_file, conf_set_path),
 	TEXT(sensor, conf_set_text),
 	UNITS("workers", workers, UNIT_NONE, 1, LIMIT_MAIL_WORKERS),
 	UNITS("worker_mails", worker_mails, UNIT_NONE, 0, 1000000000),

@@ -95,12 +95,9 @@ enum text_trait {
 	TEXT_OWN_ADDRESS = 1 << 5, /* holds the address of From: as many programs do */
 	TEXT_BRAND = 1 << 6, /* names a brand to which the domain of From does not belong */
 	TEXT_RECIPIENT = 1 << 7, /* names the recipient's own domain or address */
-	TEXT_UNDECODABLE = 1 << 8, /* an encoded word that its charset cannot read */
-	TEXT_RAW_BYTES = 1 << 9, /* 8-bit bytes without an encoded word, and no UTF-8 */
-	TEXT_ROLE = 1 << 10, /* an office and no person: support, security, admin, 事務局 */
-	TEXT_AUTOMATIC = 1 << 11, /* says that a machine wrote: notification, no-reply, 自動 */
-	TEXT_TOKEN = 1 << 12, /* a reference number or random word */
-	TEXT_SPACED = 1 << 13, /* letters set apart, or filler signs between them */
+	TEXT_ROLE = 1 << 8, /* an office and no person: support, security, admin, 事務局 */
+	TEXT_TOKEN = 1 << 9, /* a reference number or random word */
+	TEXT_SPACED = 1 << 10, /* letters set apart, or filler signs between them */
 };
 
 /** How close a display name is to one of the directory; ordered. */
@@ -154,11 +151,9 @@ enum html_trait {
 	HTML_IMAGE_ONLY = 1 << 5, /* a picture to click and hardly any letters */
 	HTML_ONE_TARGET = 1 << 6, /* all links lead to one place */
 	HTML_BASE = 1 << 7, /* <base> moves all links */
-	HTML_DEEP = 1 << 8, /* more open elements than the limit */
-	HTML_SPLIT_WORDS = 1 << 9, /* elements or invisible signs inside of words */
-	HTML_TEXT_DIFFERS = 1 << 10, /* text/plain beside it is empty or has none of its links */
-	HTML_HIDDEN_LINK = 1 << 11, /* the link covers something that is not text */
-	HTML_EMPTY_LINKS = 1 << 12, /* most links lead nowhere (#, empty) and one does */
+	HTML_SPLIT_WORDS = 1 << 8, /* elements or invisible signs inside of words */
+	HTML_HIDDEN_LINK = 1 << 9, /* the link covers something that is not text */
+	HTML_EMPTY_LINKS = 1 << 10, /* most links lead nowhere (#, empty) and one does */
 };
 
 /** L2: the shapes of all attachments together, as payload.h tells them of each. */
@@ -218,7 +213,7 @@ enum mail_unread {
 	UNREAD_HEADERS = 1 << 3, /* more or longer headers than the limit */
 	UNREAD_HTML = 1 << 4, /* more HTML than the limit */
 	UNREAD_LINKS = 1 << 5, /* more links or hosts than the limit */
-	UNREAD_TIME = 1 << 6, /* the time for a mail was over */
+	UNREAD_TIME = 1 << 6, /* the time for a mail was over: nothing is known */
 	UNREAD_PAYLOAD = 1 << 7, /* an attachment could not be looked into */
 	UNREAD_NO_MAIL = 1 << 8, /* no header at all */
 	UNREAD_WORKER = 1 << 9, /* the worker failed: nothing is known */

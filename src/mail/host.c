@@ -15,6 +15,8 @@
 #include <libpsl.h>
 #include <string.h>
 
+#include "mail/lettering.h"
+
 #define LABELS_DEEP 5 /* labels above the registrable domain's own: more than people type */
 #define RANDOM_LETTERS_MIN 7 /* a shorter word tells nothing */
 
@@ -134,6 +136,15 @@ static unsigned private_suffix_trait(const psl_ctx_t *list, const char *name)
 	return is_icann ? 0 : HOST_FREE_HOSTING;
 }
 
+/** Whether a label's letters are of scripts that no language joins, once they are letters again. */
+static bool is_mixed_script(const char *name)
+{
+	char *letters = NULL;
+	bool is_mixed = idn2_to_unicode_8z8z(name, &letters, 0) == IDN2_OK && (lettering_traits(letters) & TEXT_MIXED_SCRIPT) != 0;
+	idn2_free(letters);
+	return is_mixed;
+}
+
 static void traits_find(struct mail_host *host)
 {
 	const psl_ctx_t *list = psl_builtin();
@@ -153,6 +164,8 @@ static void traits_find(struct mail_host *host)
 		traits |= HOST_CHEAP_TLD;
 	if (strncmp(name, "xn--", 4) == 0 || strstr(name, ".xn--") != NULL)
 		traits |= HOST_PUNYCODE;
+	if ((traits & HOST_PUNYCODE) != 0 && is_mixed_script(name))
+		traits |= HOST_MIXED_SCRIPT;
 	if (has_gov_label(name, host->registrable_at))
 		traits |= HOST_GOV_LABEL;
 	size_t own_length = strcspn(own, "."), above = 0;

@@ -26,11 +26,11 @@ static void reason_add(struct mail_verdict *verdict, const struct judge_rule *ru
 	struct mail_reason *reason = &verdict->reasons[at];
 	*reason = (struct mail_reason){.confidence = rule->percent};
 	(void)snprintf(reason->rule, sizeof(reason->rule), "%s", rule->name);
-	const char *place = strstr(rule->words, "%s"), *name = host == NULL ? "elsewhere" : host->name;
+	const char *place = strstr(rule->words, "%s");
 	if (place == NULL)
 		(void)snprintf(reason->words, sizeof(reason->words), "%s", rule->words);
 	else
-		(void)snprintf(reason->words, sizeof(reason->words), "%.*s%.80s%s", (int)(place - rule->words), rule->words, name,
+		(void)snprintf(reason->words, sizeof(reason->words), "%.*s%.80s%s", (int)(place - rule->words), rule->words, host->name,
 		place + 2);
 	if (at == 0)
 		verdict->kind = rule->kind;
@@ -46,8 +46,8 @@ void judge_mail(const struct judge_settings *settings, const struct mail_facts *
 	for (size_t table = 0; table < ARRAY_LEN(tables); table++) {
 		for (size_t i = 0; i < tables[table]->count; i++) {
 			const struct judge_rule *rule = &tables[table]->rules[i];
-			const struct mail_host *host = NULL;
-			if (!rule->holds(&scene, &host))
+			const struct mail_host *host = rule->finds != NULL ? rule->finds(&scene) : &facts->sender.host;
+			if (host == NULL || (rule->holds != NULL && !rule->holds(&scene)))
 				continue;
 			reason_add(&verdict, rule, host);
 			others++;

@@ -5,108 +5,97 @@
  */
 #include "mail/judge_rule.h"
 
-static bool hidden_program(const struct judge_scene *scene, const struct mail_host **ret_host)
+static bool hidden_program(const struct judge_scene *scene)
 {
 	const uint32_t starts = PAYLOAD_RUNS | PAYLOAD_IS_SHORTCUT;
-	*ret_host = NULL;
 	return (scene->payload & starts) != 0 && ((scene->facts->payload.inside & starts) != 0 ||
 		(scene->payload & (PAYLOAD_DOUBLE_EXTENSION | PAYLOAD_HIDES_NAME | PAYLOAD_LIES_NAME)) != 0);
 }
 
-static bool double_extension(const struct judge_scene *scene, const struct mail_host **ret_host)
+static bool double_extension(const struct judge_scene *scene)
 {
-	*ret_host = NULL;
 	return (scene->payload & (PAYLOAD_DOUBLE_EXTENSION | PAYLOAD_HIDES_NAME)) != 0;
 }
 
-static bool smuggling(const struct judge_scene *scene, const struct mail_host **ret_host)
+static bool smuggling(const struct judge_scene *scene)
 {
-	*ret_host = NULL;
 	return (scene->payload & (PAYLOAD_HTML_SMUGGLES | PAYLOAD_SIDELOADS)) != 0;
 }
 
-static bool page_password(const struct judge_scene *scene, const struct mail_host **ret_host)
+static bool page_password(const struct judge_scene *scene)
 {
-	*ret_host = NULL;
 	return (scene->payload & PAYLOAD_HTML_PASSWORD) != 0;
 }
 
-static bool program(const struct judge_scene *scene, const struct mail_host **ret_host)
+static bool program(const struct judge_scene *scene)
 {
-	*ret_host = NULL;
 	return (scene->facts->payload.traits & (PAYLOAD_RUNS | PAYLOAD_IS_SHORTCUT)) != 0 && !scene->is_acquainted;
 }
 
-static bool disk_image(const struct judge_scene *scene, const struct mail_host **ret_host)
+static bool disk_image(const struct judge_scene *scene)
 {
-	*ret_host = NULL;
 	return (scene->payload & (PAYLOAD_IS_IMAGE | PAYLOAD_IS_HELP)) != 0;
 }
 
-static bool remote_template(const struct judge_scene *scene, const struct mail_host **ret_host)
+static bool remote_template(const struct judge_scene *scene)
 {
-	*ret_host = NULL;
 	return (scene->payload & PAYLOAD_HAS_REMOTE) != 0;
 }
 
-static bool macro_from_stranger(const struct judge_scene *scene, const struct mail_host **ret_host)
+static bool macro_from_stranger(const struct judge_scene *scene)
 {
-	*ret_host = NULL;
 	return (scene->payload & (PAYLOAD_HAS_MACRO | PAYLOAD_IS_ONENOTE)) != 0 && !scene->is_acquainted;
 }
 
-static bool macro_for_the_first_time(const struct judge_scene *scene, const struct mail_host **ret_host)
+static bool macro_for_the_first_time(const struct judge_scene *scene)
 {
-	*ret_host = NULL;
 	return (scene->payload & (PAYLOAD_HAS_MACRO | PAYLOAD_IS_ONENOTE)) != 0 && scene->is_acquainted &&
 		scene->facts->relation.payload_count == 0;
 }
 
-static bool encrypted_from_stranger(const struct judge_scene *scene, const struct mail_host **ret_host)
+static bool encrypted_from_stranger(const struct judge_scene *scene)
 {
-	*ret_host = NULL;
 	return (scene->payload & PAYLOAD_ENCRYPTED) != 0 && scene->is_first_contact && (scene->is_freemail || !scene->is_vouched);
 }
 
-static bool password_beside(const struct judge_scene *scene, const struct mail_host **ret_host)
+static bool password_beside(const struct judge_scene *scene)
 {
-	*ret_host = NULL;
 	return (scene->payload & PAYLOAD_ENCRYPTED) != 0 && scene->facts->password_count > 0 && !scene->is_acquainted;
 }
 
-static bool calendar_from_stranger(const struct judge_scene *scene, const struct mail_host **ret_host)
+static bool calendar_from_stranger(const struct judge_scene *scene)
 {
-	*ret_host = NULL;
 	return (scene->payload & PAYLOAD_CALENDAR_LINK) != 0 && scene->is_stranger && scene->leads_elsewhere;
 }
 
-static bool qr_code(const struct judge_scene *scene, const struct mail_host **ret_host)
+static const struct mail_host *qr_code(const struct judge_scene *scene)
 {
-	*ret_host = judge_host_find(scene->facts, 0, LINK_QR);
-	return (scene->payload & PAYLOAD_QR_LINK) != 0 && scene->is_stranger && *ret_host != NULL;
+	const struct mail_host *host = judge_host_find(scene->facts, 0, LINK_QR);
+	return (scene->payload & PAYLOAD_QR_LINK) != 0 && scene->is_stranger && host != NULL ? host : NULL;
 }
 
 static const struct judge_rule rules[] = {
-	{"hidden_program", MAIL_PAYLOAD, 95, hidden_program,
+	{"hidden_program", MAIL_PAYLOAD, 95, hidden_program, NULL,
 		"something that runs hides in an archive, or behind a name that says otherwise"},
-	{"smuggling", MAIL_PAYLOAD, 93, smuggling,
+	{"smuggling", MAIL_PAYLOAD, 93, smuggling, NULL,
 		"an attached page makes a file of itself, or a program has a library of its own beside it"},
-	{"double_extension", MAIL_PAYLOAD, 90, double_extension, "an attachment's name hides how it ends"},
-	{"remote_template", MAIL_PAYLOAD, 82, remote_template, "a document loads a part of itself from elsewhere"},
-	{"page_password", MAIL_PHISHING, 82, page_password, "an attached page asks for a password"},
-	{"program", MAIL_PAYLOAD, 80, program, "a program, script or shortcut is attached, by a sender whom we do not know"},
-	{"disk_image", MAIL_PAYLOAD, 80, disk_image, "a disk image or help file is attached: what is inside loses the mark of the web"},
-	{"macro_from_stranger", MAIL_PAYLOAD, 76, macro_from_stranger,
+	{"double_extension", MAIL_PAYLOAD, 90, double_extension, NULL, "an attachment's name hides how it ends"},
+	{"remote_template", MAIL_PAYLOAD, 82, remote_template, NULL, "a document loads a part of itself from elsewhere"},
+	{"page_password", MAIL_PHISHING, 82, page_password, NULL, "an attached page asks for a password"},
+	{"program", MAIL_PAYLOAD, 80, program, NULL, "a program, script or shortcut is attached, by a sender whom we do not know"},
+	{"disk_image", MAIL_PAYLOAD, 80, disk_image, NULL,
+		"a disk image or help file is attached: what is inside loses the mark of the web"},
+	{"macro_from_stranger", MAIL_PAYLOAD, 76, macro_from_stranger, NULL,
 		"a document with macros, or a OneNote section, by a sender whom we do not know"},
-	{"encrypted_from_stranger", MAIL_PAYLOAD, 70, encrypted_from_stranger,
+	{"encrypted_from_stranger", MAIL_PAYLOAD, 70, encrypted_from_stranger, NULL,
 		"an archive or document that takes a password, by a sender who never wrote before"},
-	{"password_beside", MAIL_PAYLOAD, 78, password_beside,
+	{"password_beside", MAIL_PAYLOAD, 78, password_beside, NULL,
 		"words of a password stand beside an archive or document that takes one, by a sender whom we do not know"},
-	{"macro_for_the_first_time", MAIL_HIJACKED, 52, macro_for_the_first_time,
+	{"macro_for_the_first_time", MAIL_HIJACKED, 52, macro_for_the_first_time, NULL,
 		"a document with macros, or a OneNote section, by a sender who never sent a file before"},
-	{"calendar_from_stranger", MAIL_PHISHING, 64, calendar_from_stranger,
+	{"calendar_from_stranger", MAIL_PHISHING, 64, calendar_from_stranger, NULL,
 		"an invitation whose links lead elsewhere, by a sender whom we do not know"},
-	{"qr_code", MAIL_PHISHING, 64, qr_code, "a picture holds a link (%s) as a QR code, by a sender whom we do not know"},
+	{"qr_code", MAIL_PHISHING, 64, NULL, qr_code, "a picture holds a link (%s) as a QR code, by a sender whom we do not know"},
 };
 
 const struct judge_rules judge_payload_rules = {rules, ARRAY_LEN(rules)};

@@ -14,8 +14,9 @@ struct judge_rule {
 	const char *name;
 	enum mail_kind kind;
 	uint8_t percent; /* confidence; the operator's settings decide from where it is acted on */
-	/** Whether it holds; ret_host may be set to the host that the words tell of. */
-	bool (*holds)(const struct judge_scene *scene, const struct mail_host **ret_host);
+	/* One of the two. Whether it holds, and words tell of the sender's host; or where it does, and they tell of that host. */
+	bool (*holds)(const struct judge_scene *scene);
+	const struct mail_host *(*finds)(const struct judge_scene *scene);
 	const char *words; /* one line; %s: the host */
 };
 

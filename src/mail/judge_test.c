@@ -123,6 +123,23 @@ static void a_day_has_as_many_tags_as_its_budget(void **state)
 	engine_free(engine);
 }
 
+/* What looks like another name is told of a sender, of where its links lead, and of nothing else. */
+static void a_name_of_mixed_scripts_is_told(void **state)
+{
+	(void)state;
+	struct mail_verdict verdict;
+	for (size_t i = 0; i < 4; i++) {
+		struct mail_facts facts = {.level = MAIL_L4_HTML, .host_count = 1, .link_count = 1};
+		facts.sender.host = (struct mail_host){.name = "kaisha.co.jp", .host_traits = i == 1 ? HOST_MIXED_SCRIPT : 0};
+		facts.hosts[0] = (struct mail_host){.name = "kaisha.co.jp", .host_traits = i >= 2 ? HOST_MIXED_SCRIPT : 0,
+			.link_traits = i == 3 ? LINK_IMAGE : LINK_TEXT, .link_count = 1};
+		judge_mail(&settings, &facts, &verdict);
+		assert_int_equal(verdict.action, i == 1 || i == 2 ? MAIL_TAG : MAIL_PASS);
+		if (verdict.reason_count > 0)
+			assert_string_equal(verdict.reasons[0].rule, "mixed_script_host");
+	}
+}
+
 /* The alerts of a day are counted in the history, and a restart brings no others. */
 static void a_restart_brings_no_second_budget(void **state)
 {
@@ -196,6 +213,7 @@ int main(void)
 		cmocka_unit_test(a_known_account_in_another_hand_is_told),
 		cmocka_unit_test(settings_bound_what_is_done),
 		cmocka_unit_test(a_day_has_as_many_tags_as_its_budget),
+		cmocka_unit_test(a_name_of_mixed_scripts_is_told),
 		cmocka_unit_test(a_restart_brings_no_second_budget),
 		cmocka_unit_test(facts_that_lie_are_not_judged),
 	};

@@ -63,6 +63,11 @@ static void names_tell_what_they_are(void **state)
 	assert_true((traits_of("3221225985") & HOST_IP) != 0);
 	assert_true((traits_of("[2001:db8::1]") & HOST_IP) != 0);
 	assert_true((traits_of("xn--80ak6aa92e.com") & HOST_PUNYCODE) != 0);
+	assert_true((traits_of("p\xd0\xb0ypal.com") & HOST_MIXED_SCRIPT) != 0); /* a Cyrillic a */
+	assert_true((traits_of("www.xn--pypal-4ve.com") & HOST_MIXED_SCRIPT) != 0);
+	assert_true((traits_of("xn--80ak6aa92e.com") & HOST_MIXED_SCRIPT) == 0); /* Cyrillic alone */
+	assert_true((traits_of("abc\xe6\x97\xa5\xe6\x9c\xac\xe3\x81\x8b.jp") & HOST_MIXED_SCRIPT) == 0); /* Latin, kanji, kana */
+	assert_true((traits_of("xn--99999999.com") & HOST_MIXED_SCRIPT) == 0); /* cannot be read */
 	assert_true((traits_of("mofa.go.jp.example.net") & HOST_GOV_LABEL) != 0);
 	assert_true((traits_of("www.mofa.go.jp") & HOST_GOV_LABEL) == 0);
 	assert_int_equal(traits_of("www.debian.org"), 0);

@@ -140,7 +140,50 @@ static void attachment_look(struct reading *reading, const GByteArray *bytes, GM
 		reading->facts->unread |= UNREAD_PAYLOAD;
 }
 
-static void leaf_look(struct reading *reading, GMimePart *part)
+static GMimeMessage *message_parse(const void *mail, size_t length_bytes)
+{
+	static const char *const fallbacks[] = {"utf-8", "iso-2022-jp", "cp932", "euc-jp", "iso-8859-1", NULL};
+	GMimeParserOptions *options = g_mime_parser_options_new();
+	g_mime_parser_options_set_fallback_charsets(options, (const char **)(uintptr_t)fallbacks);
+	g_mime_parser_options_set_allow_addresses_without_domain(options, FALSE);
+	GMimeStream *stream = g_mime_stream_mem_new_with_buffer(mail, length_bytes);
+	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
+	GMimeMessage *message = g_mime_parser_construct_message(parser, options);
+	g_object_unref(stream);
+	g_object_unref(parser);
+	g_mime_parser_options_free(options);
+	return message;
+}
+
+/** What is wrong with a header: 0, UNREAD_HEADERS or UNREAD_NO_MAIL. */
+static uint32_t header_check(const char *mail, size_t length_bytes)
+{
+	size_t fields = 0, at = 0;
+	while (at < length_bytes && mail[at] != '\n' && mail[at] != '\r') {
+		const char *newline = memchr(mail + at, '\n', length_bytes - at);
+		size_t next = newline == NULL ? length_bytes : (size_t)(newline - mail) + 1;
+		fields += mail[at] != ' ' && mail[at] != '\t';
+		at = next;
+		if (fields > LIMIT_MAIL_HEADERS || at > LIMIT_MAIL_HEADER_BYTES)
+			return UNREAD_HEADERS;
+	}
+	return fields == 0 ? UNREAD_NO_MAIL : 0;
+}
+
+/** A mail within the mail that is encoded: RFC 2046 section 5.2.1 forbids it, programs that show mails open it, and so do we. */
+static void enclosed_look(struct reading *reading, const GByteArray *bytes, unsigned depth)
+{
+	bool is_mail = header_check((const char *)bytes->data, bytes->len) == 0;
+	GMimeMessage *message = is_mail ? message_parse(bytes->data, bytes->len) : NULL;
+	if (message == NULL) {
+		reading->facts->unread |= UNREAD_PAYLOAD;
+		return;
+	}
+	part_walk(reading, g_mime_message_get_mime_part(message), depth + 1);
+	g_object_unref(message);
+}
+
+static void leaf_look(struct reading *reading, GMimePart *part, unsigned depth)
 {
 	struct mail_facts *facts = reading->facts;
 	GMimeContentType *type = g_mime_object_get_content_type(GMIME_OBJECT(part));
@@ -157,6 +200,11 @@ static void leaf_look(struct reading *reading, GMimePart *part)
 	if (bytes->len > LIMIT_MAIL_PART_BYTES) {
 		g_byte_array_set_size(bytes, LIMIT_MAIL_PART_BYTES);
 		facts->unread |= UNREAD_BYTES;
+	}
+	if (g_mime_content_type_is_type(type, "message", "rfc822") || g_mime_content_type_is_type(type, "message", "global")) {
+		enclosed_look(reading, bytes, depth);
+		g_object_unref(memory);
+		return;
 	}
 	facts->attachment_count += is_attachment;
 	if ((is_text || is_html) && !is_attachment) {
@@ -197,7 +245,7 @@ static void part_walk(struct reading *reading, GMimeObject *object, unsigned dep
 		if (inner != NULL)
 			part_walk(reading, g_mime_message_get_mime_part(inner), depth + 1);
 	} else if (GMIME_IS_PART(object)) {
-		leaf_look(reading, GMIME_PART(object));
+		leaf_look(reading, GMIME_PART(object), depth);
 	}
 }
 
@@ -276,25 +324,6 @@ static void headers_look(const struct reading *reading, GMimeMessage *message)
 	}
 }
 
-/** Where the header ends, within its limit. @return false: there is none, or it is too long */
-static bool is_header_bounded(const char *mail, size_t length_bytes, struct mail_facts *facts)
-{
-	size_t fields = 0, at = 0;
-	while (at < length_bytes && mail[at] != '\n' && mail[at] != '\r') {
-		const char *newline = memchr(mail + at, '\n', length_bytes - at);
-		size_t next = newline == NULL ? length_bytes : (size_t)(newline - mail) + 1;
-		fields += mail[at] != ' ' && mail[at] != '\t';
-		at = next;
-		if (fields > LIMIT_MAIL_HEADERS || at > LIMIT_MAIL_HEADER_BYTES) {
-			facts->unread |= UNREAD_HEADERS;
-			return false;
-		}
-	}
-	if (fields == 0)
-		facts->unread |= UNREAD_NO_MAIL;
-	return fields > 0;
-}
-
 static void message_look(struct reading *reading, GMimeMessage *message, const struct mail_envelope *envelope)
 {
 	struct address_texts texts;
@@ -349,16 +378,11 @@ void mail_read(const struct mail_reader *reader, const void *mail, size_t length
 		length_bytes = LIMIT_MAIL_BYTES;
 		ret_facts->unread |= UNREAD_BYTES;
 	}
-	if (!is_header_bounded(mail, length_bytes, ret_facts))
+	uint32_t wrong = header_check(mail, length_bytes);
+	ret_facts->unread |= wrong;
+	if (wrong != 0)
 		return;
-	static const char *const fallbacks[] = {"utf-8", "iso-2022-jp", "cp932", "euc-jp", "iso-8859-1", NULL};
-	GMimeParserOptions *options = g_mime_parser_options_new();
-	g_mime_parser_options_set_fallback_charsets(options, (const char **)(uintptr_t)fallbacks);
-	g_mime_parser_options_set_allow_addresses_without_domain(options, FALSE);
-	GMimeStream *stream = g_mime_stream_mem_new_with_buffer(mail, length_bytes);
-	GMimeParser *parser = g_mime_parser_new_with_stream(stream);
-	g_object_unref(stream);
-	GMimeMessage *message = g_mime_parser_construct_message(parser, options);
+	GMimeMessage *message = message_parse(mail, length_bytes);
 	if (message != NULL) {
 		message_look(&reading, message, envelope);
 		signatures_look(reader, mail, length_bytes, ret_facts);
@@ -366,6 +390,4 @@ void mail_read(const struct mail_reader *reader, const void *mail, size_t length
 	} else {
 		ret_facts->unread |= UNREAD_NO_MAIL;
 	}
-	g_object_unref(parser);
-	g_mime_parser_options_free(options);
 }

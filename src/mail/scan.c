@@ -113,7 +113,7 @@ static int learn_take(void *context, const char *name, const char *mail, size_t 
 	(void)name;
 	session_read(&scan->session, mail, length_bytes, &facts);
 	facts.is_outbound = scan->command->is_sent || (facts.sender.traits & SENDER_OWN_DOMAIN) != 0;
-	if ((facts.unread & (UNREAD_WORKER | UNREAD_NO_MAIL)) != 0 || engine_learn(scan->session.engine, &facts,
+	if ((facts.unread & (UNREAD_WORKER | UNREAD_TIME | UNREAD_NO_MAIL)) != 0 || engine_learn(scan->session.engine, &facts,
 		judged_at(&facts)) != OK)
 		scan->failed++;
 	else
@@ -144,7 +144,7 @@ static int files_run(struct scan *scan, mail_taker *take)
 	}
 	if (take == learn_take && engine_learn_many(scan->session.engine, false) != OK)
 		exit_code = EXIT_UNREAD;
-	if (scan->session.counts.unreadable > 0 || scan->session.unread[9] > 0)
+	if (scan->session.counts.unreadable > 0 || scan->session.failed > 0)
 		exit_code = EXIT_UNREAD;
 	session_close(&scan->session);
 	return exit_code;

@@ -75,6 +75,52 @@ def words(work, options):
         assert "suspended" not in json.dumps(document)
 
 
+def passwords(work, options):
+    """A password beside an encrypted archive counts where words are read; what it is stays unsaid."""
+    archive = base64.encodebytes(bytes(zip_locked())).decode()
+    parts = f"--b\nContent-Type: text/plain; charset=iso-2022-jp\n\n{{}}\n--b\nContent-Type: application/zip; name=a.zip\n" \
+        f"Content-Transfer-Encoding: base64\n\n{archive}--b--\n"
+    content = mail(sender="Hanako Sato <h.sato@kaisha.co.jp>", more="MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n", body=parts)
+    (work / "password.eml").write_bytes(content.replace(b"{}", "パスワードは hunter2 です".encode("iso-2022-jp")))
+    for level, count in ((4, 0), (5, 1)):
+        document = lines("explain", "--json", "--level", level, *options, work / "password.eml")[0]
+        assert document["facts"]["passwords"] == count, document
+        assert ("password_beside" in [reason["rule"] for reason in document["verdict"]["reasons"]]) == (level == 5)
+        assert "hunter2" not in json.dumps(document)
+
+
+def enclosed(work, options):
+    """A mail in a mail is looked into, plain or in base64, to the same depth; a bomb of them ends."""
+    inner = b"From: a@b.jp\nSubject: y\nMIME-Version: 1.0\nContent-Type: application/zip; name=a.pdf.exe\nContent-Transfer-Encoding: base64\n\n" \
+        + base64.encodebytes(b"MZ" + bytes(200)) + b"\n"
+    facts = {}
+    for encoding, content in (("7bit", inner), ("base64", base64.encodebytes(inner))):
+        head = f"MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822\nContent-Transfer-Encoding: {encoding}\n\n"
+        (work / "enclosed.eml").write_bytes(b"From: c@d.jp\nSubject: x\n" + head.encode() + content + b"\n--b--\n")
+        facts[encoding] = lines("explain", "--json", *options, work / "enclosed.eml")[0]
+    assert facts["7bit"]["facts"]["parts"] == facts["base64"]["facts"]["parts"] == 3, facts
+    assert facts["7bit"]["facts"]["payload"] == facts["base64"]["facts"]["payload"]
+    assert facts["7bit"]["verdict"]["reasons"] == facts["base64"]["verdict"]["reasons"] != []
+    for _ in range(30):
+        inner = b"From: a@b.jp\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n" + base64.encodebytes(inner)
+    (work / "enclosed.eml").write_bytes(inner)
+    document = lines("explain", "--json", *options, work / "enclosed.eml")[0]
+    assert document["facts"]["unread"] == ["depth"] and document["facts"]["parts"] <= 26, document["facts"]
+    (work / "enclosed.eml").write_bytes(b"From: a@b.jp\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n" + base64.encodebytes(b"X: y\n" * 5000))
+    assert lines("explain", "--json", *options, work / "enclosed.eml")[0]["facts"]["unread"] == ["payload"]
+
+
+def zip_locked():
+    """An archive that says that it is encrypted."""
+    archive = io.BytesIO()
+    with zipfile.ZipFile(archive, "w") as made:
+        made.writestr("a.txt", "x" * 40)
+    locked = bytearray(archive.getvalue())
+    locked[6] |= 1  # says the entry
+    locked[locked.index(b"PK\1\2") + 8] |= 1  # and the directory
+    return locked
+
+
 def relation(work, options):
     """Who wrote for long is no stranger; it counts after the delay; a key alone reads the history."""
     where = ["--history", work / "history", "--key", work / "key", *options]
@@ -110,13 +156,7 @@ def signed(work, body, more):
 
 def signatures(work, options):
     """A signature that holds with the key of then vouches for a stranger; without key, with another body or too late it does not."""
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as made:
-        made.writestr("a.txt", "x" * 40)
-    locked = bytearray(archive.getvalue())
-    locked[6] |= 1  # encrypted, says the entry
-    locked[locked.index(b"PK\1\2") + 8] |= 1  # and the directory
-    text = base64.encodebytes(bytes(locked)).decode()
+    text = base64.encodebytes(bytes(zip_locked())).decode()
     where = ["--history", work / "empty.history", "--key", work / "empty.key", *options]
     path, dns = work / "signed.eml", work / "recorded"
     for more, time, changed, result in (("", "2026-03-01T00:00:00Z", "", "pass"), ("x=1772409601; ", "-", "", "pass"),
@@ -178,7 +218,7 @@ def main():
         work = pathlib.Path(work)
         (work / "people.csv").write_text(PEOPLE)
         options = ["--people", work / "people.csv", "--protect", "kikan.jp"]
-        for check in (formats, levels, words, relation, signatures, hostile, refusals):
+        for check in (formats, levels, words, passwords, enclosed, relation, signatures, hostile, refusals):
             check(work, options)
             print(f"{check.__name__}: ok")
 

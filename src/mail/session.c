@@ -43,8 +43,10 @@ void session_close(struct session *session)
 void session_read(struct session *session, const char *mail, size_t length_bytes, struct mail_facts *ret_facts)
 {
 	struct mail_envelope nothing = {.sender = NULL};
-	if (worker_read(session->pool, mail, length_bytes, &nothing, ret_facts) != OK)
-		*ret_facts = (struct mail_facts){.unread = UNREAD_WORKER};
+	int err = worker_read(session->pool, mail, length_bytes, &nothing, ret_facts);
+	if (err != OK)
+		*ret_facts = (struct mail_facts){.unread = worker_failure_unread(err)};
+	session->failed += err != OK;
 	for (size_t i = 0; i < MAIL_UNREAD_COUNT; i++)
 		session->unread[i] += ret_facts->unread >> i & 1;
 }

@@ -14,6 +14,7 @@ struct session {
 	struct worker_pool *pool;
 	struct mail_files_counts counts;
 	uint64_t unread[MAIL_UNREAD_COUNT]; /* mails, by enum mail_unread */
+	uint64_t failed; /* of these, mails of which nothing is known: the worker failed, or its time was over */
 };
 
 /**
@@ -33,6 +34,6 @@ void session_close(struct session *session);
  * @param session open
  * @param mail borrowed
  * @param length_bytes of it
- * @param ret_facts filled; with UNREAD_WORKER alone where the worker failed
+ * @param ret_facts filled; with UNREAD_WORKER or UNREAD_TIME alone where the worker failed
  */
 void session_read(struct session *session, const char *mail, size_t length_bytes, struct mail_facts *ret_facts);

@@ -60,6 +60,11 @@ const char *worker_failure_words(int error)
 	}
 }
 
+uint32_t worker_failure_unread(int error)
+{
+	return error == E_LIMIT ? UNREAD_TIME : UNREAD_WORKER;
+}
+
 /** Receives a notice, and a socket if one comes with it. @return false: the keeper is gone */
 static bool notice_receive(int control, struct worker_notice *ret_notice, int *ret_fd)
 {

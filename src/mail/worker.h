@@ -87,5 +87,8 @@ bool worker_pool_is_alive(struct worker_pool *pool);
 /** The counts so far. */
 struct worker_counts worker_pool_counts(struct worker_pool *pool);
 
+/** What facts say of a mail that worker_read() failed on: enum mail_unread, UNREAD_TIME or UNREAD_WORKER. */
+uint32_t worker_failure_unread(int error);
+
 /** Why worker_read() failed, in words that follow "could not read, because ". Static text. */
 const char *worker_failure_words(int error);

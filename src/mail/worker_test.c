@@ -103,7 +103,9 @@ static void a_crash_is_told_and_the_next_mail_is_read(void **state)
 	(void)state;
 	struct worker_pool *pool = pool_make(1, 0);
 	struct mail_facts facts;
-	assert_int_equal(ask(pool, "crash", &facts), E_STATE);
+	int err = ask(pool, "crash", &facts);
+	assert_int_equal(err, E_STATE);
+	assert_int_equal(worker_failure_unread(err), UNREAD_WORKER);
 	assert_int_equal(ask(pool, "mail", &facts), OK);
 	assert_int_equal(ask(pool, "abort", &facts), E_STATE);
 	assert_int_equal(ask(pool, "mail", &facts), OK);
@@ -121,7 +123,9 @@ static void a_mail_that_hangs_costs_no_more_than_the_deadline(void **state)
 	struct mail_facts facts;
 	assert_int_equal(ask(pool, "mail", &facts), OK);
 	int64_t began_ns = clock_mono_ns();
-	assert_int_equal(ask(pool, "hang", &facts), E_LIMIT);
+	int err = ask(pool, "hang", &facts);
+	assert_int_equal(err, E_LIMIT);
+	assert_int_equal(worker_failure_unread(err), UNREAD_TIME);
 	assert_in_range((clock_mono_ns() - began_ns) / NS_PER_MS, DEADLINE_MS - 50, DEADLINE_MS * 5);
 	assert_int_equal(ask(pool, "mail", &facts), OK); /* its place was taken by another */
 	assert_int_equal(worker_pool_counts(pool).late, 1);

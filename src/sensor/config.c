@@ -49,16 +49,9 @@ static const char *set_country(void *into, const struct conf_option *option, con
 	return NULL;
 }
 
-static const char *set_path(void *into, const struct conf_option *option, const char *value)
-{
-	if (value[0] != '/' && value[0] != '\0')
-		return "must be a path that begins with /";
-	return conf_set_text(into, option, value);
-}
-
 static const char *set_findings_file(void *into, const struct conf_option *option, const char *value)
 {
-	return strcmp(value, "-") == 0 ? conf_set_text(into, option, value) : set_path(into, option, value);
+	return strcmp(value, "-") == 0 ? conf_set_text(into, option, value) : conf_set_path(into, option, value);
 }
 
 static const char *set_classes(void *into, const struct conf_option *option, const char *value)
@@ -216,11 +209,11 @@ static const struct conf_option root_options[] = {
 	{.name = "domestic", .set = set_prefixes, AT(struct config, domestic), .is_list = true},
 	{.name = "foreign", .set = set_prefixes, AT(struct config, foreign), .is_list = true},
 	{.name = "country", .set = set_country, AT(struct config, country)},
-	TEXT(struct config, database, "database", set_path),
+	TEXT(struct config, database, "database", conf_set_path),
 	{.name = "default_sampling", .set = conf_set_units, AT(struct config, default_sampling), .unit = UNIT_SAMPLING,
 		.min = 1, .max = LIMIT_FLOW_SAMPLING},
-	TEXT(struct config, status_socket, "status_socket", set_path),
-	TEXT(struct config, state_directory, "state_directory", set_path),
+	TEXT(struct config, status_socket, "status_socket", conf_set_path),
+	TEXT(struct config, state_directory, "state_directory", conf_set_path),
 	{.name = "save_every", .set = conf_set_units, AT(struct config, save_every_ms), .unit = UNIT_MS, .min = 100,
 		.max = 86400000},
 	TEXT(struct config, user, "user", conf_set_text),
@@ -235,7 +228,7 @@ static const struct conf_option capture_options[] = {
 	{.name = "ring", .set = conf_set_units, AT(struct config_capture, ring_bytes), .unit = UNIT_BYTES,
 		.min = 1 << 20, .max = 1 << 30},
 	{.name = "promiscuous", .set = conf_set_bool, AT(struct config_capture, promiscuous)},
-	TEXT(struct config_capture, pin_directory, "pin_directory", set_path),
+	TEXT(struct config_capture, pin_directory, "pin_directory", conf_set_path),
 };
 
 static const struct conf_option collector_options[] = {
@@ -273,8 +266,8 @@ static const struct conf_option findings_options[] = {
 };
 
 static const struct conf_option countermeasures_options[] = {
-	TEXT(struct config, authority, "authority", set_path),
-	TEXT(struct config, sets_directory, "source_sets", set_path),
+	TEXT(struct config, authority, "authority", conf_set_path),
+	TEXT(struct config, sets_directory, "source_sets", conf_set_path),
 	{.name = "senders", .set = conf_set_units, AT(struct config, senders_most), .max = LIMIT_DETECT_SENDERS},
 	{.name = "protected", .set = set_prefixes, AT(struct config, protected), .is_list = true},
 	{.name = "stopped_permille", .set = conf_set_units, AT(struct config, stopped_permille), .min = 1, .max = 1000},
@@ -285,7 +278,7 @@ static const struct conf_option countermeasures_options[] = {
 };
 
 static const struct conf_option tower_options[] = {
-	TEXT(struct config, tower, "socket", set_path),
+	TEXT(struct config, tower, "socket", conf_set_path),
 	TEXT(struct config, member, "member", conf_set_text),
 	{.name = "every", .set = conf_set_units, AT(struct config, pulse_ms), .unit = UNIT_MS, .min = 100, .max = 60000},
 };
