@@ -112,12 +112,12 @@ void engine_read(const struct mail_engine *engine, const void *mail, size_t leng
 static void budget_spend(struct mail_engine *engine, int64_t now_wall_ms, struct mail_verdict *verdict)
 {
 	int64_t day = now_wall_ms / MS_PER_DAY;
-	if (engine->alerts_per_day == 0 || verdict->action < MAIL_TAG)
+	if (engine->alerts_per_day == 0 || verdict->due < MAIL_TAG)
 		return;
 	if (day != engine->budget.day)
 		engine->budget = (struct engine_budget){.day = day};
-	if (engine->budget.spent >= engine->alerts_per_day && verdict->action == MAIL_TAG) {
-		verdict->action = MAIL_REPORT;
+	if (engine->budget.spent >= engine->alerts_per_day && verdict->due == MAIL_TAG) {
+		verdict->action = verdict->due = MAIL_REPORT;
 		verdict->is_over_budget = true;
 		return;
 	}
