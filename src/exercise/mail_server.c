@@ -123,7 +123,7 @@ static int folders_make(const struct mail_server *server, const struct accounts 
 	if (err == OK)
 		err = folder_make(server, "boxes", 0700, box, accounts->box_gid);
 	if (err == OK)
-		err = folder_make(server, "milter", 0700, box, accounts->box_gid);
+		err = folder_make(server, "milter", 02750, box, 0); /* and the tower, of root's group, reads what is found */
 	for (size_t i = 0; i < ARRAY_LEN(own) && err == OK; i++)
 		err = folder_make(server, own[i], 0700, owner, 0);
 	return err;
@@ -243,7 +243,7 @@ static int milter_files_give(const struct mail_server *server, const struct acco
 	const struct dirent *entry;
 	while (folder != NULL && err == 0 && (entry = readdir(folder)) != NULL) {
 		if (entry->d_name[0] != '.')
-			err = fchownat(dirfd(folder), entry->d_name, accounts->box_uid, accounts->box_gid, AT_SYMLINK_NOFOLLOW);
+			err = fchownat(dirfd(folder), entry->d_name, accounts->box_uid, (gid_t)-1, AT_SYMLINK_NOFOLLOW);
 	}
 	if (folder != NULL)
 		(void)closedir(folder);

@@ -7,7 +7,6 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +17,7 @@
 #include "exercise/mail_sender.h"
 #include "exercise/mail_server.h"
 #include "exercise/program.h"
+#include "record/mail_finding.h"
 
 #define WORLD_MAIL UINT64_C(0x6d61696c) /* its machines are others than clients and bots */
 #define SERVER_V4 "198.51.100.25" /* at the member's other site */
@@ -25,7 +25,7 @@
 #define FIRST_MS 1500
 #define LAST_SHARE_PERMILLE 900 /* of the duration, when the day's last mail is due */
 #define TRY_MS 10000 /* after the end, for mails that a flood has held up */
-#define LINE_BYTES_MAX 65536 /* of a finding */
+#define LINE_BYTES_MAX (MAIL_FINDING_LINE_BYTES_MAX + 1)
 #define HEAD_BYTES_MAX 32768 /* of a mail: marks and Message-ID are among them */
 #define LOOK_EVERY_NS (200 * NS_PER_MS)
 
@@ -123,14 +123,14 @@ int mailbox_begin(struct mailbox *mailbox, int64_t start_mono_ns)
 /** What hinomi-mail says of a mail, in one line. @return whether the document can be read */
 static bool finding_tell(const char *line, size_t length_bytes, char ret_text[static MAILBOX_TEXT_BYTES])
 {
-	json_t *root = json_loadb(line, length_bytes, 0, NULL);
-	const char *action = json_string_value(json_object_get(root, "action"));
-	const char *why = json_string_value(json_object_get(root, "why"));
-	bool is_read = action != NULL && why != NULL;
+	static struct mail_finding finding;
+	char complaint[DOCUMENT_COMPLAINT_BYTES];
+	bool is_read = mail_finding_parse(line, length_bytes, &finding, complaint) == OK;
 	if (is_read)
-		(void)snprintf(ret_text, MAILBOX_TEXT_BYTES, "mail %s (%d %%): %s", strcmp(action, "tag") == 0 ? "tagged" : "held",
-			(int)json_integer_value(json_object_get(root, "confidence")), why);
-	json_decref(root);
+		(void)snprintf(ret_text, MAILBOX_TEXT_BYTES, "mail %s (%u %%): %s",
+			finding.action == MAIL_FINDING_QUARANTINE ? "held" : "tagged", finding.confidence, finding.why);
+	else
+		(void)snprintf(ret_text, MAILBOX_TEXT_BYTES, "a finding of a mail cannot be read: %.200s", complaint);
 	return is_read;
 }
 
@@ -149,8 +149,6 @@ static bool finding_next(struct mailbox *mailbox, struct mailbox_event *ret_even
 		return false;
 	size_t length_bytes = (size_t)(end - mailbox->line);
 	ret_event->is_trouble = !finding_tell(mailbox->line, length_bytes, ret_event->text);
-	if (ret_event->is_trouble)
-		(void)snprintf(ret_event->text, MAILBOX_TEXT_BYTES, "a finding of a mail cannot be read");
 	mailbox->line_used_bytes -= length_bytes + 1;
 	memmove(mailbox->line, end + 1, mailbox->line_used_bytes);
 	return true;

@@ -126,13 +126,13 @@ static void budget_spend(struct mail_engine *engine, int64_t now_wall_ms, struct
 		return;
 	if (budget_go_on(budget, now_wall_ms) && engine->history != NULL)
 		history_alert_note(engine->history, budget->today, 0, 0, 0); /* a day that is lived through, though nothing may come */
-	if (verdict->action < MAIL_TAG)
+	if (verdict->due < MAIL_TAG)
 		return;
 	bool is_raised = budget_take(budget, verdict->rank, verdict->confidence >= engine->always_percent);
 	if (engine->history != NULL)
 		history_alert_note(engine->history, budget->today, budget_place(verdict->rank), 1, is_raised);
 	if (!is_raised)
-		verdict->action = MAIL_REPORT;
+		verdict->action = verdict->due = MAIL_REPORT;
 	verdict->is_over_budget = !is_raised;
 }
 

@@ -61,6 +61,7 @@ struct mail_reason {
 
 struct mail_verdict {
 	enum mail_action action; /* at the operator's settings */
+	enum mail_action due; /* the same, but for a setting that all is only reported: what would be done */
 	enum mail_level level; /* how far the mail was read */
 	enum mail_kind kind; /* of the strongest reason */
 	uint8_t confidence; /* of the strongest reason; percent */

@@ -61,6 +61,7 @@ void judge_mail(const struct judge_settings *settings, const struct mail_facts *
 		verdict.action = MAIL_TAG;
 	else if (verdict.reason_count > 0)
 		verdict.action = MAIL_REPORT;
+	verdict.due = verdict.action;
 	if (settings->is_report_only && verdict.action > MAIL_REPORT)
 		verdict.action = MAIL_REPORT;
 	*ret_verdict = verdict;

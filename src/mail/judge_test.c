@@ -94,8 +94,10 @@ static void settings_bound_what_is_done(void **state)
 	struct mail_verdict verdict;
 	judge_mail(&(struct judge_settings){.tag_percent = 60, .quarantine_percent = UINT8_MAX}, &facts, &verdict);
 	assert_int_equal(verdict.action, MAIL_TAG);
+	assert_int_equal(verdict.due, MAIL_TAG);
 	judge_mail(&(struct judge_settings){.tag_percent = 60, .quarantine_percent = 90, .is_report_only = true}, &facts, &verdict);
 	assert_int_equal(verdict.action, MAIL_REPORT);
+	assert_int_equal(verdict.due, MAIL_QUARANTINE);
 	judge_mail(&(struct judge_settings){.tag_percent = 99, .quarantine_percent = 100}, &facts, &verdict);
 	assert_int_equal(verdict.action, MAIL_REPORT);
 }

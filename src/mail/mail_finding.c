@@ -78,7 +78,7 @@ json_t *mail_finding_make(const struct mail_finding_source *source, const struct
 	json_t *sender = json_pack("{s:s, s:o, s:o}", "domain", host_registrable(&facts->sender.host), "pseudonym",
 		pseudonym(source, facts->sender.address), "traits", names_of(facts->sender.host.host_traits, &host_trait_names));
 	json_t *made = json_pack("{s:s, s:s, s:i, s:s, s:i, s:o, s:s, s:o, s:o, s:s, s:o, s:s, s:o, s:i, s:s, s:o}", "action",
-		mail_action_name(verdict->action), "document", "mail_finding", "confidence", (int)verdict->confidence, "id", id, "level",
+		mail_action_name(verdict->due), "document", "mail_finding", "confidence", (int)verdict->confidence, "id", id, "level",
 		(int)verdict->level, "hosts", hosts, "kind", kind, "payload", payload, "reasons", reasons, "sensor", sensor, "sender",
 		sender, "target",
 		facts->recipient_domain, "unread", names_of(verdict->unread, &mail_unread_names), "version", 1, "why",

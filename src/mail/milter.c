@@ -204,7 +204,7 @@ static void mail_mark(SMFICTX *context, const struct session *session, const str
 	atomic_fetch_add(&milter.forged, session->copy.authres.forged);
 }
 
-/** Judges, and learns what passes. */
+/** Judges, and learns what passes, or would. */
 static void facts_judge(struct mail_facts *facts, const struct session *session, int64_t now_wall_ms,
 	struct mail_verdict *ret_verdict)
 {
@@ -212,7 +212,7 @@ static void facts_judge(struct mail_facts *facts, const struct session *session,
 	facts->unread |= session->copy.is_cut ? (uint32_t)UNREAD_BYTES : 0u;
 	pthread_mutex_lock(&milter.engine_lock);
 	engine_judge(milter.engine, facts, now_wall_ms, ret_verdict);
-	if (ret_verdict->action < MAIL_TAG && milter.settings.history_path != NULL &&
+	if (ret_verdict->due < MAIL_TAG && milter.settings.history_path != NULL &&
 	    engine_learn(milter.engine, facts, now_wall_ms) != OK)
 		log_line(LOG_LEVEL_WARNING, "mail_not_learned next=the_verdict_stands");
 	pthread_mutex_unlock(&milter.engine_lock);
@@ -240,11 +240,11 @@ static void wait_note(struct session *session)
 	session->began_mono_ns = 0;
 }
 
-/** Appends the finding of a mail that was tagged or held; the file is opened for each, so it may be moved away at any time. */
+/** Appends the finding of a mail that was tagged or held, or would be; the file is opened for each, so it may be moved away at any time. */
 static void finding_tell(const struct session *session, const struct mail_facts *facts, const struct mail_verdict *verdict)
 {
 	const struct config *config = milter.config;
-	if (config->findings_file[0] == '\0' || verdict->action < MAIL_TAG)
+	if (config->findings_file[0] == '\0' || verdict->due < MAIL_TAG)
 		return;
 	const struct mail_finding_source source = {.sensor = config->sensor, .mail = session->copy.bytes,
 		.mail_bytes = session->copy.length_bytes, .has_key = config->key[0] != '\0'};

@@ -172,14 +172,21 @@ class Held(unittest.TestCase):
             milter.stop()
             postfix.stop()
 
-    def test_what_is_only_reported_is_not_touched(self):
+    def test_what_is_only_reported_is_told_and_not_touched(self):
         postfix = Postfix("/mnt/reported-postfix", 200)
-        milter = Milter("/mnt/reported", PROGRAM, postfix, action="report", authserv_id='"mx.example.jp"')
+        milter = Milter("/mnt/reported", PROGRAM, postfix, action="report", authserv_id='"mx.example.jp"',
+                        findings_file='"/mnt/reported/findings"')
         try:
             fields = b"X-Hinomi: pass\r\nAuthentication-Results: mx.example.jp; spf=pass\r\nAuthentication-Results: mx.example.jp; dkim=pass\r\n"
             self.assertEqual(swaks(MILTER_PORT + 200, mail(b"reported", fields))[0], 0)
             self.assertTrue(until(postfix.delivered))
             self.assertIn(fields.replace(b"\r\n", b"\n"), postfix.delivered()[0])
+            self.assertFalse(pathlib.Path("/mnt/reported/findings").exists())
+            self.assertEqual(swaks(MILTER_PORT + 200, lure(b"would-be-tagged"))[0], 0)
+            self.assertTrue(until(lambda: len(postfix.delivered()) == 2))
+            self.assertFalse(any(b"X-Hinomi: tag" in data or b"X-Hinomi: report" in data for data in postfix.delivered()))
+            findings = [json.loads(line) for line in pathlib.Path("/mnt/reported/findings").read_text().splitlines()]
+            self.assertEqual([finding["action"] for finding in findings], ["tag"])
         finally:
             milter.stop()
             postfix.stop()

@@ -46,7 +46,7 @@ static void finding_show(const struct scan *scan, const char *name, const char *
 	const struct mail_verdict *verdict)
 {
 	if (!scan->command->is_json) {
-		printf("%-10s %3u %%  L%d  ", mail_action_name(verdict->action), verdict->confidence, (int)verdict->level);
+		printf("%-10s %3u %%  L%d  ", mail_action_name(verdict->due), verdict->confidence, (int)verdict->level);
 		name_show(name);
 		printf("\n    %s\n", verdict->reason_count > 0 ? verdict->reasons[0].words : "");
 		return;
@@ -75,8 +75,8 @@ static int scan_take(void *context, const char *name, const char *mail, size_t l
 	struct mail_verdict verdict;
 	session_read(&scan->session, mail, length_bytes, &facts);
 	engine_judge(scan->session.engine, &facts, judged_at(&facts), &verdict);
-	scan->actions[verdict.action]++;
-	if (verdict.action >= MAIL_TAG)
+	scan->actions[verdict.due]++;
+	if (verdict.due >= MAIL_TAG)
 		finding_show(scan, name, mail, length_bytes, &facts, &verdict);
 	progress_tell(scan);
 	return OK;
