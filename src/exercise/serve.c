@@ -115,7 +115,7 @@ static void run_ask_end(struct serve *serve)
 static struct exercise_reply stop_hook(void *context)
 {
 	struct serve *serve = context;
-	if (serve->pid == 0)
+	if (serve->pid == 0 || serve->state.runs[0].has_ended)
 		return office_reply(EXERCISE_CLOSED, "no exercise is under way");
 	run_ask_end(serve);
 	return office_reply(EXERCISE_ACCEPTED, "");

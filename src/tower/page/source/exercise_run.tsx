@@ -20,7 +20,7 @@ const share = (permille?: number): string => (permille === undefined ? "–" : p
 
 export const StageMark = ({ run }: { run: ExerciseRun }): JSX.Element => {
 	const isWrong = run.stage === "done" && (run.score?.failed ?? 0) > 0;
-	return <Mark tone={isWrong ? "attack" : TONES[run.stage]}>{isWrong ? tell("wrong") : tell(run.stage)}</Mark>;
+	return <Mark tone={isWrong ? "attack" : TONES[run.stage]}>{isWrong ? tell("partly") : tell(run.stage)}</Mark>;
 };
 
 function Judged({ attack }: { attack: ExerciseAttack }): JSX.Element {
@@ -86,12 +86,12 @@ const EventRow = ({ event }: { event: ExerciseEvent }): JSX.Element => (
 export function RunNow({ run, isOwn, stop }: { run: ExerciseRun; isOwn: boolean; stop: (() => Promise<void>) | null }): JSX.Element {
 	const isOver = run.stage === "done" || run.stage === "failed";
 	return (
-		<Card title={`${tell("now")}: ${scenarioWords(run.scenario)}`} aside={<><At at_ms={run.started_ms} /> <StageMark run={run} /></>}>
+		<Card title={`${tell(isOver ? "latest" : "now")}: ${scenarioWords(run.scenario)}`} aside={<><At at_ms={run.started_ms} /> <StageMark run={run} /></>}>
 			{!isOver && <Progress run={run} />}
 			{!isOver && stop && <p><Doing label={tell("stop")} act={stop} /></p>}
 			{run.stage === "failed" && <Empty>{tell("failed_words")} <span lang="en">{run.why}</span></Empty>}
 			{run.score && <ScoreView score={run.score} />}
-			{run.seconds.length > 1 && <Seconds run={run} />}
+			{run.seconds.length > 1 && <><h3>{tell("served")}</h3><Seconds run={run} /></>}
 			<h3>{tell("happened")}</h3>
 			{run.events.length === 0 ? <Empty>{tell("nothing_yet")}</Empty> : <ol class="timeline" aria-live={isOver ? "off" : "polite"}>{run.events.map((event) => <EventRow event={event} />)}</ol>}
 			{run.lost > 0 && <p class="note">{tell("lost", { n: run.lost })}</p>}

@@ -21,6 +21,8 @@ export const exerciseTexts = {
 	start_role: ["開始できるのは運用者と分析者です。", "Operators and analysts can start one."],
 	stop: ["中止", "Stop"],
 	now: ["いまの演習", "The exercise now"],
+	latest: ["最新の演習", "The last exercise"],
+	partly: ["誤りあり", "not all right"],
 	results: ["これまでの結果", "Results so far"],
 	waiting: ["準備中", "being set up"],
 	running: ["実施中", "running"],
