@@ -17,6 +17,7 @@
 #include "authority/ledger_entry.h"
 #include "authority/ledger_command.h"
 #include "authority/verify.h"
+#include "core/clock.h"
 
 #define ROWS_MAX 256 /* kinds and classes: there are some 30; the rest would be counted in the last row */
 
@@ -184,13 +185,6 @@ static int row_compare(const void *a, const void *b)
 	return order != 0 ? order : strcmp(first->class, second->class);
 }
 
-/** The beginning of a year in UTC (days of a year before it, by the Gregorian rule). */
-static int64_t year_begin_ms(int year)
-{
-	int64_t before = year - 1, days = before * 365 + before / 4 - before / 100 + before / 400 - 719162;
-	return days * 86400 * 1000;
-}
-
 static void report_print(const struct counting *counting, int year, bool is_json)
 {
 	for (size_t i = 0; i < counting->row_count; i++) {
@@ -210,8 +204,8 @@ int ledger_report(const struct ledger_options *options, int year)
 	struct counting *counting = calloc(1, sizeof(*counting));
 	if (counting == NULL)
 		return fail("report", "out of memory");
-	counting->from_ms = year_begin_ms(year);
-	counting->until_ms = year_begin_ms(year + 1);
+	counting->from_ms = clock_year_begin_ms(year);
+	counting->until_ms = clock_year_begin_ms(year + 1);
 	int status = pass(options, order_remember, counting);
 	if (status == LEDGER_OK && counting->is_out_of_memory)
 		status = fail("report", "out of memory");

@@ -21,5 +21,11 @@ int64_t clock_boot_ns(void);
 /** Wall-clock time in nanoseconds since 1970-01-01 UTC. */
 int64_t clock_wall_ns(void);
 
+/** When a year of UTC begins, in milliseconds since 1970. @param year 1 to 9999, of the Gregorian calendar */
+int64_t clock_year_begin_ms(int64_t year);
+
+/** The year of UTC of a point in time. @param at_ms milliseconds since 1970, from there to the end of 9998 */
+int64_t clock_year(int64_t at_ms);
+
 /** CPU time used by this process, all threads, user and system, in nanoseconds. */
 int64_t clock_cpu_ns(void);

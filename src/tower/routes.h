@@ -23,6 +23,7 @@ visit_handler orders_get, order_get, decision_get, decision_post; /* api_order.c
 visit_handler members_get, member_get, member_put, contacts_put, keys_put; /* api_member.c */
 visit_handler assets_get, assets_put, asset_history_get; /* likewise */
 visit_handler audit_get, lookups_get, accounts_get, account_put; /* api_account.c */
+visit_handler figures_get, proofs_get, retention_get; /* api_inspect.c */
 visit_handler checkpoint_get, tile_get, ledger_keys_get, page_get; /* api_file.c */
 visit_handler documents_post; /* api_documents.c */
 visit_handler exercise_get, exercise_post, exercise_delete, exercise_guest_post; /* api_exercise.c */

@@ -346,6 +346,22 @@ json_t *show_lookup(const struct store_lookup *lookup)
 	return with(made(&lookup_root, lookup), "incident", number_text(lookup->incident));
 }
 
+static const struct field proof_fields[] = {
+	NUMBER(struct store_proof, number),
+	TIME(struct store_proof, at_ms),
+	ROW_NAME(struct store_proof, class, ANY, store_class_names),
+	TIME(struct store_proof, from_ms),
+	TIME(struct store_proof, to_ms),
+	NUMBER(struct store_proof, count),
+	{.name = "digest", FIELD_ROW(FIELD_HEX, struct store_proof, digest.bytes, ANY)},
+};
+static const struct field proof_root = ROW_OBJECT("", ANY, struct store_proof, 0, proof_fields);
+
+json_t *show_proof(const struct store_proof *proof)
+{
+	return made(&proof_root, proof);
+}
+
 json_t *show_account(const struct store_account *account)
 {
 	json_t *roles = json_array();

@@ -30,6 +30,7 @@ json_t *show_asset(const struct member_asset *asset);
 json_t *show_audit(const struct store_audit *audit);
 json_t *show_lookup(const struct store_lookup *lookup);
 json_t *show_account(const struct store_account *account);
+json_t *show_proof(const struct store_proof *proof);
 /** A document as it came, with what it is. */
 json_t *show_document(const struct store_document *document);
 

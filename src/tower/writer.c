@@ -451,6 +451,7 @@ int writer_run(struct writer *writer, const volatile int *should_end)
 {
 	int err = OK;
 	writer->beat_mono_ns = clock_mono_ns();
+	writer->retain_mono_ns = writer->beat_mono_ns - RETAIN_NS; /* at once, also on a machine that has just begun */
 	while (*should_end == 0 && err == OK) {
 		time_pass(writer);
 		err = turn(writer);

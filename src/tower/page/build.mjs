@@ -22,6 +22,21 @@ export const worldModule = {
 	},
 };
 
+/**
+ * All that comes first is one file: each view that comes later imports the whole of it, so that the bundler sees no part which only some of them
+ * share.
+ */
+const firstLoad = {
+	name: "first load",
+	setup(bundler) {
+		const source = join(here, "source");
+		const texts = readdirSync(source).filter((name) => name.endsWith(".tsx")).map((name) => readFileSync(join(source, name), "utf8"));
+		const later = new Set(texts.flatMap((text) => [...text.matchAll(/import\("\.\/(\w+)"\)/g)].map(([, name]) => `${name}.tsx`)));
+		bundler.onLoad({ filter: /source.\w+\.tsx$/ }, ({ path }) =>
+			later.has(basename(path)) ? { contents: `import "./app";\n${readFileSync(path, "utf8")}`, loader: "tsx" } : undefined);
+	},
+};
+
 async function bundle(directory) {
 	const made = await build({
 		absWorkingDir: here,
@@ -39,7 +54,7 @@ async function bundle(directory) {
 		legalComments: "none",
 		metafile: true,
 		logLevel: "warning",
-		plugins: [worldModule],
+		plugins: [worldModule, firstLoad],
 	});
 	const inputs = Object.keys(made.metafile.inputs).filter((path) => !path.startsWith("made:"));
 	const outputs = Object.entries(made.metafile.outputs).map(([path, output]) => ({
@@ -62,12 +77,9 @@ export async function buildPage(directory) {
 	mkdirSync(directory, { recursive: true });
 	const { inputs, outputs } = await bundle(directory);
 	const of = (entry) => outputs.find((output) => output.entry === entry);
-	/* What the first script imports is asked for at once, not when that script has come. */
-	const needed = new Set(of("source/app.tsx").needs);
-	for (const name of needed) outputs.find((output) => output.name === name).needs.forEach((more) => needed.add(more));
-	const preloads = [...needed].map((name) => `<link rel="modulepreload" href="/${name}">`).join("\n");
-	const html = readFileSync(join(here, "source/index.html"), "utf8")
-		.replace("STYLE", of("source/style.css").name).replace("SCRIPT", of("source/app.tsx").name).replace("<!-- what it imports -->", preloads);
+	const [first, ...more] = of("source/app.tsx").needs;
+	if (first === undefined || more.length > 0) throw new Error("the first load is more than one script");
+	const html = readFileSync(join(here, "source/index.html"), "utf8").replace("STYLE", of("source/style.css").name).replace("SCRIPT", first);
 	writeFileSync(join(directory, "index.html"), html);
 	writeFileSync(join(directory, "icon.svg"), readFileSync(join(here, "source/icon.svg")));
 	writeFileSync(join(directory, "licences.txt"), licences());

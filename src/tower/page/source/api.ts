@@ -26,7 +26,7 @@ export const may = (...roles: Session["roles"]): boolean => roles.some((role) =>
 async function answer(path: string, options: RequestInit): Promise<Response> {
 	let response: Response;
 	try {
-		response = await fetch(`/api/v1${path}`, { credentials: "same-origin", cache: "no-store", signal: AbortSignal.timeout(REQUEST_MS), ...options });
+		response = await fetch(`/api/v1${path}`, { credentials: "same-origin", signal: AbortSignal.timeout(REQUEST_MS), ...options });
 	} catch {
 		throw new Refusal(0, "gone", "");
 	}
@@ -37,21 +37,34 @@ async function answer(path: string, options: RequestInit): Promise<Response> {
 	throw new Refusal(response.status, body?.error?.code ?? "failed", body?.error?.message ?? response.statusText);
 }
 
-/* What the first view needs is asked for while the page is still being set up. */
-const early = new Map<string, Promise<Response>>();
+const json = async (path: string): Promise<unknown> => (await answer(path, {})).json();
 
-export function ask(...paths: string[]): void {
+/* What the first view needs is asked for while the page is still being set up, and drawn at once if it has come by then. */
+const early = new Map<string, Promise<unknown>>();
+const come = new Map<string, unknown>();
+
+/** Asks for what will be wanted. @return settles when all is there, or will not come */
+export function ask(...paths: string[]): Promise<unknown> {
 	for (const path of paths) {
-		const response = answer(path, {});
-		response.catch(() => early.delete(path));
-		early.set(path, response);
+		early.set(path, json(path));
+		early.get(path)?.then((data) => early.has(path) && come.set(path, data), () => early.delete(path));
 	}
+	return Promise.allSettled(early.values());
+}
+
+/** What ask() has brought, once; null: nothing yet. */
+export function take<T>(path: string): T | null {
+	const data = come.get(path) ?? null;
+	come.delete(path);
+	if (data !== null) early.delete(path);
+	return data as T | null;
 }
 
 export async function get<T>(path: string): Promise<T> {
 	const asked = early.get(path);
 	early.delete(path);
-	return (await (await (asked ?? answer(path, {}))).json()) as T;
+	come.delete(path);
+	return (await (asked ?? json(path))) as T;
 }
 
 export const getText = async (path: string): Promise<string> => (await answer(path, {})).text();

@@ -170,6 +170,7 @@ function App(): JSX.Element {
 
 const isGone = new Value(false);
 const RETRY_MS = 3000;
+const LATE_MS = 500; /* after which the page says that it waits */
 const FOCUS_MS = 3000; /* for which a view that comes late still gets the focus */
 
 async function begin(): Promise<void> {
@@ -182,7 +183,10 @@ async function begin(): Promise<void> {
 	}
 }
 
-ask("/session", ...(placeRead(location.hash).root === "now" ? ["/now"] : []));
-void begin();
-const root = document.getElementById("page");
-if (root) render(<App />, root);
+/* Drawn once, with what the tower told, unless that takes long: index.html has the frame's beginning, and asks for both too. */
+const asked = ask("/session", ...(placeRead(location.hash).root === "now" ? ["/now"] : []));
+const late = new Promise((resolve) => setTimeout(resolve, LATE_MS));
+void Promise.race([Promise.all([asked, begin()]), late]).then(() => {
+	const root = document.getElementById("page");
+	if (root) render(<App />, root);
+});

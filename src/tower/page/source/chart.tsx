@@ -6,8 +6,8 @@ import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 import type uPlot from "uplot";
 import { clockTime } from "./format";
+import { whenIdle } from "./idle";
 import { say, useLanguage } from "./language";
-import { whenIdle } from "./lazy";
 import { Table } from "./parts";
 import { theme } from "./theme";
 import { useValue } from "./value";
@@ -78,6 +78,7 @@ export function TimeChart(props: { title: string; summary: string; times: number
 	latest.current = props;
 	const [at, setAt] = useState<number | null>(null);
 	const [isByKeys, setByKeys] = useState(false);
+	const [isOpen, setOpen] = useState(false);
 	const labels = props.curves.map((curve) => curve.label).join();
 
 	useEffect(() => {
@@ -117,7 +118,7 @@ export function TimeChart(props: { title: string; summary: string; times: number
 
 	const shown = at !== null && at < props.times.length ? at : props.times.length - 1;
 	const every = Math.max(1, Math.ceil(props.times.length / TABLE_ROWS));
-	const rows = props.times.map((_, row) => row).filter((row) => (props.times.length - 1 - row) % every === 0).reverse();
+	const rows = !isOpen ? [] : props.times.map((_, row) => row).filter((row) => (props.times.length - 1 - row) % every === 0).reverse();
 	return (
 		<div class="chart">
 			<div class="legend" aria-live={isByKeys ? "polite" : "off"} aria-atomic="true">
@@ -129,9 +130,9 @@ export function TimeChart(props: { title: string; summary: string; times: number
 				))}
 			</div>
 			<div class="plot" ref={place} role="img" tabIndex={0} aria-label={`${props.title}. ${props.summary} ${say("chart_keys")}`} onKeyDown={move} onBlur={() => setByKeys(false)} />
-			<details>
+			<details onToggle={(event) => setOpen(event.currentTarget.open)}>
 				<summary>{say("as_table")}</summary>
-				<div class="scroll" tabIndex={0} role="region" aria-label={props.title}>
+				{isOpen && <div class="scroll" tabIndex={0} role="region" aria-label={props.title}>
 					<Table
 						caption={props.title}
 						rows={rows}
@@ -141,7 +142,7 @@ export function TimeChart(props: { title: string; summary: string; times: number
 							...props.curves.map((curve) => ({ head: curve.label, cell: (row: number) => props.write(curve.values[row] ?? 0), isNumber: true })),
 						]}
 					/>
-				</div>
+				</div>}
 			</details>
 		</div>
 	);

@@ -2,16 +2,9 @@
 import type { FunctionComponent } from "preact";
 import { useEffect, useState } from "preact/hooks";
 import { Refusal } from "./api";
+import { whenIdle } from "./idle";
 import { say } from "./language";
 import { Empty, Problem } from "./parts";
-
-const IDLE_MS = 2000; /* the longest that the rest of the view goes first */
-
-/** Lets what is on the screen already be drawn, and answer, first. */
-export function whenIdle(act: () => void): void {
-	if (typeof requestIdleCallback === "function") requestIdleCallback(act, { timeout: IDLE_MS });
-	else setTimeout(act, 1);
-}
 
 export function lazy<Props extends object>(load: () => Promise<FunctionComponent<Props>>): FunctionComponent<Props> {
 	let known: FunctionComponent<Props> | null = null;

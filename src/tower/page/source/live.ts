@@ -7,7 +7,8 @@
  */
 import { useEffect, useState } from "preact/hooks";
 import type { Traffic, TrafficPoint } from "../generated/api";
-import { Refusal, get, session, skew_ms } from "./api";
+import { Refusal, get, session, skew_ms, take as taken } from "./api";
+import { whenIdle } from "./idle";
 import { Value, clock } from "./value";
 
 export type EventKind = "incident" | "finding" | "order" | "receipt" | "health" | "traffic" | "exercise" | "gap";
@@ -105,7 +106,7 @@ clock.watch(() => {
 session.watch(() => {
 	if (session.now && stream === null) {
 		open();
-		void trafficRead();
+		whenIdle(() => void trafficRead());
 	} else if (!session.now) {
 		stream?.close();
 		stream = null;
@@ -132,10 +133,11 @@ export interface Resource<T> {
 
 /** What a path answers, kept up to date by events of some kinds. A null path is not read. */
 export function useResource<T>(path: string | null, kinds: EventKind[] = []): Resource<T> {
-	const [state, setState] = useState<{ path: string | null; data: T | null; refusal: Refusal | null }>({ path, data: null, refusal: null });
+	const [state, setState] = useState<{ path: string | null; data: T | null; refusal: Refusal | null }>(() => ({ path, data: path === null ? null : taken<T>(path), refusal: null }));
 	const [turn, setTurn] = useState(0);
 	useEffect(() => {
-		if (path === null) return undefined;
+		const isThere = turn === 0 && state.path === path && state.data !== null;
+		if (path === null || isThere) return undefined;
 		let isOver = false;
 		get<T>(path).then(
 			(data) => !isOver && setState({ path, data, refusal: null }),

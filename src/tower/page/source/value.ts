@@ -1,5 +1,5 @@
 /* A value that views watch: set it, and they draw themselves again. */
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 export class Value<T> {
 	#now: T;
@@ -27,8 +27,14 @@ export class Value<T> {
 
 export function useValue<T>(value: Value<T>): T {
 	const [, draw] = useState(0);
-	useEffect(() => value.watch(() => draw((count) => count + 1)), [value]);
-	return value.now;
+	const shown = value.now;
+	/* Before the picture is shown: what changes right after it is not missed. */
+	useLayoutEffect(() => {
+		const again = (): void => draw((count) => count + 1);
+		if (!Object.is(value.now, shown)) again();
+		return value.watch(again);
+	}, [value]);
+	return shown;
 }
 
 /** The time, told again every second. */
