@@ -41,9 +41,11 @@ struct filter_host filter_host_make(const struct xdp_tables *tables, size_t at, 
 {
 	const struct xdp_target *target = &tables->targets[at];
 	bool is_v4 = packet_is_v4(target->key.addr_be);
+	bool is_simple = xdp_rule_is_simple(&tables->rules[target->list.rules[0]]);
 	return (struct filter_host){
 		.hash = filter_host_hash(seed, target->key.addr_be, is_v4),
-		.list = (uint16_t)(at | (is_v4 ? FILTER_HOST_V4 : 0) | (asks_transport(tables, &target->list) ? FILTER_HOST_TRANSPORT : 0)),
+		.list = (uint16_t)(at | (is_v4 ? FILTER_HOST_V4 : 0) | (asks_transport(tables, &target->list) ? FILTER_HOST_TRANSPORT : 0) |
+			(is_simple ? FILTER_HOST_SIMPLE : 0)),
 		.rule = target->list.rules[0],
 	};
 }

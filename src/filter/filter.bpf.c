@@ -367,30 +367,35 @@ static __always_inline int sample_due(struct filter_cpu *cpu)
 	return 1;
 }
 
-static __always_inline void sample_copy(struct xdp_md *ctx, const struct frame *frame, __u32 wire_bytes, int drops,
-	struct filter_cpu *cpu)
+/**
+ * Copies a packet's headers for user space. Global, as frame_facts() is: few packets come here, and the others keep the
+ * registers.
+ *
+ * @param flags of the sample
+ * @return 1, or 0: lost
+ */
+__attribute__((noinline)) int frame_sample(struct xdp_md *ctx, __u32 wire_bytes, __u32 flags)
 {
-	__u32 captured_bytes = header_bytes(frame);
-	__u32 linear_bytes = frame->end - frame->data;
+	struct frame frame = frame_parse((void *)(long)ctx->data, (void *)(long)ctx->data_end);
+	__u32 captured_bytes = header_bytes(&frame);
+	__u32 linear_bytes = frame.end - frame.data;
 	if (captured_bytes > linear_bytes)
 		captured_bytes = linear_bytes;
 	if (captured_bytes > FILTER_SAMPLE_BYTES)
 		captured_bytes = FILTER_SAMPLE_BYTES;
 	struct filter_sample *record = bpf_ringbuf_reserve(&samples, sizeof(*record), 0);
-	if (!record) {
-		cpu->lost++;
-		return;
-	}
+	if (!record)
+		return 0;
 	record->mono_ns = bpf_ktime_get_ns();
 	record->wire_bytes = wire_bytes;
 	record->captured_bytes = 0;
-	record->flags = drops ? FILTER_DROPPED : 0;
+	record->flags = flags;
 	if (captured_bytes > 0 && bpf_xdp_load_bytes(ctx, 0, record->bytes, captured_bytes) == 0)
 		record->captured_bytes = captured_bytes;
-	cpu->sampled++;
 	/* A wakeup interrupts, which costs microseconds: only the few that bring the fill over the mark ask for one. */
 	__u64 above_mark_bytes = bpf_ringbuf_query(&samples, BPF_RB_AVAIL_DATA) - policy.wakeup_bytes;
 	bpf_ringbuf_submit(record, above_mark_bytes < WAKEUP_SPAN_BYTES ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP);
+	return 1;
 }
 
 /** What is to be asked for a destination. */
@@ -405,26 +410,31 @@ static __always_inline int addr_is(const __u32 *a, const __u32 *b)
 	return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3])) == 0;
 }
 
+/** A destination in the table of hosts; NULL: none. */
+static __always_inline const struct filter_host *host_find(const struct filter_tables *of_half, __u64 in_force,
+	const __u32 *dst_be, int is_v4)
+{
+	__u32 hash = filter_host_hash(in_force >> 32, dst_be, is_v4);
+	const struct filter_host_line *line = &of_half->hosts[hash % FILTER_HOST_LINES];
+#pragma unroll
+	for (int i = 0; i < FILTER_HOST_SLOTS; i++) {
+		const struct filter_host *host = &line->slots[i];
+		if (host->hash == 0)
+			return NULL;
+		if (host->hash == hash &&
+		    (is_v4 ? host->list & FILTER_HOST_V4 : addr_is(of_half->lists[host->list & FILTER_HOST_LIST].addr_be, dst_be)))
+			return host;
+	}
+	return NULL;
+}
+
 static __always_inline struct found rules_find(const struct xdp_half *half, __u64 in_force, const __u32 *dst_be)
 {
 	struct found found = {.list = NULL};
 	const struct filter_tables *of_half = half->tables;
-	if (in_force & FILTER_ROOT_HOSTS) {
-		int is_v4 = packet_is_v4(dst_be);
-		__u32 hash = filter_host_hash(in_force >> 32, dst_be, is_v4);
-		const struct filter_host_line *line = &of_half->hosts[hash % FILTER_HOST_LINES];
-#pragma unroll
-		for (int i = 0; i < FILTER_HOST_SLOTS; i++) {
-			const struct filter_host *host = &line->slots[i];
-			if (host->hash == 0)
-				break;
-			const struct filter_list *list = &of_half->lists[host->list & FILTER_HOST_LIST];
-			if (host->hash != hash || (is_v4 ? !(host->list & FILTER_HOST_V4) : !addr_is(list->addr_be, dst_be)))
-				continue;
-			found = (struct found){list, host->rule, host->list & FILTER_HOST_TRANSPORT};
-			return found;
-		}
-	}
+	const struct filter_host *host = in_force & FILTER_ROOT_HOSTS ? host_find(of_half, in_force, dst_be, packet_is_v4(dst_be)) : NULL;
+	if (host)
+		return (struct found){&of_half->lists[host->list & FILTER_HOST_LIST], host->rule, host->list & FILTER_HOST_TRANSPORT};
 	if (!(in_force & FILTER_ROOT_PREFIXES))
 		return found;
 	struct filter_prefix key = {.bits = 32 + 128, .half = half->number};
@@ -479,37 +489,69 @@ __attribute__((noinline)) int frame_facts(struct xdp_md *ctx, __u32 network, str
 	return facts && network <= NETWORK_OFFSET_MAX && packet_facts_parse(facts, (void *)(long)ctx->data + network, end);
 }
 
-/** Reads all facts into memory. */
-static __always_inline int facts_read(struct xdp_md *ctx, __u32 network, struct filter_cpu *cpu)
+/**
+ * Whether a rule drops the packet; counts it there. The transport header is read where a rule may ask for it. Global, so
+ * that its many ways take no registers from frame_drops(). The functions that call each other may take 512 bytes of stack,
+ * each rounded up to 32: filter(), this, xdp_walk_step() and a step of a search in it come to just that.
+ *
+ * @param in_force root.in_force, which is read once for a packet
+ */
+__attribute__((noinline)) int frame_judge(struct xdp_md *ctx, __u64 in_force, __u32 network)
 {
-	cpu->facts = (struct packet_facts){0};
-	return frame_facts(ctx, network, &cpu->facts);
+	struct xdp_half half = {.number = in_force & FILTER_ROOT_HALF};
+	__u32 key = 0;
+	struct filter_cpu *cpu = bpf_map_lookup_elem(&state, &key);
+	key = bpf_get_smp_processor_id();
+	half.tallies = bpf_map_lookup_elem(&tallies, &key);
+	half.tables = bpf_map_lookup_elem(&tables, &half.number);
+	if (!cpu || !half.tables || !half.tallies || network > NETWORK_OFFSET_MAX)
+		return 0;
+	struct packet_facts *facts = &cpu->facts;
+	*facts = (struct packet_facts){0};
+	int is_whole = packet_head_v4(facts, (void *)(long)ctx->data + network, (void *)(long)ctx->data_end) == 0;
+	if (is_whole && !frame_facts(ctx, network, facts))
+		return 0;
+	struct xdp_touched touched = row_touch(&half, facts->src_be);
+	struct found found = rules_find(&half, in_force, facts->dst_be);
+	if (!found.list || (!is_whole && found.asks_transport && !frame_facts(ctx, network, facts)))
+		return 0;
+	return xdp_verdict(&half, facts, &touched, &found.list->list, found.first, tick_boot_ns(cpu)) == XDP_VERDICT_DROP;
 }
 
-/** Whether a rule drops the packet; counts it there. The transport header is read where a rule may ask for it. */
+/**
+ * The short way: IPv4 to an address whose first rule is simple (FILTER_HOST_SIMPLE), and drops the packet; or to an
+ * address that has no rule. It takes half of the instructions of frame_judge().
+ *
+ * @return 1: dropped, and counted; 0: no rule; -1: frame_judge() is to be asked
+ */
+static __always_inline int frame_drops_simply(const struct frame *frame, __u64 in_force, struct filter_cpu *cpu)
+{
+	__u32 number = in_force & FILTER_ROOT_HALF, cpu_number = bpf_get_smp_processor_id();
+	struct packet_facts facts = {0};
+	if (packet_head_v4(&facts, frame->data + frame->network, frame->end) == 0)
+		return -1;
+	struct xdp_half half = {.number = number};
+	struct xdp_touched touched = row_touch(&half, facts.src_be);
+	const struct filter_tables *of_half = half.tables = bpf_map_lookup_elem(&tables, &number);
+	if (!of_half)
+		return -1;
+	const struct filter_host *host = host_find(of_half, in_force, facts.dst_be, 1);
+	if (!host)
+		return in_force & FILTER_ROOT_PREFIXES ? -1 : 0;
+	if (!(host->list & FILTER_HOST_SIMPLE) || !(half.tallies = bpf_map_lookup_elem(&tallies, &cpu_number)))
+		return -1;
+	return xdp_simple_drops(&half, &facts, &touched, host->rule, tick_boot_ns(cpu)) ? 1 : -1;
+}
+
 static __always_inline int frame_drops(struct xdp_md *ctx, const struct frame *frame, struct filter_cpu *cpu)
 {
 	__u64 in_force = root.in_force;
+	int drops = -1;
 	if (!(in_force & (FILTER_ROOT_HOSTS | FILTER_ROOT_PREFIXES)) || frame->kind > FILTER_IPV6)
 		return 0;
-	__u32 number = in_force & FILTER_ROOT_HALF, cpu_number = bpf_get_smp_processor_id();
-	struct xdp_half half = {.number = number, .tables = bpf_map_lookup_elem(&tables, &number),
-		.tallies = bpf_map_lookup_elem(&tallies, &cpu_number)};
-	struct packet_facts facts = {0};
-	if (!half.tables || !half.tallies)
-		return 0;
-	int is_whole = packet_head_v4(&facts, frame->data + frame->network, frame->end) == 0;
-	if (is_whole) {
-		if (!facts_read(ctx, frame->network, cpu))
-			return 0;
-		packet_head_copy(&facts, &cpu->facts);
-	}
-	struct xdp_touched touched = row_touch(&half, facts.src_be);
-	struct found found = rules_find(&half, in_force, facts.dst_be);
-	if (!found.list || (!is_whole && found.asks_transport && !facts_read(ctx, frame->network, cpu)))
-		return 0;
-	return xdp_verdict(&half, &facts, &cpu->facts, &touched, &found.list->list, found.first, tick_boot_ns(cpu)) ==
-		XDP_VERDICT_DROP;
+	if (frame->kind == FILTER_IPV4 && (in_force & FILTER_ROOT_HOSTS))
+		drops = frame_drops_simply(frame, in_force, cpu);
+	return drops >= 0 ? drops : frame_judge(ctx, in_force, frame->network);
 }
 
 SEC("xdp.frags")
@@ -520,13 +562,17 @@ int filter(struct xdp_md *ctx)
 	if (!cpu)
 		return XDP_PASS;
 	struct frame frame = frame_parse((void *)(long)ctx->data, (void *)(long)ctx->data_end);
-	__u32 wire_bytes = bpf_xdp_get_buff_len(ctx);
 	int drops = policy.mode != FILTER_SAMPLE && frame_drops(ctx, &frame, cpu) && policy.mode == FILTER_ENFORCE;
+	__u32 wire_bytes = bpf_xdp_get_buff_len(ctx);
 	struct filter_count *count = &cpu->kinds[drops][frame.kind];
 	count->packets++;
 	count->bytes += wire_bytes;
-	if (sample_due(cpu))
-		sample_copy(ctx, &frame, wire_bytes, drops, cpu);
+	if (sample_due(cpu)) {
+		if (frame_sample(ctx, wire_bytes, drops ? FILTER_DROPPED : 0))
+			cpu->sampled++;
+		else
+			cpu->lost++;
+	}
 	return drops ? XDP_DROP : XDP_PASS;
 }
 

@@ -12,7 +12,7 @@
 #include "rules/xdp_rule.h"
 
 #define FILTER_MAGIC 0x48694e6f /* "HiNo" */
-#define FILTER_VERSION 3
+#define FILTER_VERSION 4
 #define FILTER_SAMPLE_BYTES 192 /* most bytes of one packet in a sample */
 #define FILTER_LOOK_BYTES 64 /* of these, most bytes of a UDP payload */
 #define FILTER_DIGEST_BYTES 32
@@ -107,6 +107,7 @@ struct filter_host {
 };
 
 #define FILTER_HOST_LIST 0x0fff
+#define FILTER_HOST_SIMPLE 0x2000 /* xdp_rule_is_simple() of the first rule */
 #define FILTER_HOST_V4 0x4000 /* an address of IPv4, which its hash tells from all others */
 #define FILTER_HOST_TRANSPORT 0x8000 /* a rule of the list asks for the transport header */
 

@@ -62,19 +62,6 @@ struct packet_facts {
 	};
 };
 
-/** Copies what the IP header tells, and its extensions. */
-PACKET_INLINE void packet_head_copy(struct packet_facts *to, const struct packet_facts *from)
-{
-	for (int i = 0; i < 4; i++) {
-		to->src_be[i] = from->src_be[i];
-		to->dst_be[i] = from->dst_be[i];
-	}
-	to->protocol = from->protocol;
-	to->length_bytes = from->length_bytes;
-	to->fragment = from->fragment;
-	to->extensions = from->extensions;
-}
-
 /** Whether an address is one of IPv4. */
 PACKET_INLINE int packet_is_v4(const __u32 *addr_be)
 {

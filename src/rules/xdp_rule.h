@@ -108,6 +108,12 @@ struct xdp_rule {
 	__u64 unused[3]; /* 0; so that each begins with a cache line */
 };
 
+/** Whether a rule drops what its time, its protocol and a packed set, if it has one, tell: xdp_simple_drops() is for these. */
+PACKET_INLINE int xdp_rule_is_simple(const struct xdp_rule *rule)
+{
+	return rule->action == XDP_RULE_DROP && rule->asks == 0 && rule->set_kind != XDP_SET_WHOLE;
+}
+
 enum xdp_verdict {
 	XDP_VERDICT_PASS = 0,
 	XDP_VERDICT_DROP = 1,
