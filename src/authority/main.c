@@ -19,6 +19,7 @@
 #include "authority/serve.h"
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/ready.h"
 #include "core/sandbox.h"
 
 #define EXIT_USAGE 2
@@ -104,6 +105,7 @@ static int serve(const struct config *config)
 		return fail(config->socket, system_words(err));
 	err = authority_open(&authority_config, serve_send, service, clock_wall_ns() / NS_PER_MS, &authority, complaint);
 	if (err == OK) {
+		ready_tell_or_log();
 		err = sandbox(config);
 		snprintf(complaint, sizeof(complaint), "cannot enter the sandbox: %s", system_words(err));
 	}

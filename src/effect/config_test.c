@@ -24,6 +24,8 @@ static void the_example_is_sound_and_says_the_defaults(void **state)
 	assert_int_equal(config_load(example_path, &example, complaint), OK);
 	assert_int_equal(parse("effector = \"edge-1.port.example\" place = xdp interfaces = {eth0}"), OK);
 	assert_string_equal(example.interface_names[0], "eth0");
+	assert_string_equal(example.authority_user, "hinomi-authority"); /* for the accounts that systemd's units have */
+	memset(example.authority_user, 0, sizeof(example.authority_user));
 	example.interface_names[0] = config.interface_names[0] = NULL; /* each points into its own */
 	assert_memory_equal(&example, &config, sizeof(config));
 }

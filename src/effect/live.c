@@ -27,6 +27,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/ready.h"
 #include "core/sandbox.h"
 #include "effect/carry.h"
 #include "effect/channel.h"
@@ -200,6 +201,7 @@ static bool privileges_drop(const struct live *live)
 
 static bool sandbox_close(const struct live *live)
 {
+	ready_tell_or_log();
 	const struct config *config = live->config;
 	struct sandbox_path paths[3] = {{config->state_directory, SANDBOX_WRITE}};
 	size_t count = 1;

@@ -31,6 +31,7 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "core/log.h"
+#include "core/ready.h"
 #include "core/metrics.h"
 #include "core/sandbox.h"
 #include "mail/engine.h"
@@ -533,8 +534,10 @@ int milter_run(const struct config *config)
 	(void)pthread_mutex_init(&milter.bucket_lock, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
 	int err = milter_start(config);
-	if (err == OK)
+	if (err == OK) {
+		ready_tell_or_log();
 		err = confine(config);
+	}
 	sigset_t all, before;
 	(void)sigfillset(&all);
 	(void)pthread_sigmask(SIG_BLOCK, &all, &before); /* signals are libmilter's */

@@ -25,6 +25,7 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "core/log.h"
+#include "core/ready.h"
 #include "core/sandbox.h"
 #include "sensor/loop.h"
 #include "sensor/metrics_page.h"
@@ -710,6 +711,7 @@ int live_run(const struct config *config, const struct intel *intel)
 		     countermeasures_open(live) && pulse_open(live) && services_open(live);
 	if (is_up) {
 		states_read(live);
+		ready_tell_or_log();
 		is_up = sandbox_close(config);
 	}
 	if (is_up) {

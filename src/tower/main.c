@@ -16,6 +16,7 @@
 
 #include "core/clock.h"
 #include "core/log.h"
+#include "core/ready.h"
 #include "core/sandbox.h"
 #include "tower/account_command.h"
 #include "tower/desk.h"
@@ -226,6 +227,8 @@ static int serve(const struct config *config)
 	if (err != OK)
 		return fail("cannot give up rights", system_words(err));
 	err = parts_open(config, policy, &parts, why);
+	if (err == OK)
+		ready_tell_or_log();
 	if (err == OK && (err = sandbox(config)) != OK)
 		snprintf(why, sizeof(why), "cannot enter the sandbox: %s", system_words(err));
 	if (err == OK && (err = http_start(parts.tower.http)) != OK)
