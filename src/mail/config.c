@@ -66,6 +66,7 @@ static const struct conf_option options[] = {
 	TEXT(user, conf_set_text),
 	TEXT(metrics_file, set_path),
 	TEXT(findings_file, set_path),
+	TEXT(report_file, set_path),
 	TEXT(sensor, conf_set_text),
 	UNITS("workers", workers, UNIT_NONE, 1, LIMIT_MAIL_WORKERS),
 	UNITS("worker_mails", worker_mails, UNIT_NONE, 0, 1000000000),
