@@ -68,7 +68,7 @@ static const struct {
 	{"status", status_command, "status", "what a running sensor sees now"},
 	{"check", check_command, "check CONFIG", "whether a sensor's configuration is sound"},
 	{"exercise", exercise_command, "exercise ...", "make labelled attacks to learn and test with"},
-	{"mail", mail_command, "mail VERB ...", "explain a mail, teach who writes to us, check a directory of people"},
+	{"mail", mail_command, "mail VERB ...", "explain a mail, teach who writes to us, check a directory of people, report by day"},
 	{"orders", authority_command, "orders", "the orders that the authority knows, and what they wait for"},
 	{"approve", authority_command, "approve ORDER ...", "show an order in plain words, and sign that it be done"},
 	{"refuse", authority_command, "refuse ORDER ...", "likewise, that it not be done"},

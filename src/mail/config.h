@@ -35,7 +35,7 @@ struct config {
 	/* The milter alone. */
 	char socket[CONFIG_PATH_BYTES]; /* as libmilter wants it: inet:PORT@ADDRESS or unix:PATH */
 	char user[32]; /* account where started as root */
-	char findings_file[CONFIG_PATH_BYTES], metrics_file[CONFIG_PATH_BYTES]; /* "": none */
+	char findings_file[CONFIG_PATH_BYTES], metrics_file[CONFIG_PATH_BYTES], report_file[CONFIG_PATH_BYTES]; /* "": none */
 	char sensor[64]; /* its name in findings */
 	uint64_t workers, worker_mails, worker_memory_bytes, mail_memory_bytes, deadline_ms;
 };

@@ -9,10 +9,12 @@
 
 #include "mail/command.h"
 #include "mail/milter_command.h"
+#include "mail/report.h"
 
 static const char usage[] =
 	"usage: hinomi-mail milter --config FILE   take part in the mails of a mail server\n"
 	"       hinomi-mail milter --check FILE    say whether a configuration is sound\n"
+	"       hinomi-mail report [--config FILE] [--days N] [--json]\n"
 	"       hinomi-mail scan|explain|learn|people [OPTIONS] FILE...\n"
 	"       hinomi-mail --version\n";
 
@@ -23,8 +25,12 @@ static const struct {
 	const char *name;
 	verb_runner *run;
 } verbs[] = {
-	{"milter", milter_command}, {"scan", files_command}, {"explain", files_command}, {"learn", files_command}, {"people",
-		files_command},
+	{"milter", milter_command},
+	{"report", report_command},
+	{"scan", files_command},
+	{"explain", files_command},
+	{"learn", files_command},
+	{"people", files_command},
 };
 
 int main(int argc, char **argv)

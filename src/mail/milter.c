@@ -31,9 +31,10 @@
 #include "core/clock.h"
 #include "core/limits.h"
 #include "core/log.h"
-#include "core/ready.h"
 #include "core/metrics.h"
+#include "core/ready.h"
 #include "core/sandbox.h"
+#include "mail/daybook.h"
 #include "mail/engine.h"
 #include "mail/mail_copy.h"
 #include "mail/mail_finding.h"
@@ -41,6 +42,7 @@
 #include "mail/worker.h"
 
 #define METRICS_INTERVAL_MS 2000
+#define REPORT_TURNS 5 /* turns of the above from one writing of the days to the next */
 #define SESSION_TIMEOUT_S 7200 /* of a silent connection; Postfix's own is 300 s */
 
 /* The server waits from the first header field that it tells us of to our answer at the end. */
@@ -53,6 +55,8 @@ struct milter {
 	struct mail_engine *engine;
 	pthread_mutex_t engine_lock; /* of engine, findings_bucket */
 	struct worker_pool *pool;
+	struct daybook *days;
+	_Atomic uint64_t started_counted; /* workers whose start is in the days */
 	struct copy_memory memory;
 	_Atomic uint64_t actions[MAIL_ACTION_COUNT]; /* mails, by what was done */
 	_Atomic uint64_t over_budget; /* mails that were only reported, since the day's alerts were others' */
@@ -201,8 +205,10 @@ static void mail_mark(SMFICTX *context, const struct session *session, const str
 		if (verdict->action == MAIL_QUARANTINE)
 			is_done = smfi_quarantine(context, value) == MI_SUCCESS && is_done;
 	}
-	atomic_fetch_add(&milter.unmarked, is_done ? 0 : 1);
-	atomic_fetch_add(&milter.forged, session->copy.authres.forged);
+	const struct daybook_more more = {.unmarked = is_done ? 0 : 1, .forged_results = session->copy.authres.forged};
+	atomic_fetch_add(&milter.unmarked, more.unmarked);
+	atomic_fetch_add(&milter.forged, more.forged_results);
+	daybook_add(milter.days, clock_wall_ns() / NS_PER_MS, &more);
 }
 
 /** Judges, and learns what passes, or would. */
@@ -219,10 +225,11 @@ static void facts_judge(struct mail_facts *facts, const struct session *session,
 	pthread_mutex_unlock(&milter.engine_lock);
 }
 
-static void unread_note(const char *why)
+static void unread_note(int error, const char *why)
 {
 	uint64_t held_back = 0;
 	atomic_fetch_add(&milter.unread, 1);
+	daybook_unread(milter.days, clock_wall_ns() / NS_PER_MS, error);
 	pthread_mutex_lock(&milter.bucket_lock);
 	bool is_allowed = log_allowed(&milter.bucket, clock_mono_ns(), &held_back);
 	pthread_mutex_unlock(&milter.bucket_lock);
@@ -257,6 +264,7 @@ static void finding_tell(const struct session *session, const struct mail_facts 
 	bool is_told = line != NULL && fd >= 0 && writev(fd, parts, 2) == (ssize_t)length_bytes + 1;
 	if (!is_told) {
 		atomic_fetch_add(&milter.untold, 1);
+		daybook_add(milter.days, clock_wall_ns() / NS_PER_MS, &(struct daybook_more){.findings_lost = 1});
 		log_line(LOG_LEVEL_ERROR, "mail_finding_lost error=\"%s\" next=the_mail_is_marked_all_the_same", strerror(errno));
 	}
 	if (fd >= 0)
@@ -274,8 +282,9 @@ static void mail_take(SMFICTX *context, struct session *session)
 	struct mail_verdict verdict = {0};
 	const char *why = "there was no memory for it";
 	bool is_read = false;
+	int err = E_NOMEM;
 	if (facts != NULL && !session->copy.is_lost) {
-		int err = worker_read(milter.pool, session->copy.bytes, session->copy.length_bytes, &envelope, facts);
+		err = worker_read(milter.pool, session->copy.bytes, session->copy.length_bytes, &envelope, facts);
 		is_read = err == OK;
 		why = worker_failure_words(err);
 	} else {
@@ -284,10 +293,14 @@ static void mail_take(SMFICTX *context, struct session *session)
 	if (is_read) {
 		facts_judge(facts, session, now_wall_ms, &verdict);
 		atomic_fetch_add(&milter.actions[verdict.action], 1);
+<<<<<<< HEAD
 		atomic_fetch_add(&milter.over_budget, verdict.is_over_budget);
+=======
+		daybook_judged(milter.days, now_wall_ms, &verdict, milter.settings.alerts_per_day);
+>>>>>>> h-mailtower
 		finding_tell(session, facts, &verdict);
 	} else {
-		unread_note(why);
+		unread_note(err, why);
 	}
 	if (milter.config->action != CONFIG_REPORT)
 		mail_mark(context, session, &verdict, is_read ? NULL : why);
@@ -302,7 +315,7 @@ static sfsistat on_end(SMFICTX *context)
 		mail_take(context, session);
 		copy_done(&session->copy);
 	} else {
-		unread_note("there was no memory for it");
+		unread_note(E_NOMEM, "there was no memory for it");
 	}
 	return SMFIS_CONTINUE;
 }
@@ -414,15 +427,25 @@ static int metrics_save(const char *path)
 	return is_written ? OK : E_SYS;
 }
 
+/** Writes the days, and with them how many workers have been started since. */
+static int days_save(void)
+{
+	uint64_t started = worker_pool_counts(milter.pool).started;
+	const struct daybook_more more = {.workers_started = started - atomic_exchange(&milter.started_counted, started)};
+	daybook_add(milter.days, clock_wall_ns() / NS_PER_MS, &more);
+	return daybook_save(milter.days);
+}
+
 /** Writes the counts now and then, and ends the process when the keeper is gone, for it to be started anew. */
 static void *housekeep(void *arg)
 {
 	(void)arg;
 	bool was_saved = true;
-	while (worker_pool_is_alive(milter.pool)) {
+	for (unsigned turn = 0; worker_pool_is_alive(milter.pool); turn++) {
 		bool is_saved = metrics_save(milter.config->metrics_file) == OK;
+		is_saved = (turn % REPORT_TURNS != 0 || days_save() == OK) && is_saved;
 		if (was_saved && !is_saved)
-			log_line(LOG_LEVEL_WARNING, "metrics_not_written error=\"%s\" next=tried_again_silently", strerror(errno));
+			log_line(LOG_LEVEL_WARNING, "counts_not_written error=\"%s\" next=tried_again_silently", strerror(errno));
 		was_saved = is_saved;
 		nanosleep(&(struct timespec){.tv_sec = METRICS_INTERVAL_MS / 1000}, NULL);
 	}
@@ -445,8 +468,8 @@ static const char *directory_of(const char *path, char ret_directory[static CONF
 
 static int confine(const struct config *config)
 {
-	char directories[3][CONFIG_PATH_BYTES];
-	const char *const files[] = {config->history, config->metrics_file, config->findings_file};
+	char directories[4][CONFIG_PATH_BYTES];
+	const char *const files[] = {config->history, config->metrics_file, config->findings_file, config->report_file};
 	struct sandbox_path paths[ARRAY_LEN(files)];
 	size_t path_count = 0;
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
@@ -508,7 +531,14 @@ static int milter_start(const struct config *config)
 		return err;
 	}
 	config_settings(config, &milter.settings);
-	err = engine_new(&milter.settings, &milter.engine, why);
+	size_t dropped = 0;
+	err = daybook_new(config->report_file, &milter.days, &dropped);
+	if (err != OK)
+		(void)why_refuse(why, err, config->report_file, "cannot be read");
+	else
+		err = engine_new(&milter.settings, &milter.engine, why);
+	if (dropped > 0)
+		log_line(LOG_LEVEL_WARNING, "days_dropped lines=%zu next=the_others_are_kept", dropped);
 	const struct worker_settings workers = {
 		.read = reader,
 		.context = milter.engine,
@@ -554,5 +584,7 @@ int milter_run(const struct config *config)
 	pthread_mutex_lock(&milter.engine_lock);
 	engine_free(milter.engine);
 	(void)metrics_save(config->metrics_file);
+	if (days_save() != OK)
+		log_line(LOG_LEVEL_WARNING, "counts_not_written error=\"%s\" next=those_of_the_last_seconds_are_lost", strerror(errno));
 	return was_well ? OK : E_STATE;
 }

@@ -45,7 +45,8 @@ class World(unittest.TestCase):
     def setUpClass(cls):
         cls.postfix = Postfix("/mnt/postfix")
         cls.milter = Milter("/mnt/milter", PROGRAM, cls.postfix, authserv_id='"mx.example.jp"', deadline="2s", action="tag",
-                            history='"/mnt/milter/history"', key='"/mnt/milter/key"', learn_after="0s", findings_file='"/mnt/milter/findings"')
+                            history='"/mnt/milter/history"', key='"/mnt/milter/key"', learn_after="0s", findings_file='"/mnt/milter/findings"',
+                            report_file='"/mnt/milter/days"')
 
     @classmethod
     def tearDownClass(cls):
@@ -134,6 +135,25 @@ class World(unittest.TestCase):
         self.assertEqual((finding["action"], finding["document"], finding["sensor"]), ("tag", "mail_finding", "mail"))
         self.assertNotIn("members", line)
         self.assertNotIn("someone", line)
+
+    def test_the_day_is_counted_and_reported(self):
+        """What the milter did is in its report within seconds, and the counts of the day go on after it was ended and started again."""
+        def told():
+            done = subprocess.run([PROGRAM, "report", "--config", self.milter.config, "--json"], capture_output=True, text=True, check=False)
+            return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else None
+
+        self.deliver(b"of-the-day")
+        self.deliver(b"lure-of-the-day", whole=lure(b"lure-of-the-day"))
+        self.milter.stop()
+        first = told()
+        self.assertGreaterEqual(first["actions"]["pass"], 1)
+        self.assertGreaterEqual(first["actions"]["tag"], 1)
+        self.assertGreaterEqual(first["workers_started"], 2)
+        self.assertIn("hidden_program", [rule["rule"] for rule in first["rules"]])
+        self.milter.start()
+        self.deliver(b"of-the-same-day")
+        self.assertTrue(until(lambda: told()["actions"]["pass"] > first["actions"]["pass"] or told()["day_ms"] > first["day_ms"]))
+        self.assertNotIn("counts_not_written", self.milter.errors())
 
     def test_the_history_learns_within_the_sandbox(self):
         """A mail that passes is learned: the milter says so if it could not, and its history has grown on the disk."""

@@ -182,6 +182,12 @@ export class Scene {
 	history(incident: Incident, lang: string): HistoryLine[] {
 		const ja = lang === "ja";
 		const line = (after_s: number, event: HistoryLine["event"], words: [string, string]): HistoryLine => ({ at_ms: incident.opened_ms + after_s * 1000, event, subject: "", value: 0, other: 0, words: words[ja ? 0 : 1] });
+		if (incident.matter === "mail") return [
+			line(3600, "mail_tagged", ["1通目のメールに警告を付けた：既知の人物名をフリーメールから名乗り、開かせる物がある", "mail 1 was marked: a known person's name at a free mailer, with something to open"]),
+			line(3600, "mail_sender", ["新たな差出人（gmail.com、1通目）", "a new sender at gmail.com (mail 1)"]),
+			line(3600, "mail_host", ["リンク先：files.archive-box.xyz（1通目）", "links lead to files.archive-box.xyz (mail 1)"]),
+			line(7200, "mail_held", ["2通目のメールを保留した：既知の人物名をフリーメールから名乗り、開かせる物がある", "mail 2 was held: a known person's name at a free mailer, with something to open"]),
+		];
 		const lines = [
 			line(0, "opened", [`${incident.sensor} が ${incident.target} への攻撃を検知`, `${incident.sensor} saw an attack on ${incident.target}`]),
 			line(1, "vector", ["UDP フラッドを特定", "UDP flood named"]),
