@@ -111,30 +111,32 @@ static void put_relaxed(struct dkim_hash *hash, const char *from, const char *to
 	}
 }
 
+static bool is_within(const char *at, const char *range, size_t range_bytes)
+{
+	return range_bytes > 0 && at >= range && (size_t)(at - range) < range_bytes;
+}
+
 /** The field's value, in both forms: line by line, with the range left out. */
 static void put_value(struct dkim_hash *hash, const char *at, const char *end, bool is_relaxed, const char *without,
 	size_t without_bytes)
 {
-	bool has_blank = false, is_begun = false;
-	const char *before = NULL; /* the end of the line before */
+	bool has_blank = false, is_begun = false, is_first = true;
 	while (at < end) {
 		const char *next, *line = at;
 		size_t bytes = line_bytes(line, end, &next);
-		if (!is_relaxed && before != NULL && !(without != NULL && before >= without && before < without + without_bytes))
+		if (!is_relaxed && !is_first && !is_within(line - 1, without, without_bytes)) /* the line feed before it */
 			put_end(hash);
 		for (size_t i = 0; i < bytes; i++) {
-			const char *c = &line[i];
-			if (without != NULL && c >= without && c < without + without_bytes)
+			if (is_within(line + i, without, without_bytes))
 				continue;
 			if (!is_relaxed) {
-				put(hash, *c);
+				put(hash, line[i]);
 				continue;
 			}
-			bool is_text = !is_blank(*c);
-			put_relaxed(hash, c, c + 1, is_begun, &has_blank);
-			is_begun = is_begun || is_text;
+			put_relaxed(hash, line + i, line + i + 1, is_begun, &has_blank);
+			is_begun = is_begun || !is_blank(line[i]);
 		}
-		before = next - 1;
+		is_first = false;
 		at = next;
 	}
 }

@@ -211,6 +211,7 @@ static int record_keep(void *context, const struct dns_record *record)
 		err = room_make((void **)&records->block, records->block_bytes + name_bytes + record->text_bytes, &records->block_room, 1);
 	if (err != OK)
 		return err;
+	ASSERT(records->kept != NULL && records->block != NULL);
 	struct kept *kept = &records->kept[records->count++];
 	*kept = (struct kept){.seen_wall_ms = record->seen_wall_ms, .answer = record->answer, .text_bytes = record->text_bytes};
 	kept->name_at = block_add(records, record->name, name_bytes);
