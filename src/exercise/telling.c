@@ -112,7 +112,9 @@ int telling_open(struct conductor *conductor, const struct options *options, con
 	telling->has_tower = true;
 	conductor->tower = &telling->tower;
 	address_show(conductor);
-	if (options->guest_ms != 0)
+	if (options->guest_ms == 0)
+		fprintf(conductor->out, "Nobody can approve orders there: that takes --guest, and a passkey made before it begins\n");
+	else
 		err = guest_take(conductor, directory, options->guest_ms, stop_signal, why);
 	conductor->guest = telling->has_joined ? &telling->guest : NULL;
 	return err;
