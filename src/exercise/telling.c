@@ -22,7 +22,8 @@ struct telling {
 	struct office *office; /* NULL: nobody asks */
 	struct exercise_tower tower;
 	struct guest guest;
-	bool has_tower, has_joined;
+	bool has_tower, has_joined, has_address; /* has_address: it was told */
+	bool waits; /* for a guest */
 	bool has_lines; /* standard output gets the record */
 };
 
@@ -54,11 +55,17 @@ static int office_begin(struct telling *telling, const char *directory, char why
 	return err;
 }
 
-static void address_show(const struct conductor *conductor)
+void telling_address(struct conductor *conductor)
 {
-	const struct exercise_tower *tower = &conductor->telling->tower;
-	fprintf(conductor->out, "Look on at %s (%ssign in with the token %s)\n", tower->address,
-		tower->has_page ? "" : "programs only: the page was not built; ", tower->token);
+	struct telling *telling = conductor->telling;
+	if (!telling->has_tower || telling->has_address)
+		return;
+	telling->has_address = true;
+	fprintf(conductor->out, "Look on at %s (%ssign in with the token %s)\n", telling->tower.address,
+		telling->tower.has_page ? "" : "programs only: the page was not built; ", telling->tower.token);
+	if (conductor->guest == NULL && !telling->waits)
+		fprintf(conductor->out, "Nobody can approve orders there: that takes --guest, and a passkey made before it begins\n");
+	(void)fflush(conductor->out);
 }
 
 /* Until somebody has joined, or need not be waited for any longer. */
@@ -69,6 +76,7 @@ static int guest_take(struct conductor *conductor, const char *directory, uint64
 	int err = exercise_tower_start(directory, false, why, &telling->tower);
 	if (err != OK)
 		return err;
+	telling_address(conductor);
 	telling->state.may_join = true;
 	telling->state.begins_ms = clock_wall_ns() / NS_PER_MS + (int64_t)wait_ms;
 	fprintf(conductor->out,
@@ -79,7 +87,6 @@ static int guest_take(struct conductor *conductor, const char *directory, uint64
 	telling->state.may_join = false;
 	for (int i = 0; end == GUEST_JOINED && i < 10; i++) /* the one who has joined gets his answer */
 		office_turn(telling->office, -1, 50);
-	exercise_tower_close(&telling->tower);
 	if (end == GUEST_STOPPED)
 		(void)snprintf(why, 160, "stopped before it began");
 	else
@@ -110,8 +117,8 @@ int telling_open(struct conductor *conductor, const struct options *options, con
 	if (err != OK)
 		return err;
 	telling->has_tower = true;
+	telling->waits = options->guest_ms != 0;
 	conductor->tower = &telling->tower;
-	address_show(conductor);
 	if (options->guest_ms != 0)
 		err = guest_take(conductor, directory, options->guest_ms, stop_signal, why);
 	conductor->guest = telling->has_joined ? &telling->guest : NULL;

@@ -24,6 +24,9 @@
 MUST_USE int telling_open(struct conductor *conductor, const struct options *options, const char *directory,
 	const volatile int *stop_signal, char why[static 160]);
 
+/** Tells where to look on, once; the tower runs. */
+void telling_address(struct conductor *conductor);
+
 /** The exercise begins now. */
 void telling_begin(struct conductor *conductor);
 

@@ -48,14 +48,16 @@ static unsigned port_choose(unsigned wished)
 	return port;
 }
 
-static bool is_answering(unsigned port)
+/** Whether the tower itself says that it serves: on a port that somebody else took, somebody else would answer. */
+static bool is_serving(const char *log)
 {
-	struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK), .sin_port = htons((uint16_t)port)};
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	bool is_there = fd >= 0 && connect(fd, (struct sockaddr *)&at, sizeof(at)) == 0;
+	char text[8192];
+	int fd = open(log, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd >= 0 ? read(fd, text, sizeof(text) - 1) : 0;
+	text[got > 0 ? got : 0] = '\0';
 	if (fd >= 0)
 		(void)close(fd);
-	return is_there;
+	return strstr(text, "serving listen=") != NULL;
 }
 
 const char *exercise_tower_origin(unsigned port, char ret_origin[static TOWER_TEXT_BYTES])
@@ -125,9 +127,10 @@ static int start(const char *program, const char *directory, const char *config,
 	const struct program_place here = {.net_fd = -1, .log = log};
 	const char *const argv[] = {program, "--config", config, NULL};
 	int64_t until_ns = clock_mono_ns() + START_WAIT_NS;
+	(void)unlink(log); /* of the time before */
 	if (program_start(&here, argv, &tower->pid) != OK)
 		return refuse(why, E_SYS, PROGRAM, strerror(errno));
-	while (!is_answering(tower->port)) {
+	while (!is_serving(log)) {
 		const struct timespec pause = {.tv_nsec = 20 * NS_PER_MS};
 		if (!program_is_alive(tower->pid) || clock_mono_ns() > until_ns) {
 			exercise_tower_close(tower);
@@ -140,22 +143,25 @@ static int start(const char *program, const char *directory, const char *config,
 
 static int prepare_at_home(const char *directory, bool is_whole, char why[static 160], struct exercise_tower *tower)
 {
-	char program[BESIDE_PATH_BYTES], page[BESIDE_PATH_BYTES], config[PATH_BYTES], origin[TOWER_TEXT_BYTES];
+	char program[BESIDE_PATH_BYTES], page[BESIDE_PATH_BYTES], config[PATH_BYTES];
 	int err = program_find(program, page, why);
 	if (err != OK)
 		return err;
 	tower->has_page = page[0] != '\0';
-	tower->port = port_choose(tower->port);
-	if (tower->port == 0 || config_write(directory, page, tower, is_whole, config) != OK)
+	if (config_write(directory, page, tower, is_whole, config) != OK)
 		return refuse(why, E_SYS, directory, strerror(errno));
-	(void)snprintf(tower->address, sizeof(tower->address), "%.100s/", exercise_tower_origin(tower->port, origin));
 	return account_make(program, config, why, tower);
 }
 
 static int start_at_home(const char *directory, bool is_whole, char why[static 160], struct exercise_tower *tower)
 {
-	char program[BESIDE_PATH_BYTES], page[BESIDE_PATH_BYTES], config[PATH_BYTES];
+	char program[BESIDE_PATH_BYTES], page[BESIDE_PATH_BYTES], config[PATH_BYTES], origin[TOWER_TEXT_BYTES];
 	int err = program_find(program, page, why);
+	if (err == OK && tower->address[0] == '\0') { /* a port that is free now; from then on it is this one's */
+		tower->port = port_choose(tower->port);
+		(void)snprintf(tower->address, sizeof(tower->address), "%.100s/", exercise_tower_origin(tower->port, origin));
+	}
+	exercise_tower_close(tower);
 	if (err == OK && config_write(directory, page, tower, is_whole, config) != OK)
 		err = refuse(why, E_SYS, directory, strerror(errno));
 	return err == OK ? start(program, directory, config, why, tower) : err;

@@ -37,7 +37,7 @@ struct exercise_tower {
 const char *exercise_tower_origin(unsigned port, char ret_origin[static TOWER_TEXT_BYTES]);
 
 /**
- * Finds a port and makes the account; nothing is started.
+ * Makes the account; nothing is started.
  *
  * @param directory of the exercise
  * @param port wished for on 127.0.0.1; another one where it is taken
@@ -48,12 +48,12 @@ const char *exercise_tower_origin(unsigned port, char ret_origin[static TOWER_TE
 MUST_USE int exercise_tower_prepare(const char *directory, unsigned port, char why[static 160], struct exercise_tower *ret_tower);
 
 /**
- * Starts the tower and waits until it answers.
+ * Starts the tower and waits until it serves; one that runs is ended first, as late as can be, so that its port stays its own.
  *
  * @param directory of the exercise
  * @param is_whole its policy, findings, ledger and the authority's socket are there; else it stands alone
  * @param why room for one line
- * @param tower prepared, and not running
+ * @param tower prepared; its port and address are filled at the first start
  * @return OK; E_STATE: it does not start; E_SYS
  */
 MUST_USE int exercise_tower_start(const char *directory, bool is_whole, char why[static 160], struct exercise_tower *tower);

@@ -58,14 +58,9 @@ static const struct conf_option options[] = {
 	{.name = "protected_domains", .set = set_domain, .is_list = true},
 	TEXT(socket, set_socket),
 	TEXT(user, conf_set_text),
-<<<<<<< HEAD
 	TEXT(metrics_file, conf_set_path),
 	TEXT(findings_file, conf_set_path),
-=======
-	TEXT(metrics_file, set_path),
-	TEXT(findings_file, set_path),
-	TEXT(report_file, set_path),
->>>>>>> h-mailtower
+	TEXT(report_file, conf_set_path),
 	TEXT(sensor, conf_set_text),
 	UNITS("workers", workers, UNIT_NONE, 1, LIMIT_MAIL_WORKERS),
 	UNITS("worker_mails", worker_mails, UNIT_NONE, 0, 1000000000),

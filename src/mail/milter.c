@@ -293,11 +293,8 @@ static void mail_take(SMFICTX *context, struct session *session)
 	if (is_read) {
 		facts_judge(facts, session, now_wall_ms, &verdict);
 		atomic_fetch_add(&milter.actions[verdict.action], 1);
-<<<<<<< HEAD
 		atomic_fetch_add(&milter.over_budget, verdict.is_over_budget);
-=======
 		daybook_judged(milter.days, now_wall_ms, &verdict, milter.settings.alerts_per_day);
->>>>>>> h-mailtower
 		finding_tell(session, facts, &verdict);
 	} else {
 		unread_note(err, why);

@@ -314,7 +314,7 @@ way("an exercise is started, watched, stopped, and its score shown", async (stag
 	await page.waitForSelector(".timeline li:has-text('carpet first packet of the attack')");
 	await page.waitForSelector(".chart .key:has-text('43')");
 	assert.deepEqual(await axe(stage), []);
-	await page.click("text=Stop");
+	await page.click("button:has-text('Stop')");
 	await page.waitForSelector("text=/did not come to its end.*stopped before its end/");
 	await page.waitForSelector("button:has-text('Start'):not([disabled])");
 });
