@@ -61,23 +61,31 @@ struct sweeper {
 
 _Static_assert(sizeof(struct sweeper) == 128 && offsetof(struct sweeper, hosts) == 64, "two cache lines");
 
+/** What is looked at first of each sweeper, apart from it: 64 KiB of all of them stay in the caches, their megabyte does not. */
+struct tag {
+	uint32_t hash; /* bits of its address's hash */
+	uint32_t weight; /* asks and answers; WEIGHT_KEPT: it makes no room */
+};
+
+#define WEIGHT_KEPT UINT32_MAX
+
 struct sweep {
 	struct engine *engine;
 	struct sweeper *sweepers;
-	uint32_t *tags; /* of each sweeper, bits of its address's hash: looked at first, for they stay in the caches */
+	struct tag *tags;
 	uint64_t set_count; /* a power of two */
 	uint64_t random;
 	uint32_t next; /* where the tick goes on */
 	uint32_t spent; /* asks and answers of this tick */
 };
 
-#define SWEEPER_BYTES (sizeof(struct sweeper) + sizeof(uint32_t))
+#define SWEEPER_BYTES (sizeof(struct sweeper) + sizeof(struct tag))
 
 static void sweep_destroy(void *state)
 {
 	struct sweep *sweep = state;
 	engine_release(sweep->sweepers, sweep->set_count * SWEEPER_WAYS * sizeof(struct sweeper));
-	engine_release(sweep->tags, sweep->set_count * SWEEPER_WAYS * sizeof(uint32_t));
+	engine_release(sweep->tags, sweep->set_count * SWEEPER_WAYS * sizeof(struct tag));
 	free(sweep);
 }
 
@@ -92,7 +100,7 @@ static void *sweep_create(struct engine *engine, uint64_t memory_bytes)
 	while (sweep->set_count * 2 * SWEEPER_WAYS * SWEEPER_BYTES <= memory_bytes && sweep->set_count < 2048)
 		sweep->set_count *= 2;
 	sweep->sweepers = engine_reserve(sweep->set_count * SWEEPER_WAYS * sizeof(struct sweeper));
-	sweep->tags = engine_reserve(sweep->set_count * SWEEPER_WAYS * sizeof(uint32_t));
+	sweep->tags = engine_reserve(sweep->set_count * SWEEPER_WAYS * sizeof(struct tag));
 	if (sweep->sweepers == NULL || sweep->tags == NULL) {
 		sweep_destroy(sweep);
 		return NULL;
@@ -115,7 +123,7 @@ static struct sweeper *sweeper_find(const struct sweep *sweep, const struct ip_a
 {
 	uint64_t set = set_of(sweep, hash);
 	for (unsigned i = 0; i < SWEEPER_WAYS; i++) {
-		if (sweep->tags[set + i] != tag_of(hash))
+		if (sweep->tags[set + i].hash != tag_of(hash))
 			continue;
 		struct sweeper *at = &sweep->sweepers[set + i];
 		if (at->asks + at->answers > 0 && ip_equal(&at->addr, addr))
@@ -124,18 +132,31 @@ static struct sweeper *sweeper_find(const struct sweep *sweep, const struct ip_a
 	return NULL;
 }
 
+static void weigh(struct sweep *sweep, const struct sweeper *at)
+{
+	uint64_t weight = (uint64_t)at->asks + at->answers;
+	bool is_kept = at->state != SWEEP_COUNTING || weight >= WEIGHT_KEPT;
+	sweep->tags[at - sweep->sweepers].weight = is_kept ? WEIGHT_KEPT : (uint32_t)weight;
+}
+
+/** The one of a set that makes room first; NULL: none does. */
+static struct sweeper *lightest_of(const struct sweep *sweep, uint64_t set)
+{
+	uint64_t lightest = set;
+	for (uint64_t i = set + 1; i < set + SWEEPER_WAYS; i++) {
+		if (sweep->tags[i].weight < sweep->tags[lightest].weight)
+			lightest = i;
+	}
+	return sweep->tags[lightest].weight == WEIGHT_KEPT ? NULL : &sweep->sweepers[lightest];
+}
+
 static struct sweeper *sweeper_place(struct sweep *sweep, const struct ip_addr *addr, uint64_t hash, int64_t now_ns)
 {
-	struct sweeper *lightest = NULL;
-	struct sweeper *set = &sweep->sweepers[set_of(sweep, hash)];
-	for (unsigned i = 0; i < SWEEPER_WAYS; i++) {
-		if (set[i].state == SWEEP_COUNTING &&
-			(lightest == NULL || set[i].asks + set[i].answers < lightest->asks + lightest->answers))
-			lightest = &set[i];
-	}
+	struct sweeper *lightest = lightest_of(sweep, set_of(sweep, hash));
 	if (lightest == NULL)
 		return NULL;
-	uint64_t weight = lightest->asks + lightest->answers;
+	struct tag *tag = &sweep->tags[lightest - sweep->sweepers];
+	uint64_t weight = tag->weight;
 	sweep->random = sweep->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
 	bool is_old = now_ns - lightest->last_ns > SWEEP_WINDOW_S * NS_PER_S;
 	if (!is_old && (sweep->random >> 33) * (weight + 1) >= UINT64_C(1) << 31)
@@ -143,7 +164,7 @@ static struct sweeper *sweeper_place(struct sweep *sweep, const struct ip_addr *
 	if (weight > 0)
 		sweep->engine->counters.sources_evicted++;
 	*lightest = (struct sweeper){.addr = *addr, .start_ns = now_ns, .last_ns = now_ns};
-	sweep->tags[lightest - sweep->sweepers] = tag_of(hash);
+	*tag = (struct tag){.hash = tag_of(hash)};
 	return lightest;
 }
 
@@ -207,6 +228,7 @@ static void sweeper_add(struct sweep *sweep, const struct observation *obs, cons
 		at->asks = add_capped(at->asks, mark->packets);
 	else
 		at->answers = add_capped(at->answers, mark->packets);
+	weigh(sweep, at);
 	at->class_packets[mark->flow_class] = add_capped(at->class_packets[mark->flow_class], mark->packets);
 	at->bytes = add_capped(at->bytes, mark->bytes);
 	at->last_port = obs->dst_port;
@@ -247,9 +269,11 @@ static void sweep_observe(void *state, const struct batch *batch)
 		enum vector vector = (enum vector)batch->marks[i].vector;
 		if (!(is_ask(&batch->obs[i], vector) || is_answer(&batch->obs[i], vector)) || !is_sampled(sweep))
 			continue;
-		const struct sweeper *set = &sweep->sweepers[set_of(sweep, batch->marks[i].src_hash)];
-		for (unsigned way = 0; way < SWEEPER_WAYS; way++)
-			__builtin_prefetch(&set[way], 1);
+		const struct sweeper *lightest = lightest_of(sweep, set_of(sweep, batch->marks[i].src_hash));
+		if (lightest != NULL) {
+			__builtin_prefetch(lightest, 1);
+			__builtin_prefetch(lightest->hosts, 1);
+		}
 		chosen[count++] = (uint16_t)i;
 	}
 	for (size_t i = 0; i < count; i++)
@@ -361,6 +385,7 @@ static void sweeper_tick(struct sweep *sweep, struct sweeper *at, int64_t now_ns
 		if (at->state == SWEEP_COUNTING)
 			return;
 		at->opened_ns = now_ns;
+		weigh(sweep, at);
 		report(sweep, at, FINDING_BEGIN, now_ns);
 		engine_emit(sweep->engine);
 	}
@@ -369,6 +394,7 @@ static void sweeper_tick(struct sweep *sweep, struct sweeper *at, int64_t now_ns
 	report(sweep, at, FINDING_END, now_ns);
 	engine_emit(sweep->engine);
 	memset(at, 0, sizeof(*at));
+	weigh(sweep, at);
 }
 
 /** A sixteenth of the table each tick: all of it in less than a second. */
@@ -378,7 +404,8 @@ static void sweep_tick(void *state, int64_t now_ns)
 	uint32_t count = (uint32_t)(sweep->set_count * SWEEPER_WAYS);
 	sweep->spent = 0;
 	for (uint32_t i = 0; i < count / 16; i++) {
-		sweeper_tick(sweep, &sweep->sweepers[sweep->next], now_ns, false);
+		if (sweep->tags[sweep->next].weight >= SWEEP_ENDS) /* of fewer nothing can be told */
+			sweeper_tick(sweep, &sweep->sweepers[sweep->next], now_ns, false);
 		sweep->next = (sweep->next + 1) % count;
 	}
 }

@@ -432,7 +432,9 @@ static __always_inline struct found rules_find(const struct xdp_half *half, __u6
 {
 	struct found found = {.list = NULL};
 	const struct filter_tables *of_half = half->tables;
-	const struct filter_host *host = in_force & FILTER_ROOT_HOSTS ? host_find(of_half, in_force, dst_be, packet_is_v4(dst_be)) : NULL;
+	const struct filter_host *host = NULL;
+	if (in_force & FILTER_ROOT_HOSTS)
+		host = host_find(of_half, in_force, dst_be, packet_is_v4(dst_be));
 	if (host)
 		return (struct found){&of_half->lists[host->list & FILTER_HOST_LIST], host->rule, host->list & FILTER_HOST_TRANSPORT};
 	if (!(in_force & FILTER_ROOT_PREFIXES))
