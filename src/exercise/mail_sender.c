@@ -89,7 +89,7 @@ static bool answer_is_whole(const char *answer, size_t used_bytes)
 /** The code of an answer; LOST: none came. */
 static int answer_read(int fd)
 {
-	char answer[ANSWER_BYTES];
+	char answer[ANSWER_BYTES] = "";
 	size_t used_bytes = 0;
 	while (!answer_is_whole(answer, used_bytes)) {
 		ssize_t got = recv(fd, answer + used_bytes, sizeof(answer) - used_bytes, 0); /* 0 too where there is no room */

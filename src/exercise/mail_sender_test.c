@@ -81,7 +81,7 @@ static void test_the_past_is_an_mbox_of_each_direction(void **state)
 }
 
 /* How a server of the tests answers its connections, one after the other; the last way for all that come after. */
-enum way { WAY_HANGS_UP, WAY_BABBLES, WAY_NOT_NOW, WAY_TAKES, WAY_REFUSES };
+enum way { WAY_HANGS_UP = 0, WAY_BABBLES, WAY_NOT_NOW, WAY_TAKES, WAY_REFUSES };
 
 struct server {
 	int fd;
@@ -138,7 +138,7 @@ static int server_run(void *context)
 {
 	const struct server *server = context;
 	for (size_t i = 0;; i++) {
-		int fd = accept(server->fd, NULL, NULL);
+		int fd = accept4(server->fd, NULL, NULL, SOCK_CLOEXEC);
 		if (fd < 0)
 			return 1;
 		connection_serve(server, fd, server->ways[i < server->way_count ? i : server->way_count - 1]);
@@ -159,8 +159,8 @@ static char *play(const enum way *ways, size_t way_count, struct mail_tally *tal
 	assert_int_equal(bind(server.fd, (struct sockaddr *)&at, sizeof(at)), 0);
 	assert_int_equal(listen(server.fd, 8), 0);
 	assert_int_equal(getsockname(server.fd, (struct sockaddr *)&at, &at_bytes), 0);
-	struct mail_sender_plan plan = {.host = mailbox_day(&count)->host, .port = ntohs(at.sin6_port), .start_mono_ns = clock_mono_ns(),
-		.end_ms = 60000, .tally = tally};
+	struct mail_sender_plan plan = {.host = mailbox_day(&count)->host, .port = ntohs(at.sin6_port),
+		.start_mono_ns = clock_mono_ns(), .end_ms = 60000, .tally = tally};
 	memcpy(plan.to.bytes, &in6addr_loopback, sizeof(in6addr_loopback));
 	memcpy(plan.from.bytes, &in6addr_loopback, sizeof(in6addr_loopback));
 	const struct program_place here = {.net_fd = -1};
