@@ -71,14 +71,27 @@ static void duration(const struct report_case *of, FILE *out)
 		of->language == INCIDENT_JAPANESE ? "秒" : "s");
 }
 
+/** Mails have no target in a network, no rate and no sources there: a person says what was meant. */
+static bool is_of_mails(const struct report_case *of)
+{
+	return of->incident->matter == INCIDENT_MAIL;
+}
+
 static void target(const struct report_case *of, FILE *out)
 {
 	char text[IP_PREFIX_TEXT_BYTES];
-	fputs(ip_prefix_write(&of->incident->target, text), out);
+	if (!is_of_mails(of))
+		fputs(ip_prefix_write(&of->incident->target, text), out);
 }
 
 static void vectors(const struct report_case *of, FILE *out)
 {
+	const char *before = "";
+	for (size_t i = INCIDENT_MAIL_KIND; is_of_mails(of) && i < INCIDENT_KIND_COUNT; i++) {
+		if ((of->incident->kinds >> i & 1) != 0)
+			fprintf(out, "%s%s", before, incident_kind_names[i]);
+		before = ftell(out) > 0 ? ", " : "";
+	}
 	for (size_t i = 0; i < of->incident->vector_count; i++) {
 		const struct incident_vector *vector = &of->incident->vectors[i];
 		fprintf(out, "%s%s %u.%u %%", i > 0 ? ", " : "", vector->name, vector->packets_permille / 10u,
@@ -88,11 +101,16 @@ static void vectors(const struct report_case *of, FILE *out)
 
 static void peak(const struct report_case *of, FILE *out)
 {
-	fprintf(out, "%.2f Gbps / %.3f Mpps", (double)of->incident->peak_bps / 1e9, (double)of->incident->peak_pps / 1e6);
+	if (is_of_mails(of))
+		fprintf(out, of->language == INCIDENT_JAPANESE ? "メール%" PRIu32 "通" : "%" PRIu32 " mails", of->incident->finding_count);
+	else
+		fprintf(out, "%.2f Gbps / %.3f Mpps", (double)of->incident->peak_bps / 1e9, (double)of->incident->peak_pps / 1e6);
 }
 
 static void sources(const struct report_case *of, FILE *out)
 {
+	if (is_of_mails(of))
+		return;
 	fprintf(out, of->language == INCIDENT_JAPANESE ? "約%" PRIu32 "アドレス" : "about %" PRIu32 " addresses",
 		of->incident->source_count);
 	for (size_t i = 0, shown = 0; i < of->origin_count && shown < 10; i++) {
@@ -108,6 +126,8 @@ static void sources(const struct report_case *of, FILE *out)
 
 static void measures(const struct report_case *of, FILE *out)
 {
+	if (is_of_mails(of))
+		return;
 	fprintf(out, of->language == INCIDENT_JAPANESE ? "命令%u件、遮断%" PRIu64 "パケット、正規通信の損失（推定）%u.%u %%"
 		: "%u orders, %" PRIu64 " packets stopped, legitimate traffic lost (estimated) %u.%u %%", of->orders, of->stopped_packets,
 		of->collateral_permille / 10, of->collateral_permille % 10);
