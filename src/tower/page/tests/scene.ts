@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Asset, Contact, Health, HistoryLine, Incident, IncidentDetail, Keys, Member, Now, OrderDetail, OrderSummary, Origin, Rates, Related, Report, Sector, Session, Source, TrafficPoint } from "../generated/api";
 import type { Exercise } from "../source/optional";
 import { TestLedger } from "./ledger";
+import { Oversight } from "./oversight";
 
 const MINUTE = 60_000;
 export const sha256hex = (text: string): string => createHash("sha256").update(text).digest("hex");
@@ -66,11 +67,13 @@ export class Scene {
 	readonly contacts = new Map<string, Contact[]>();
 	readonly assets = new Map<string, Asset[]>();
 	readonly exercise: Exercise = { items: [], runs: [] };
+	readonly oversight: Oversight;
 	session: Session | null;
 	isAllRoles = true;
 
 	constructor(readonly kind: "empty" | "busy") {
 		this.session = this.sessionMake();
+		this.oversight = new Oversight(this.began_ms, kind === "busy");
 		if (kind === "busy") this.fill();
 	}
 
