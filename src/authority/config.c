@@ -59,9 +59,25 @@ static const char *open_effector(void *root, const char *title, void **ret_into)
 	return NULL;
 }
 
+static const char *open_root(void *root, const char *title, void **ret_into)
+{
+	(void)title;
+	*ret_into = root;
+	return NULL;
+}
+
+static const struct conf_option tower_options[] = {
+	{.name = "socket", .set = set_path, .offset = offsetof(struct config, tower), .max = CONFIG_PATH_BYTES},
+	{.name = "member", .set = conf_set_text, .offset = offsetof(struct config, member), .max = DOCUMENT_NAME_BYTES},
+	{.name = "process", .set = conf_set_text, .offset = offsetof(struct config, process), .max = DOCUMENT_NAME_BYTES},
+	{.name = "every", .set = conf_set_units, .offset = offsetof(struct config, pulse_ms), .unit = UNIT_MS, .min = 100,
+		.max = 60000},
+};
+
 static const struct conf_section sections[] = {
 	{.name = "effector", .is_titled = true, .open = open_effector, .options = effector_options,
 		.option_count = ARRAY_LEN(effector_options)},
+	{.name = "tower", .open = open_root, .options = tower_options, .option_count = ARRAY_LEN(tower_options)},
 };
 static const struct conf_schema schema = {.options = options, .option_count = ARRAY_LEN(options), .sections = sections,
 	.section_count = ARRAY_LEN(sections)};
@@ -74,10 +90,17 @@ int config_load(const char *path, struct config *ret_config, char ret_complaint[
 		.log_key = "/etc/hinomi/ledger.key",
 		.ledger = "/var/lib/hinomi-authority/ledger",
 		.socket = "/run/hinomi-authority/authority.sock",
+		.process = "authority",
+		.pulse_ms = 1000,
 	};
 	int err = conf_load(&schema, path, ret_config, ret_complaint);
 	if (err == OK && ret_config->basis[0] == '\0') {
 		snprintf(ret_complaint, CONF_COMPLAINT_BYTES, "%.200s: basis: on what law, contract or decision do orders rest?", path);
+		err = E_CONFIG;
+	}
+	if (err == OK && ret_config->tower[0] != '\0' && (ret_config->member[0] == '\0' || ret_config->process[0] == '\0')) {
+		snprintf(ret_complaint, CONF_COMPLAINT_BYTES, "%.200s: tower: whose authority is this, and what is it called? member or "
+			"process is missing", path);
 		err = E_CONFIG;
 	}
 	for (size_t i = 0; err == OK && i < ret_config->outlet_count; i++) {

@@ -36,6 +36,10 @@ struct config {
 	struct config_users effectors; /* who may listen where an effector should */
 	size_t outlet_count;
 	struct config_effector outlets[CONFIG_EFFECTORS_MAX];
+	char tower[CONFIG_PATH_BYTES]; /* its socket, which is told of our health; "": none */
+	char member[DOCUMENT_NAME_BYTES]; /* whose we are, with tower */
+	char process[DOCUMENT_NAME_BYTES]; /* our name there */
+	uint64_t pulse_ms; /* how often it is told */
 };
 
 /**

@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "authority/pulse.h"
 #include "authority/tell.h"
 #include "authority/witness.h"
 #include "core/clock.h"
@@ -44,6 +45,8 @@ struct serve {
 	char *cosigned; /* the checkpoint that was cosigned last, owned; NULL: none */
 	int64_t connect_mono_ns; /* when effectors that are not there are tried again */
 	struct log_bucket client_bucket, refused_bucket;
+	struct pulse *pulse; /* owned; NULL: no tower is told */
+	struct pulse_counters counters;
 };
 
 int serve_new(const struct config *config, struct serve **ret_serve)
@@ -53,8 +56,13 @@ int serve_new(const struct config *config, struct serve **ret_serve)
 	if (serve == NULL)
 		return E_NOMEM;
 	serve->config = config;
+	serve->listen_fd = -1;
 	for (size_t i = 0; i < PLACES; i++)
 		serve->clients[i].fd = -1;
+	if (config->tower[0] != '\0' && pulse_new(config, clock_wall_ns() / NS_PER_MS, &serve->pulse) != OK) {
+		serve_free(serve);
+		return E_NOMEM;
+	}
 	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", config->socket);
 	(void)unlink(config->socket); /* of a run that ended suddenly: the ledger's lock keeps a second one out */
 	serve->listen_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -88,6 +96,7 @@ void serve_free(struct serve *serve)
 	}
 	if (serve->listen_fd >= 0)
 		close(serve->listen_fd);
+	pulse_free(serve->pulse);
 	free(serve->cosigned);
 	free(serve);
 }
@@ -359,7 +368,9 @@ static void line_take(struct serve *serve, struct client *client, const char *li
 		: line_answer(serve, client, line, line_bytes);
 	char *text = answer != NULL ? json_dumps(answer, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 	uint64_t held_back = 0;
-	if (json_is_false(json_object_get(answer, "ok")) && log_allowed(&serve->refused_bucket, clock_mono_ns(), &held_back)) {
+	bool is_refused = json_is_false(json_object_get(answer, "ok"));
+	serve->counters.lines_refused += is_refused;
+	if (is_refused && log_allowed(&serve->refused_bucket, clock_mono_ns(), &held_back)) {
 		const char *detail = json_string_value(json_object_get(answer, "detail"));
 		char plain[LOG_PEER_TEXT_BYTES];
 		log_line(LOG_LEVEL_NOTICE, "refused why=\"%s\" held_back=%llu", log_peer_text(detail, strlen(detail), plain),
@@ -417,6 +428,7 @@ static void client_accept(struct serve *serve)
 		client++;
 	if (client == serve->clients + LIMIT_AUTHORITY_CLIENTS ||
 		getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_bytes) != 0) {
+		serve->counters.clients_refused++;
 		if (log_allowed(&serve->client_bucket, clock_mono_ns(), &held_back))
 			log_line(LOG_LEVEL_WARNING, "client_refused why=\"too many connections\" held_back=%llu",
 				(unsigned long long)held_back);
@@ -429,6 +441,7 @@ static void client_accept(struct serve *serve)
 		.is_person = config_has_user(&serve->config->people, peer.uid),
 	};
 	if (!client->is_sensor && !client->is_person) {
+		serve->counters.clients_refused++;
 		if (log_allowed(&serve->client_bucket, clock_mono_ns(), &held_back))
 			log_line(LOG_LEVEL_WARNING, "client_refused uid=%u why=\"in no list\" held_back=%llu", (unsigned)peer.uid,
 				(unsigned long long)held_back);
@@ -498,10 +511,14 @@ int serve_run(struct serve *serve, struct authority *authority, const volatile i
 			client_accept(serve);
 		effectors_connect(serve);
 		authority_turn(authority, now_wall_ms());
+		if (serve->pulse != NULL)
+			pulse_turn(serve->pulse, authority_book(authority), &serve->counters, now_wall_ms(), clock_mono_ns());
 		for (size_t i = 0; i < PLACES; i++) {
 			struct client *client = &serve->clients[i];
 			if (client->fd < 0 || !client->is_cut)
 				continue;
+			serve->counters.effectors_gone += client->effector != NULL;
+			serve->counters.clients_cut += client->effector == NULL && (client->in_bytes > 0 || client->out_bytes > 0);
 			if (client->effector != NULL)
 				log_line(LOG_LEVEL_WARNING, "effector_gone name=%s next=\"tried again every second\"", client->effector);
 			client_close(client);

@@ -232,6 +232,13 @@ static int policy_write(const struct site *site, const char vkeys[static SITE_KE
 	return draft_end(&draft, site, "etc/policy");
 }
 
+/** Whom a process tells of its health. */
+static void tower_name(struct draft *draft, const struct site *site)
+{
+	if (site->page[0] != '\0')
+		fprintf(draft->stream, "tower { socket = \"%s/run/tower.sock\" member = \"%s\" }\n", site->directory, site->name);
+}
+
 static int authority_write(const struct site *site, const char *account)
 {
 	struct draft draft;
@@ -243,6 +250,7 @@ static int authority_write(const struct site *site, const char *account)
 		"socket = \"%s/run/authority.sock\"\nbasis = \"%s\"\nsensors = {\"%s\"}\neffectors = {\"%s\"}\npeople = {\"%s\"}\n"
 		"effector \"%s\" { socket = \"%s/run/effect.sock\" }\n", at, at, at, at, at, site->basis, account, account, account,
 		edge, at);
+	tower_name(&draft, site);
 	return draft_end(&draft, site, "etc/authority.conf");
 }
 
@@ -280,8 +288,7 @@ static int sensor_write(const struct site *site)
 		(unsigned long long)site->host_bps);
 	if (site->place != SITE_WATCH)
 		fprintf(draft.stream, "countermeasures { authority = \"%s/run/authority.sock\" source_sets = \"%s/sets\" }\n", at, at);
-	if (site->page[0] != '\0')
-		fprintf(draft.stream, "tower { socket = \"%s/run/tower.sock\" member = \"%s\" }\n", at, site->name);
+	tower_name(&draft, site);
 	fprintf(draft.stream, "findings { file = \"%s/findings.jsonl\" }\nstatus_socket = \"%s/run/sensor.sock\"\n"
 		"state_directory = \"%s/sensor\"\n", at, at, at);
 	return draft_end(&draft, site, "etc/sensor.conf");

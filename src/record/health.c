@@ -1,6 +1,9 @@
 /* Health as documents. */
 #include "record/health.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #define OWNER struct health
 static const char *const document_name[] = {"health"};
 
@@ -34,3 +37,18 @@ static int health_check(const void *document, char complaint[static DOCUMENT_COM
 }
 
 const struct document_kind health_kind = {.root = &health_root, .most_bytes = HEALTH_LINE_BYTES_MAX, .check = health_check};
+
+void health_loss_add(struct health *health, const char *reason, uint64_t count)
+{
+	for (size_t i = 0; i < health->loss_count; i++) {
+		if (strcmp(health->losses[i].reason, reason) == 0) {
+			health->losses[i].count += count;
+			return;
+		}
+	}
+	if (count == 0 || health->loss_count == HEALTH_LOSSES_MAX)
+		return;
+	struct health_loss *loss = &health->losses[health->loss_count++];
+	snprintf(loss->reason, sizeof(loss->reason), "%s", reason);
+	loss->count = count;
+}

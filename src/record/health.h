@@ -43,6 +43,9 @@ struct health {
 
 extern const struct document_kind health_kind;
 
+/** Adds to what was lost for a reason; one that nothing was lost for is not begun, nor one beyond HEALTH_LOSSES_MAX. */
+void health_loss_add(struct health *health, const char *reason, uint64_t count);
+
 /** document_write() of health. */
 MUST_USE static inline int health_write(const struct health *health, char **ret_text,
 	char ret_complaint[static DOCUMENT_COMPLAINT_BYTES])

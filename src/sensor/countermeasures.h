@@ -17,7 +17,7 @@
 #include "record/finding.h"
 #include "rules/space.h"
 #include "sensor/input.h"
-#include "sensor/line_link.h"
+#include "record/line_link.h"
 
 struct countermeasures; /* opaque */
 

@@ -10,8 +10,7 @@
 #include <string.h>
 
 #include "core/clock.h"
-#include "core/log.h"
-#include "record/health.h"
+#include "record/health_link.h"
 
 #define FOLLOWED_MAX 256 /* open findings whose growth is known; more count as legitimate traffic */
 
@@ -22,10 +21,9 @@ struct followed {
 };
 
 struct pulse {
-	const struct config *config; /* borrowed */
-	struct line_link *link;
+	struct health_link *link;
 	struct health health;
-	int64_t told_mono_ns, taken_mono_ns, now_wall_ns;
+	int64_t taken_mono_ns, now_wall_ns;
 	uint64_t stopped_before; /* by rules, over all inputs */
 	size_t followed_count, grown_count;
 	struct followed followed[FOLLOWED_MAX], grown[FOLLOWED_MAX]; /* the last time, and now */
@@ -36,12 +34,11 @@ struct pulse {
 int pulse_new(const struct config *config, int64_t now_wall_ns, struct pulse **ret_pulse)
 {
 	struct pulse *pulse = calloc(1, sizeof(*pulse));
-	int err = pulse != NULL ? line_link_new("tower", config->tower, "{\"ack\":", &pulse->link) : E_NOMEM;
+	int err = pulse != NULL ? health_link_new(config->tower, config->pulse_ms, &pulse->link) : E_NOMEM;
 	if (err != OK) {
 		free(pulse);
 		return err;
 	}
-	pulse->config = config;
 	pulse->health.started_ms = now_wall_ns / NS_PER_MS;
 	pulse->taken_mono_ns = clock_mono_ns();
 	snprintf(pulse->health.member, sizeof(pulse->health.member), "%s", config->member);
@@ -54,7 +51,7 @@ int pulse_new(const struct config *config, int64_t now_wall_ns, struct pulse **r
 void pulse_free(struct pulse *pulse)
 {
 	if (pulse != NULL)
-		line_link_free(pulse->link);
+		health_link_free(pulse->link);
 	free(pulse);
 }
 
@@ -92,21 +89,6 @@ static void finding_add(void *arg, const struct finding *finding)
 		pulse->attack_bps += (double)(finding->bytes - bytes_before) * 8 * 1000 / over_ms;
 }
 
-static void loss_add(struct health *health, const char *reason, uint64_t count)
-{
-	for (size_t i = 0; i < health->loss_count; i++) {
-		if (strcmp(health->losses[i].reason, reason) == 0) {
-			health->losses[i].count += count;
-			return;
-		}
-	}
-	if (count == 0 || health->loss_count == HEALTH_LOSSES_MAX)
-		return;
-	struct health_loss *loss = &health->losses[health->loss_count++];
-	snprintf(loss->reason, sizeof(loss->reason), "%s", reason);
-	loss->count = count;
-}
-
 /** Sums of losses over all inputs; what rules have stopped. */
 static uint64_t inputs_add(struct health *health, struct sensor *sensor)
 {
@@ -116,7 +98,7 @@ static uint64_t inputs_add(struct health *health, struct sensor *sensor)
 		input_report(&sensor->inputs[i], &report);
 		stopped += report.seen_stopped;
 		for (size_t k = 0; k < report.dropped_count; k++)
-			loss_add(health, report.dropped[k].reason, report.dropped[k].count);
+			health_loss_add(health, report.dropped[k].reason, report.dropped[k].count);
 	}
 	return stopped;
 }
@@ -145,8 +127,8 @@ const struct health *pulse_take(struct pulse *pulse, struct sensor *sensor, int6
 	health->loss_count = 0;
 	uint64_t stopped = inputs_add(health, sensor);
 	if (sensor->findings.own != NULL)
-		loss_add(health, "findings", line_file_counters_of(sensor->findings.own).lost);
-	loss_add(health, "health", line_link_counters_of(pulse->link).lost);
+		health_loss_add(health, "findings", line_file_counters_of(sensor->findings.own).lost);
+	health_loss_add(health, "health", health_link_counters_of(pulse->link).lost);
 	health->at_ms = now_wall_ns / NS_PER_MS > health->started_ms ? now_wall_ns / NS_PER_MS : health->started_ms;
 	health->rates = (struct health_rates){.in_pps = sensor->rate_pps, .in_bps = sensor->rate_bps,
 		.attack_pps = whole(pulse->attack_pps, sensor->rate_pps), .attack_bps = whole(pulse->attack_bps, sensor->rate_bps)};
@@ -158,19 +140,12 @@ const struct health *pulse_take(struct pulse *pulse, struct sensor *sensor, int6
 
 void pulse_turn(struct pulse *pulse, struct sensor *sensor, int64_t now_wall_ns, int64_t now_mono_ns)
 {
-	char complaint[DOCUMENT_COMPLAINT_BYTES], *text = NULL;
-	if (now_mono_ns - pulse->told_mono_ns >= (int64_t)pulse->config->pulse_ms * NS_PER_MS) {
-		pulse->told_mono_ns = now_mono_ns;
-		if (health_write(pulse_take(pulse, sensor, now_wall_ns, now_mono_ns), &text, complaint) == OK)
-			line_link_put(pulse->link, text);
-		else
-			log_line(LOG_LEVEL_WARNING, "health_unwritten why=\"%s\"", complaint);
-		free(text);
-	}
-	line_link_turn(pulse->link, now_mono_ns);
+	if (health_link_is_due(pulse->link, now_mono_ns))
+		health_link_tell(pulse->link, pulse_take(pulse, sensor, now_wall_ns, now_mono_ns));
+	health_link_turn(pulse->link, now_mono_ns);
 }
 
 struct line_link_counters pulse_link_of(const struct pulse *pulse)
 {
-	return line_link_counters_of(pulse->link);
+	return health_link_counters_of(pulse->link);
 }

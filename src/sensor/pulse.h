@@ -12,7 +12,7 @@
 
 #include "core/err.h"
 #include "sensor/config.h"
-#include "sensor/line_link.h"
+#include "record/health_link.h"
 #include "sensor/sensor.h"
 
 struct pulse; /* opaque */

@@ -243,6 +243,17 @@ static int64_t capped(uint64_t value)
 	return value < (uint64_t)1 << 56 ? (int64_t)value : (int64_t)1 << 56; /* so that sums over all members fit */
 }
 
+/** Whether a process sees traffic: the zeros of one that does not are no word about it. */
+static bool sees_traffic(const struct health *health)
+{
+	static const char *const blind[] = {"hinomi-authority ", "hinomi-effect "};
+	for (size_t i = 0; i < ARRAY_LEN(blind); i++) {
+		if (strncmp(health->program, blind[i], strlen(blind[i])) == 0)
+			return false;
+	}
+	return true;
+}
+
 /** Adds the rates of one process to its second: of the member, and with "" of all. */
 static int second_add(struct store *store, const struct health *health, const char *member)
 {
@@ -285,8 +296,9 @@ int store_take_health(struct store *store, const char *member, const char *line,
 		"excluded.body",
 		row, NULL, NULL);
 	store->writer.next_health += err == OK && last_ms < 0;
-	if (err == OK)
-		err = second_add(store, &health, health.member);
+	if (err != OK || !sees_traffic(&health))
+		return err;
+	err = second_add(store, &health, health.member);
 	return err == OK ? second_add(store, &health, "") : err;
 }
 

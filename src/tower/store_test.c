@@ -408,11 +408,18 @@ static void health_is_of_the_present_and_sums_up(void **state)
 		assert_int_equal(answer.is_repeat, i != 3);
 		free(text);
 	}
+	/* One that sees no traffic is kept, and its zeros are no word about it. */
+	char complaint[DOCUMENT_COMPLAINT_BYTES], *blind = NULL;
+	health = (struct health){
+		.member = "member-0", .process = "authority", .program = "hinomi-authority 0.1.0", .at_ms = NOW, .rules = 1};
+	assert_int_equal(health_write(&health, &blind, complaint), OK);
+	assert_int_equal(take_text("member-0", blind, NOW), OK);
+	free(blind);
 	make(0, 1);
 	assert_int_equal(take("member-0", &finding, NOW), OK);
 	assert_int_equal(commit(), OK);
 	assert_int_equal(store_healths(reader, NULL, &begin, rows, ARRAY_LEN(rows), &page), OK);
-	assert_int_equal(page.count, 3);
+	assert_int_equal(page.count, 4);
 	assert_int_equal(store_healths(reader, "member-0", &begin, rows, 1, &page), OK);
 	assert_int_equal(page.count, 1);
 	assert_true(page.has_more);

@@ -21,11 +21,13 @@ const ApprovalView = lazy(() => import("./approval").then((module) => module.App
 const LedgerView = lazy(() => import("./ledger").then((module) => module.LedgerView));
 const MembersView = lazy(() => import("./members").then((module) => module.MembersView));
 const MemberView = lazy(() => import("./member").then((module) => module.MemberView));
+const OversightView = lazy(() => import("./oversight").then((module) => module.OversightView));
 const ExerciseView = lazy(() => import("./exercise").then((module) => module.ExerciseView));
 
 const PLACES: { name: string; icon: IconName; key: TextKey; isOf: (root: string) => boolean }[] = (
 	[["now", "now", "view_now"], ["incidents", "incident", "view_incidents"], ["approvals", "approvals", "view_approvals"], ["ledger", "ledger", "view_ledger"],
-		["members", "members", "view_members"], ["exercise", "exercise", "view_exercise"]] as [string, IconName, TextKey][]
+		["members", "members", "view_members"], ["exercise", "exercise", "view_exercise"],
+		["oversight", "oversight", "view_oversight"]] as [string, IconName, TextKey][]
 ).map(([name, icon, key]) => ({ name, icon, key, isOf: (root) => root === name }));
 
 const address = new Value(location.hash);
@@ -55,6 +57,8 @@ function View({ place: { root, part, query } }: { place: Place }): JSX.Element {
 			return <LedgerView index={part !== null && /^\d{1,15}$/.test(part) ? Number(part) : null} />;
 		case "members":
 			return part === null ? <MembersView /> : <MemberView name={part} key={part} />;
+		case "oversight":
+			return <OversightView part={part} />;
 		case "exercise":
 			return <ExerciseView />;
 		default:

@@ -21,7 +21,7 @@ interface FieldProps {
 	isLong?: boolean;
 }
 
-const TextField = ({ label, value, set, pattern, isLong }: FieldProps): JSX.Element => (
+export const TextField = ({ label, value, set, pattern, isLong }: FieldProps): JSX.Element => (
 	<label class="field">
 		<span>{label}</span>
 		{isLong ? <textarea rows={3} class="address" value={value} onInput={(event) => set(event.currentTarget.value)} />

@@ -37,9 +37,9 @@ for (const [name, place, locale, colorScheme] of [["readme-now", "now", "en", "l
 }
 
 const empty = await stageMake(browser, new Scene("empty"));
-for (const place of ["now", "incidents", "approvals", "ledger", "members", "exercise"]) {
+for (const place of ["now", "incidents", "approvals", "ledger", "members", "exercise", "oversight/lookups", "oversight/deletions"]) {
 	await empty.go(place);
-	await take(empty, `empty-${place}`);
+	await take(empty, `empty-${nameOf(place)}`);
 }
 empty.tower.scene.session = null;
 await empty.page.reload();

@@ -2,6 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Asset, Contact, Exercise, ExerciseAttack, ExerciseEvent, ExerciseRun, ExerciseSum, Health, HistoryLine, Incident, IncidentDetail, Keys, Mail, Member, Now, OrderDetail, OrderSummary, Origin, Rates, Related, Report, Sector, Session, Source, TrafficPoint } from "../generated/api";
 import { TestLedger } from "./ledger";
+import { Oversight } from "./oversight";
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -66,11 +67,13 @@ export class Scene {
 	readonly contacts = new Map<string, Contact[]>();
 	readonly assets = new Map<string, Asset[]>();
 	readonly exercise: Exercise = { player: "answers", may_start: true, is_own: false, scenarios: [], runs: [] };
+	readonly oversight: Oversight;
 	session: Session | null;
 	isAllRoles = true;
 
 	constructor(readonly kind: "empty" | "busy") {
 		this.session = this.sessionMake();
+		this.oversight = new Oversight(this.began_ms, kind === "busy");
 		if (kind === "busy") this.fill();
 	}
 

@@ -7,7 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import { type AddressInfo } from "node:net";
 import { extname, join } from "node:path";
-import type { Assertion, AssetList, Challenge, Decision, DecisionAnswer, Exercise, ExerciseAccepted, HealthList, IncidentDetail, IncidentList, MailList, MemberDetail, MemberList, OrderDetail, OrderList, Report, Session, Sources } from "../generated/api";
+import type { AccountList, AccountMade, AccountPut, Assertion, AssetList, AuditList, Challenge, Decision, DecisionAnswer, Exercise, ExerciseAccepted, HealthList, IncidentDetail, IncidentList, LookupList, MailList, MemberDetail, MemberList, OrderDetail, OrderList, ProofList, Report, Retention, Session, Sources } from "../generated/api";
 import { Scene } from "./scene";
 
 const TYPES: Record<string, string> = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8" };
@@ -116,6 +116,7 @@ export class MockTower {
 			case "members": return this.#members(method, name, part, id, body);
 			case "health": return { items: this.scene.health(query.get("member")), next: null } satisfies HealthList;
 			case "exercise": return this.#exercise(method, name, body);
+			case "audit": case "lookups": case "accounts": case "figures": case "retention": return this.#oversight(method, root, name, query, body);
 			default: throw new Answer(404, "not_found");
 		}
 	}
@@ -239,6 +240,27 @@ export class MockTower {
 		if (part === "assets") return { items: (scene.assets.get(name) ?? []).filter((asset) => id === "" || asset.id === id), next: null } satisfies AssetList;
 		const keys = scene.kind === "busy" ? [{ name: `edge-1.${name}.example`, use: "effector", vkey: scene.ledger.log.text }] : [];
 		return { member, contacts: scene.contacts.get(name) ?? [], keys, health: scene.health(name) } satisfies MemberDetail;
+	}
+
+	/** By role, as the tower does it: an inspector sees the audit, and an operator alone changes accounts. */
+	#oversight(method: string, root: string, name: string, query: URLSearchParams, body: unknown): unknown {
+		const { oversight, session } = this.scene;
+		const needed = { audit: ["inspector"], lookups: ["inspector"], accounts: method === "PUT" ? ["operator"] : ["inspector", "operator"] }[root];
+		if (needed && !session?.roles.some((role) => needed.includes(role))) throw new Answer(403, "forbidden", "not with these roles");
+		const paged = <Row>(rows: Row[]) => {
+			const from = Number(query.get("cursor") ?? 0);
+			return { items: rows.slice(from, from + 4), next: rows.length > from + 4 ? String(from + 4) : null };
+		};
+		switch (root) {
+			case "audit": return paged(oversight.audit) satisfies AuditList;
+			case "lookups": return paged(oversight.lookups) satisfies LookupList;
+			case "accounts": return method === "PUT" ? (oversight.put(name, body as AccountPut) satisfies AccountMade) : ({ items: oversight.accounts, next: null } satisfies AccountList);
+			case "figures": {
+				const figures = oversight.figures(Number(query.get("year")));
+				return query.get("format") === "csv" ? `"year","what","name","count"\r\n${figures.year},"lookups","",${figures.lookups}\r\n` : figures;
+			}
+			default: return name === "proofs" ? (paged(oversight.proofs) satisfies ProofList) : (oversight.retention satisfies Retention);
+		}
 	}
 
 	#exercise(method: string, part: string, body: unknown): Exercise | ExerciseAccepted {

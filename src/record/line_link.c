@@ -4,7 +4,7 @@
  * sent from its start. Replies are for people: they are logged, cut and
  * escaped, and change nothing.
  */
-#include "sensor/line_link.h"
+#include "record/line_link.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -1,6 +1,6 @@
 /*
  * Lines to another process over its Unix socket: the authority
- * (authority/serve.h) or the tower (tower/writer.h). Never makes the sensor
+ * (authority/serve.h) or the tower (tower/writer.h). Never makes its process
  * wait: what cannot be sent now waits in a queue of bounded size, what does
  * not fit there is lost and counted, and a connection that is gone is made
  * anew. A line that was on its way when the connection broke is sent again,
