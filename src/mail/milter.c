@@ -248,7 +248,7 @@ static void wait_note(struct session *session)
 	session->began_mono_ns = 0;
 }
 
-/** Appends the finding of a mail that was tagged or held, or would be. The file is opened for each: it may be moved away any time. */
+/** Appends the finding of a mail that was tagged or held, or would be. The file is opened for each, so it may be moved away. */
 static void finding_tell(const struct session *session, const struct mail_facts *facts, const struct mail_verdict *verdict)
 {
 	const struct config *config = milter.config;
