@@ -62,6 +62,7 @@ static const struct conf_option options[] = {
 	TEXT(struct site, directory, set_directory),
 	TEXT(struct site, basis, set_plain),
 	TEXT(struct site, page, set_plain),
+	{.name = "exercises", .set = conf_set_bool, AT(struct site, exercises)},
 	LIST(struct site, "networks", networks),
 	LIST(struct site, "interfaces", interfaces),
 	LIST(struct site, "collectors", collectors),
@@ -109,6 +110,8 @@ static const char *site_check(const struct site *site)
 		return "networks: what is to be protected?";
 	if (site->interfaces.count == 0 && site->collectors.count == 0)
 		return "interfaces or collectors: where does traffic come in?";
+	if (site->exercises && site->page[0] == '\0')
+		return "exercises: are started on a page; page names where it listens";
 	if (site->place == SITE_WATCH)
 		return NULL;
 	if (site->interfaces.count == 0)
@@ -295,6 +298,8 @@ static int tower_write(const struct site *site, const char *account, const char 
 	fprintf(draft.stream, "store = \"sqlite:%s/store\"\nplaces = \"%s/tower/places\"\n", at, at);
 	if (page[0] != '\0')
 		fprintf(draft.stream, "page = \"%s\"\n", page);
+	if (site->exercises)
+		fprintf(draft.stream, "exercise = \"%s/run/exercise.sock\"\n", at);
 	if (site->place != SITE_WATCH)
 		fprintf(draft.stream, "policy = \"%s/etc/policy\"\nauthority = \"%s/run/authority.sock\"\nledger = \"%s/ledger\"\n", at,
 			at, at);

@@ -44,6 +44,7 @@ struct site {
 	char basis[CONF_VALUE_BYTES];
 	struct site_list networks, interfaces, protected_space, collectors, approvals;
 	char page[CONF_VALUE_BYTES]; /* where the tower's page listens, "127.0.0.1:8047"; "": no tower */
+	bool exercises; /* of which the page's people may start some; needs root */
 	int place; /* enum site_place; SITE_WATCH: nothing is enforced */
 	uint64_t host_pps, host_bps; /* thresholds */
 	size_t person_count;

@@ -35,13 +35,14 @@
 #define CALM_NS (60 * NS_PER_S) /* that long without an end: the next one is the first again */
 #define TURN_MS 200
 #define SAID_BYTES 4096
-#define PARTS_MAX 4
+#define PARTS_MAX 5
 
 /** One process of the site. */
 struct part {
-	const char *program, *config_name, *socket_name;
+	const char *program, *config_name, *socket_name; /* config_name NULL: it plays exercises at its socket */
 	bool is_enforcing; /* needed only where something is enforced */
 	bool is_page; /* needed only where there is a page */
+	bool is_exercise; /* and exercises are wanted there */
 	pid_t pid; /* 0: not running */
 	int64_t started_mono_ns, restart_mono_ns;
 	int64_t restart_ms; /* how long to wait after the next end */
@@ -56,6 +57,7 @@ struct up {
 static const struct part parts_wanted[PARTS_MAX] = {
 	{.program = "hinomi-authority", .config_name = "etc/authority.conf", .socket_name = "run/authority.sock", .is_enforcing = true},
 	{.program = "hinomi-effect", .config_name = "etc/effect.conf", .socket_name = "run/effect.sock", .is_enforcing = true},
+	{.program = "hinomi-exercise", .socket_name = "run/exercise.sock", .is_page = true, .is_exercise = true},
 	{.program = "hinomi-tower", .config_name = "etc/tower.conf", .socket_name = "run/tower.sock", .is_page = true},
 	{.program = "hinomi-sensor", .config_name = "etc/sensor.conf", .socket_name = "run/sensor.sock"},
 };
@@ -68,7 +70,8 @@ static int complain(const char *what, const char *why)
 
 static bool is_wanted(const struct up *up, const struct part *part)
 {
-	return (!part->is_enforcing || up->site.place != SITE_WATCH) && (!part->is_page || up->site.page[0] != '\0');
+	return (!part->is_enforcing || up->site.place != SITE_WATCH) && (!part->is_page || up->site.page[0] != '\0') &&
+		(!part->is_exercise || up->site.exercises);
 }
 
 /* Preparing. */
@@ -182,6 +185,8 @@ static int prepare(struct up *up)
 	if (site_files_write(&up->site, public, account->pw_name, page) != OK)
 		return complain(up->site.directory, strerror(errno));
 	for (size_t i = 0; i < PARTS_MAX; i++) {
+		if (up->parts[i].config_name == NULL)
+			continue;
 		char *check[] = {NULL, (char *)"--check", (char *)site_path(&up->site, up->parts[i].config_name, config), NULL};
 		if (is_wanted(up, &up->parts[i]) && run(up->parts[i].program, check, said) != 0)
 			return EXIT_USAGE;
@@ -196,10 +201,13 @@ static int prepare(struct up *up)
 static int part_start(const struct up *up, struct part *part)
 {
 	char config[SITE_PATH_BYTES], socket_path[SITE_PATH_BYTES];
-	char *argv[] = {NULL, (char *)"--config", (char *)site_path(&up->site, part->config_name, config), NULL};
 	(void)unlink(site_path(&up->site, part->socket_name, socket_path)); /* of a run that ended suddenly */
+	char *play[] = {NULL, (char *)"serve", (char *)"--socket", socket_path, NULL};
+	char *work[] = {NULL, (char *)"--config", config, NULL};
+	if (part->config_name != NULL)
+		(void)site_path(&up->site, part->config_name, config);
 	part->started_mono_ns = clock_mono_ns();
-	int err = start_beside(part->program, argv, &part->pid);
+	int err = start_beside(part->program, part->config_name != NULL ? work : play, &part->pid);
 	if (err != OK)
 		part->pid = 0;
 	return err;

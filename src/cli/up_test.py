@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 import urllib.error
 import urllib.request
@@ -167,6 +168,29 @@ class Up(unittest.TestCase):
             self.assertEqual(refused.exception.code, 401)
             self.end(process)
         self.assertEqual(tokens[0], tokens[1])
+
+    def test_a_site_with_exercises_has_a_player_that_its_page_hears(self):
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            address = f"127.0.0.1:{probe.getsockname()[1]}"
+        site = ('site = "port"', 'networks = {"192.0.2.0/24"}', 'collectors = {"127.0.0.1:29996"}', "exercises = yes")
+        alone = subprocess.run([HINOMI, "up", "--check", self.describe(*site)], capture_output=True, text=True, check=False)
+        self.assertEqual(alone.returncode, 2)
+        self.assertIn("exercises: are started on a page", alone.stderr)
+        process = self.up(self.describe(*site, f'page = "{address}"'))
+        self.wait_for(process, f"page http://{address}/")
+        self.assertEqual(list(children(process.pid)), ["hinomi-exercise", "hinomi-tower", "hinomi-sensor"])
+        with open(os.path.join(self.site, "keys/page.token"), encoding="ascii") as file:
+            headers = {"Authorization": f"Bearer {file.read().strip()}"}
+        told = {"player": "silent"}
+        until_s = time.monotonic() + WAIT_S
+        while told["player"] == "silent" and time.monotonic() < until_s:
+            time.sleep(0.2)
+            with urllib.request.urlopen(urllib.request.Request(f"http://{address}/api/v1/exercise", headers=headers), timeout=10) as answer:
+                told = json.load(answer)
+        self.assertTrue(told["may_start"], told)
+        self.assertIn("one-flood", [row["name"] for row in told["scenarios"]])
+        self.end(process)
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root for a network namespace")
     def test_a_site_that_enforces_keeps_keys_and_policy(self):

@@ -117,4 +117,5 @@
 #define LIMIT_TOWER_ORDERS 256 /* orders of the authority that are followed: as many as it has */
 #define LIMIT_TOWER_ANSWER_BYTES 4194304 /* one answer of the authority; a longer one ends the connection */
 #define LIMIT_TOWER_RELAY_MS 3000 /* for the authority to answer; then 503 */
+#define LIMIT_TOWER_PLAYER_MS 3000 /* for whoever plays exercises to answer; then 503 */
 #define LIMIT_TOWER_FILE_BYTES 8388608 /* of the page or the ledger; a longer one is not served */

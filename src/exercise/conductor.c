@@ -11,6 +11,8 @@
 #include "core/clock.h"
 #include "exercise/people.h"
 #include "exercise/report.h"
+#include "exercise/telling.h"
+#include "exercise/watch.h"
 
 /* After a second began: its last request has had its time, and the clients a moment to look. */
 #define SECOND_COMPLETE_NS (NS_PER_S + (CLIENTS_DEADLINE_MS + 100) * NS_PER_MS)
@@ -41,6 +43,12 @@ __attribute__((format(printf, 4, 5))) static void tell(struct conductor *conduct
 	(void)fflush(conductor->out);
 }
 
+/* The same for whoever looks on. */
+static void note(struct conductor *conductor, int64_t at_wall_ns, enum exercise_news news, const char *attack, const char *detail)
+{
+	watch_note(telling_run(conductor), at_wall_ns - conductor->start_wall_ns, news, attack, detail);
+}
+
 static int stages_open(struct conductor *conductor, char why[static 160])
 {
 	static const char *const labels[CONDUCTOR_SIDES] = {"w", "n"};
@@ -56,6 +64,7 @@ static int begin(struct conductor *conductor, char why[static 160])
 {
 	conductor->start_mono_ns = clock_mono_ns();
 	conductor->start_wall_ns = conductor->course.start_wall_ns = clock_wall_ns();
+	telling_begin(conductor);
 	for (size_t i = 0; i < conductor->side_count; i++) {
 		if (stage_begin(&conductor->stages[i], conductor->start_mono_ns) != OK) {
 			(void)snprintf(why, 160, "the clients' process cannot be started");
@@ -90,8 +99,6 @@ int conductor_open(struct conductor *conductor, const struct options *options, c
 {
 	const struct scenario *scenario = &conductor->scenario;
 	conductor->scenario.clients = SESSION_MIX_NONE; /* those here are real */
-	conductor->is_json = options->is_json;
-	conductor->out = options->is_json ? stderr : stdout;
 	conductor->directory = directory;
 	conductor->side_count = options->is_alone ? 1 : CONDUCTOR_SIDES;
 	uint64_t threshold_pps = options_threshold_pps(options, scenario, DEFAULT_THRESHOLD_PPS);
@@ -107,8 +114,9 @@ int conductor_open(struct conductor *conductor, const struct options *options, c
 	const struct place *place = conductor->stages[CONDUCTOR_WITH].place;
 	struct defence_config config = {.scenario = scenario, .net_fd = place_edge_fd(place), .interface = place_interface(place),
 		.effector = options->effector, .threshold_pps = threshold_pps, .ratify_ms = scenario->ratify_ms,
-		.page_port = (unsigned)options->page_port, .directory = directory,
-		.mail_findings = conductor->mailbox != NULL ? mailbox_findings(conductor->mailbox) : NULL};
+		.tower = conductor->tower, .guest = conductor->guest, .directory = directory};
+	if (conductor->tower != NULL && conductor->mailbox != NULL)
+		conductor->tower->mail_findings = mailbox_findings(conductor->mailbox);
 	error = defence_open(&config, why, &conductor->defence);
 	if (error != OK)
 		return error;
@@ -117,10 +125,7 @@ int conductor_open(struct conductor *conductor, const struct options *options, c
 		(unsigned long long)scenario->line_pps);
 	if (conductor->mailbox != NULL)
 		mail_announce(conductor);
-	const struct exercise_tower *page = defence_page(conductor->defence);
-	if (page != NULL)
-		fprintf(conductor->out, "Look on at %s (%ssign in with the token %s)\n", page->address,
-			page->has_page ? "" : "programs only: the page was not built; ", page->token);
+	telling_address(conductor);
 	return begin(conductor, why);
 }
 
@@ -129,8 +134,10 @@ static void packet_send(struct conductor *conductor, const struct packet *packet
 	struct score *score = &conductor->course.score;
 	size_t attack = score->stream_attack[packet->origin];
 	int64_t now_ns = wall_ns(conductor);
-	if (score->attacks[attack].first_ns == 0)
+	if (score->attacks[attack].first_ns == 0) {
 		tell(conductor, now_ns, score->attacks[attack].plan->name, "first packet of the attack");
+		note(conductor, now_ns, EXERCISE_FIRST_PACKET, score->attacks[attack].plan->name, "");
+	}
 	score_packet(score, packet, now_ns);
 	conductor->attack_sent++;
 	for (size_t i = 0; i < conductor->side_count; i++) {
@@ -165,6 +172,16 @@ static const char *phase_words(enum finding_phase phase)
 	return phase == FINDING_END ? "over" : "changes";
 }
 
+static void finding_note(struct conductor *conductor, const struct finding *finding, size_t attack, const char *vectors)
+{
+	static const enum exercise_news news[] = {[FINDING_BEGIN] = EXERCISE_FOUND, [FINDING_CHANGE] = EXERCISE_CHANGES,
+		[FINDING_END] = EXERCISE_OVER};
+	char target[IP_PREFIX_TEXT_BYTES], detail[EXERCISE_WORDS_BYTES];
+	(void)snprintf(detail, sizeof(detail), "%s%s", ip_prefix_write(&finding->target, target), vectors);
+	const char *name = attack != SCORE_NOBODY ? conductor->scenario.attacks[attack].name : "";
+	note(conductor, wall_ns(conductor), news[finding->phase], name, detail);
+}
+
 static void finding_take(struct conductor *conductor, const struct finding *finding)
 {
 	char target[IP_PREFIX_TEXT_BYTES], vectors[96] = "";
@@ -176,6 +193,7 @@ static void finding_take(struct conductor *conductor, const struct finding *find
 	}
 	tell(conductor, wall_ns(conductor), attack != SCORE_NOBODY ? conductor->scenario.attacks[attack].name : "?", "%s: %s of %s,%s",
 		phase_words(finding->phase), finding_kind_name(finding->kind), ip_prefix_write(&finding->target, target), vectors);
+	finding_note(conductor, finding, attack, vectors);
 }
 
 static void counts_begin(struct conductor *conductor, struct course_attack *attack)
@@ -185,7 +203,7 @@ static void counts_begin(struct conductor *conductor, struct course_attack *atta
 }
 
 /* What people do about an order that waits for them. */
-static void asked_answer(struct conductor *conductor, const char *order, enum scenario_decision decision)
+static void asked_answer(struct conductor *conductor, const char *order, enum scenario_decision decision, bool is_urgent)
 {
 	switch (decision) {
 	case SCENARIO_APPROVED:
@@ -198,6 +216,10 @@ static void asked_answer(struct conductor *conductor, const char *order, enum sc
 	case SCENARIO_RATIFIED:
 	case SCENARIO_LAPSED: /* one who is on duty may begin what is urgent */
 		defence_say(conductor->defence, "approve", order, PEOPLE_DUTY, "the service is in need, and it is urgent");
+		return;
+	case SCENARIO_PAGE: /* the guest is on duty */
+		if (!is_urgent)
+			defence_say(conductor->defence, "approve", order, PEOPLE_COMMISSION, "narrow, short, and needed");
 		return;
 	case SCENARIO_STANDING:
 	case SCENARIO_DECISION_COUNT:
@@ -232,6 +254,9 @@ static void order_take(struct conductor *conductor, const struct defence_order *
 		return;
 	const struct scenario_attack *plan = &conductor->scenario.attacks[index];
 	int64_t at_ns = order->since_ms * NS_PER_MS;
+	char id[9];
+	(void)snprintf(id, sizeof(id), "%.8s", order->id);
+	note(conductor, at_ns, watch_news_of(step), plan->name, id);
 	switch (step) {
 	case COURSE_ASKED:
 	case COURSE_ORDERED:
@@ -239,10 +264,11 @@ static void order_take(struct conductor *conductor, const struct defence_order *
 			step == COURSE_ASKED ? "waits for approvals" : "is made", order->predicted.stopped_permille / 10.0,
 			order->predicted.collateral_permille / 10.0);
 		if (step == COURSE_ASKED)
-			asked_answer(conductor, order->id, plan->decision);
+			asked_answer(conductor, order->id, plan->decision, order->is_urgent);
 		return;
 	case COURSE_IN_FORCE:
-		is_new_urgent = order->is_urgent && plan->decision == SCENARIO_RATIFIED;
+		is_new_urgent = order->is_urgent &&
+			(plan->decision == SCENARIO_RATIFIED || plan->decision == SCENARIO_PAGE);
 		force_take(conductor, order, index);
 		break;
 	case COURSE_REFUSED:
@@ -277,6 +303,7 @@ static void news_take(struct conductor *conductor)
 			break;
 		case DEFENCE_TROUBLE:
 			tell(conductor, wall_ns(conductor), "trouble", "%s", event.text);
+			note(conductor, wall_ns(conductor), EXERCISE_TROUBLE, "", event.text);
 			conductor->troubles++;
 			break;
 		case DEFENCE_NO_NEWS:
@@ -318,7 +345,8 @@ static void people_withdraw(struct conductor *conductor)
 	for (size_t i = 0; i < conductor->course.order_count; i++) {
 		struct course_order *order = &conductor->course.orders[i];
 		const struct scenario_attack *plan = &conductor->scenario.attacks[order->attack];
-		bool is_peoples = plan->decision == SCENARIO_APPROVED || plan->decision == SCENARIO_RATIFIED;
+		bool is_peoples = plan->decision == SCENARIO_APPROVED || plan->decision == SCENARIO_RATIFIED ||
+			plan->decision == SCENARIO_PAGE;
 		if (!is_peoples || !order->is_in_force || order->is_withdrawn ||
 			now_ns < (int64_t)plan->end_ms * NS_PER_MS + WITHDRAW_AFTER_NS)
 			continue;
@@ -351,6 +379,7 @@ static void well_note(struct conductor *conductor)
 		attack->well_ns = second_ns > attack->force_ns ? second_ns : attack->force_ns;
 		tell(conductor, wall_ns(conductor), conductor->scenario.attacks[i].name, "clients are well since %.2f s",
 			(double)(attack->well_ns - conductor->start_wall_ns) / (double)NS_PER_S);
+		note(conductor, attack->well_ns, EXERCISE_WELL, conductor->scenario.attacks[i].name, "");
 	}
 }
 
@@ -365,6 +394,7 @@ static void seconds_show(struct conductor *conductor)
 		fputc('\n', conductor->out);
 		(void)fflush(conductor->out);
 		well_note(conductor);
+		telling_second(conductor);
 		conductor->second++;
 	}
 }
@@ -377,6 +407,7 @@ void conductor_look(struct conductor *conductor)
 	counts_end(conductor);
 	people_withdraw(conductor);
 	seconds_show(conductor);
+	telling_turn(conductor, 0);
 	for (size_t i = 0; i < conductor->side_count; i++) {
 		if (stage_is_whole(&conductor->stages[i], is_over))
 			continue;
@@ -414,6 +445,8 @@ int conductor_close(struct conductor *conductor, int signal_number)
 	if (signal_number != 0)
 		fprintf(conductor->out, "Stopped by signal %d before its end\n", signal_number);
 	bool is_right = report_show(conductor, is_proven, conductor->is_broken || signal_number != 0);
+	const char *why = conductor->is_broken ? "its hosts or clients are gone" : NULL;
+	telling_end(conductor, is_proven, signal_number != 0 ? "stopped before its end" : why);
 	if (conductor->is_json && report_write(conductor, is_proven) != OK)
 		is_right = false;
 	return is_right ? 0 : 1;
@@ -429,4 +462,5 @@ void conductor_abort(struct conductor *conductor)
 	conductor->traffic = NULL;
 	conductor->defence = NULL;
 	conductor->mailbox = NULL;
+	telling_close(conductor);
 }

@@ -18,6 +18,11 @@
 
 enum conductor_side { CONDUCTOR_WITH = 0, CONDUCTOR_WITHOUT, CONDUCTOR_SIDES };
 
+/** What was judged. */
+struct conductor_tally {
+	unsigned passed, failed, skipped;
+};
+
 struct conductor {
 	struct scenario scenario;
 	struct traffic *traffic;
@@ -26,6 +31,9 @@ struct conductor {
 	struct defence *defence;
 	struct mailbox *mailbox; /* NULL: none was asked for */
 	struct mailbox_result mail; /* once it is over */
+	struct telling *telling; /* exercise/telling.h */
+	struct exercise_tower *tower; /* of the page, telling's; NULL: none */
+	const struct guest *guest; /* who has joined there, telling's; NULL: nobody */
 	struct course course;
 	FILE *out;
 	bool is_json;
@@ -36,6 +44,7 @@ struct conductor {
 	uint64_t attack_sent; /* packets, into each of the networks */
 	uint64_t attack_shown; /* of these, in lines that have been written */
 	size_t troubles;
+	struct conductor_tally tally; /* filled by the report */
 	bool is_broken;
 	bool is_full; /* scenario.packets_max is reached */
 };
@@ -43,7 +52,7 @@ struct conductor {
 /**
  * Makes both networks, starts the defence, and then the clients: time begins when it returns.
  *
- * @param conductor its scenario is filled
+ * @param conductor its scenario is filled, and telling_open() was called
  * @param options kept no longer than the call, but for their texts
  * @param directory for all files; borrowed until the end
  * @param why room for one line

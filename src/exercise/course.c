@@ -162,6 +162,8 @@ static const char *decision_complaint(const struct course_attack *attack, enum s
 	switch (decision) {
 	case SCENARIO_STANDING:
 		return attack->force_ns == 0 ? "no rule came into force" : !attack->has_standing ? "no standing order covered it" : "";
+	case SCENARIO_PAGE:
+		return attack->force_ns != 0 && attack->is_refused ? "acted although it was refused" : "";
 	case SCENARIO_APPROVED:
 		return attack->force_ns == 0 ? "no rule came into force" : attack->has_standing ? "was not asked for" : "";
 	case SCENARIO_REFUSED:
@@ -198,6 +200,12 @@ const char *course_complaint(const struct course *course, size_t attack)
 	if (is_denied(course, attack))
 		return "the effector did not carry out an order";
 	return at->force_ns != 0 && at->gone_ns == 0 ? "its rule was still there at the end" : "";
+}
+
+bool course_is_unanswered(const struct course *course, size_t attack)
+{
+	return course->scenario->attacks[attack].decision == SCENARIO_PAGE && course->attacks[attack].force_ns == 0 &&
+		!course->attacks[attack].is_refused;
 }
 
 int course_leak_permille(const struct course_attack *attack)

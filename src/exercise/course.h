@@ -107,6 +107,9 @@ bool course_is_defended(const struct course *course, size_t second);
 /** What is wrong with an attack's course; "" where all is as it should be. Static text. */
 const char *course_complaint(const struct course *course, size_t attack);
 
+/** Whether an attack was left to people at the page, and none of them answered. */
+bool course_is_unanswered(const struct course *course, size_t attack);
+
 /** Share of attack packets that came as far as the hosts while a rule was in force, permille; -1: it never was. */
 int course_leak_permille(const struct course_attack *attack);
 

@@ -102,6 +102,26 @@ static void test_urgent_cases_are_what_was_decided(void **state)
 	assert_string_equal(course_complaint(&course, 0), "");
 }
 
+static void test_what_is_left_to_the_page_may_stay_unanswered(void **state)
+{
+	(void)state;
+	begin(SCENARIO_PAGE);
+	assert_int_equal(news("submitted", false, 3300), COURSE_ASKED);
+	assert_true(course_is_unanswered(&course, 0));
+	assert_string_equal(course_complaint(&course, 0), "");
+	assert_int_equal(news("refused", false, 3500), COURSE_REFUSED);
+	assert_false(course_is_unanswered(&course, 0));
+	assert_string_equal(course_complaint(&course, 0), "");
+	assert_int_equal(news("active", false, 3600), COURSE_IN_FORCE);
+	assert_string_equal(course_complaint(&course, 0), "acted although it was refused");
+	begin(SCENARIO_PAGE);
+	assert_int_equal(news("active", false, 3300), COURSE_IN_FORCE);
+	assert_false(course_is_unanswered(&course, 0));
+	assert_string_equal(course_complaint(&course, 0), "its rule was still there at the end");
+	assert_int_equal(news("withdrawn", false, 8000), COURSE_GONE);
+	assert_string_equal(course_complaint(&course, 0), "");
+}
+
 static void test_what_is_not_of_the_exercise_is_passed_over(void **state)
 {
 	(void)state;
@@ -172,6 +192,7 @@ int main(void)
 		cmocka_unit_test(test_a_standing_order_is_what_was_decided),
 		cmocka_unit_test(test_a_refusal_is_what_was_decided),
 		cmocka_unit_test(test_urgent_cases_are_what_was_decided),
+		cmocka_unit_test(test_what_is_left_to_the_page_may_stay_unanswered),
 		cmocka_unit_test(test_what_is_not_of_the_exercise_is_passed_over),
 		cmocka_unit_test(test_seconds_count_once_a_rule_was_there_before),
 		cmocka_unit_test(test_leak_and_cost_are_those_of_the_counts),

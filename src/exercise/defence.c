@@ -50,7 +50,6 @@ struct defence {
 	struct people people;
 	char paths[PART_COUNT][BESIDE_PATH_BYTES];
 	pid_t parts[PART_COUNT];
-	struct exercise_tower tower;
 	bool is_gone[PART_COUNT]; /* and told */
 	struct verb verbs[VERBS_MAX];
 	int findings_fd;
@@ -115,7 +114,7 @@ static int sensor_config_write(const struct defence *defence)
 	fprintf(file, "detection { learn = no memory = 128MiB end_quiet = %llums }\n", (unsigned long long)END_QUIET_MS);
 	fprintf(file, "countermeasures {\n\tauthority = \"%s/authority.sock\"\n\tsource_sets = \"%s/sets\"\n\tduration = 1min\n"
 		"\turgent = %s\n}\n", folder, folder, is_urgent_wished(defence->config.scenario) ? "yes" : "no");
-	if (defence->config.page_port != 0)
+	if (defence->config.tower != NULL)
 		fprintf(file, "tower { socket = \"%s/" TOWER_SOCKET "\" member = \"" PEOPLE_MEMBER "\" }\n", folder);
 	fprintf(file, "findings { file = \"%s/findings.jsonl\" }\nstatus_socket = \"%s/sensor.sock\"\n", folder, folder);
 	return fclose(file) == 0 ? OK : E_SYS;
@@ -262,9 +261,8 @@ static int parts_start(struct defence *defence, char why[static 160])
 	int error = part_start(defence, PART_AUTHORITY, authority, authority_is_ready, why);
 	if (error == OK)
 		error = people_stand(&defence->people, defence->config.scenario, why);
-	if (error == OK && defence->config.page_port != 0)
-		error = exercise_tower_open(
-			defence->config.directory, defence->config.mail_findings, defence->config.page_port, why, &defence->tower);
+	if (error == OK && defence->config.tower != NULL)
+		error = exercise_tower_start(defence->config.directory, true, why, defence->config.tower);
 	if (error != OK)
 		return error;
 	const char *const effector[] = {defence->paths[PART_EFFECTOR], "--config", path_of(defence, "effect.conf", conf), NULL};
@@ -287,6 +285,7 @@ int defence_open(const struct defence_config *config, char why[static 160], stru
 		return E_NOMEM;
 	defence->config = *config;
 	defence->findings_fd = defence->authority_fd = -1;
+	defence->people.guest = config->guest;
 	(void)snprintf(defence->people.directory, sizeof(defence->people.directory), "%s", config->directory);
 	int error = OK;
 	for (size_t i = 0; i < PART_COUNT && error == OK; i++) {
@@ -450,7 +449,7 @@ bool defence_next(struct defence *defence, struct defence_event *ret_event)
 
 const struct exercise_tower *defence_page(const struct defence *defence)
 {
-	return defence->tower.pid != 0 ? &defence->tower : NULL;
+	return defence->config.tower != NULL && defence->config.tower->pid != 0 ? defence->config.tower : NULL;
 }
 
 void defence_stop(struct defence *defence)
@@ -556,7 +555,8 @@ void defence_close(struct defence *defence)
 	if (defence == NULL)
 		return;
 	defence_stop(defence);
-	exercise_tower_close(&defence->tower);
+	if (defence->config.tower != NULL)
+		exercise_tower_close(defence->config.tower);
 	(void)umount2(path_of(defence, "bpf", path), MNT_DETACH);
 	json_decref(defence->answer);
 	if (defence->findings_fd >= 0)

@@ -29,8 +29,8 @@ struct defence_config {
 	const char *effector; /* "xdp" or "nft" */
 	uint64_t threshold_pps; /* of a host; a prefix may get twice as much */
 	uint64_t ratify_ms; /* the policy's deadline for urgent orders */
-	unsigned page_port; /* wished for by the tower's page, on 127.0.0.1; 0: no tower */
-	const char *mail_findings; /* a file that the tower follows too; NULL: none. Borrowed for the call */
+	struct exercise_tower *tower; /* prepared; is started and stopped here. Borrowed; NULL: none */
+	const struct guest *guest; /* who has joined; NULL: nobody. Borrowed */
 	const char *directory; /* for all files; exists, is empty, and stays the caller's. Borrowed */
 };
 

@@ -19,10 +19,12 @@
 #include "exercise/exporter.h"
 #include "exercise/flow_cache.h"
 #include "exercise/frame.h"
+#include "exercise/guest.h"
 #include "exercise/labels.h"
 #include "exercise/scenario.h"
 #include "exercise/score.h"
 #include "exercise/traffic.h"
+#include "exercise/watch.h"
 
 #define START_WALL_NS (INT64_C(1735165440) * NS_PER_S)
 
@@ -359,6 +361,63 @@ static void test_machines_are_public_and_stable(void **state)
 	}
 }
 
+static void test_without_a_page_nothing_is_left_to_it(void **state)
+{
+	struct scenario_options options = {.is_v4 = true, .seed = 1, .pps = 1000, .sources = 10};
+	struct scenario scenario;
+	char why[160];
+	(void)state;
+	assert_int_equal(scenario_read("december-26", &options, why, &scenario), OK);
+	size_t count = scenario.attack_count;
+	assert_int_equal(scenario.attacks[count - 1].decision, SCENARIO_PAGE);
+	scenario_without_page(&scenario);
+	assert_int_equal(scenario.attack_count, count - 1);
+	assert_int_equal(scenario.duration_ms, 68000); /* and it ends where the last of the others does */
+	assert_true(scenario_is_playable(&scenario));
+	assert_int_equal(scenario_read("scan", &options, why, &scenario), OK);
+	assert_false(scenario_is_playable(&scenario)); /* no rule meets a scan */
+}
+
+static void test_a_record_is_bounded_and_counts_what_it_leaves_out(void **state)
+{
+	static struct exercise_run run;
+	static struct exercise_state all;
+	struct clients_sum sum = {.asked = 48, .served = 40, .late = 5, .failed = 3};
+	struct scenario_options options = {.is_v4 = true, .seed = 1, .pps = 1000, .sources = 10};
+	struct scenario scenario;
+	char why[160];
+	(void)state;
+	assert_int_equal(scenario_read("one-flood", &options, why, &scenario), OK);
+	watch_begin(&run, &scenario, 1735165440000);
+	for (size_t i = 0; i < EXERCISE_EVENTS_MAX + 3; i++)
+		watch_note(&run, (int64_t)i * NS_PER_MS, EXERCISE_FOUND, "service", "a\nb");
+	for (size_t i = 0; i < EXERCISE_SECONDS_MAX + 2; i++)
+		watch_second(&run, &sum, i == 0 ? NULL : &sum);
+	assert_int_equal(run.lost, 5);
+	assert_string_equal(run.events[2].detail, "a?b"); /* what cannot be shown is not told */
+	assert_int_equal(run.events[2].at_ms, 2);
+	assert_false(run.seconds[0].has_without);
+	assert_int_equal(run.seconds[1].without.served, 40);
+	watch_end(&run, 1735165460000, NULL);
+	assert_int_equal(run.stage, EXERCISE_DONE);
+	watch_end(&run, 1735165460000, "stopped");
+	assert_int_equal(run.stage, EXERCISE_FAILED);
+	watch_scenarios(&all);
+	for (size_t i = 0; i < all.scenario_count; i++)
+		assert_string_not_equal(all.scenarios[i].name, "scan");
+	assert_true(all.scenario_count >= 10);
+}
+
+static void test_a_guest_is_a_person_of_the_policy(void **state)
+{
+	struct guest guest = {.port = 8047, .point = {1, 2, 3}};
+	char text[GUEST_POLICY_BYTES];
+	(void)state;
+	assert_string_equal(guest_policy(NULL, text), "");
+	assert_non_null(strstr(guest_policy(&guest, text), "passkey = \"AQIDAAAA"));
+	assert_non_null(strstr(text, "origin = \"http://localhost:8047\""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -370,6 +429,9 @@ int main(void)
 		cmocka_unit_test(test_flow_exports_add_up),
 		cmocka_unit_test(test_scenarios_are_refused_with_a_reason),
 		cmocka_unit_test(test_score_knows_right_from_wrong),
+		cmocka_unit_test(test_without_a_page_nothing_is_left_to_it),
+		cmocka_unit_test(test_a_record_is_bounded_and_counts_what_it_leaves_out),
+		cmocka_unit_test(test_a_guest_is_a_person_of_the_policy),
 		cmocka_unit_test(test_machines_are_public_and_stable),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include "exercise/recipe.h"
 #include "exercise/run.h"
 #include "exercise/scenario.h"
+#include "exercise/serve.h"
 
 static const char usage[] =
 	"hinomi-exercise list                    names of vectors and scenarios\n"
@@ -32,6 +33,10 @@ static const char usage[] =
 	"  --mailbox  --page PORT                with a day of mail through Postfix; with a page to look on\n"
 	"  --keep DIRECTORY                      make it, and leave keys, ledger and logs there\n"
 	"  --json                                results as JSON on standard output\n"
+	"  --page PORT                           a tower with a page to look on, on 127.0.0.1\n"
+	"  --guest N                             wait N seconds for somebody who joins there, to approve orders\n"
+	"  --progress                            how it goes as JSON, a line a second, and nothing else\n"
+	"hinomi-exercise serve [--socket PATH] [--user ACCOUNT]   play what a tower asks for, one at a time (root)\n"
 	"hinomi-exercise live OPTION...          play against hinomi-sensor in namespaces of its own (root)\n"
 	"  --vector --scenario --ip --target --pps --clients-pps --seconds --sources --seed as above [december-26]\n"
 	"  --threshold-pps N                     the sensor's threshold for a host [3000]\n"
@@ -77,6 +82,8 @@ int main(int argc, char **argv)
 		return live_main(argc - 1, argv + 1);
 	if (strcmp(command, "run") == 0)
 		return run_main(argc - 1, argv + 1);
+	if (strcmp(command, "serve") == 0)
+		return serve_main(argc - 1, argv + 1);
 	if (strcmp(command, "list") == 0 && argc == 2)
 		return list_main();
 	if (strcmp(command, "show") == 0 && argc == 3)

@@ -42,10 +42,12 @@ static const struct option_row {
 	{"--sampling", OPTION_NUMBER, offsetof(struct options, sampling), 16383}, /* NetFlow v5 has 14 bits for it */
 	{"--effector", OPTION_TEXT, offsetof(struct options, effector), 0},
 	{"--keep", OPTION_TEXT, offsetof(struct options, keep), 0},
+	{"--guest", OPTION_SECONDS, offsetof(struct options, guest_ms), 3600 * UINT64_C(1000)},
 	{"--page", OPTION_NUMBER, offsetof(struct options, page_port), 65535},
 	{"--mailbox", OPTION_FLAG, offsetof(struct options, has_mailbox), 0},
 	{"--alone", OPTION_FLAG, offsetof(struct options, is_alone), 0},
 	{"--plain", OPTION_FLAG, offsetof(struct options, is_plain), 0},
+	{"--progress", OPTION_FLAG, offsetof(struct options, is_progress), 0},
 	{"--json", OPTION_FLAG, offsetof(struct options, is_json), 0},
 };
 

@@ -30,6 +30,8 @@ struct options {
 	bool has_mailbox; /* run: with a day of mail */
 	bool is_alone; /* run: not a second time without Hinomi */
 	uint64_t page_port; /* run: where the tower's page is, on 127.0.0.1; 0: no tower */
+	uint64_t guest_ms; /* run: how long to wait for somebody who joins at the page; 0: not at all */
+	bool is_progress; /* run: the record of the run on standard output, a line a second, and nothing for people */
 };
 
 /**

@@ -69,20 +69,21 @@ static int keys_make(const struct people *people, char vkeys[static NAME_COUNT][
 static int policy_write(const struct people *people, const struct scenario *scenario, uint64_t ratify_ms,
 	char vkeys[static NAME_COUNT][VKEY_BYTES])
 {
-	char network[IP_PREFIX_TEXT_BYTES];
+	char network[IP_PREFIX_TEXT_BYTES], guest[GUEST_POLICY_BYTES];
 	return file_write(people, "policy",
 		"authority = \"%s\"\nlog = \"%s\"\nwitness_quorum = 0\n"
 		"member \"" PEOPLE_MEMBER "\" { networks = {\"%s\", \"%s\"} }\n"
 		"effector \"" PEOPLE_EFFECTOR "\" { key = \"%s\" member = \"" PEOPLE_MEMBER "\" class = own_edge }\n"
 		"person \"" PEOPLE_ASKS "\" { key = \"%s\" roles = {duty} may_request = yes }\n"
 		"person \"" PEOPLE_DUTY "\" { key = \"%s\" roles = {duty} }\n"
-		"person \"" PEOPLE_COMMISSION "\" { key = \"%s\" roles = {commission} }\n"
+		"person \"" PEOPLE_COMMISSION "\" { key = \"%s\" roles = {commission} }\n%s"
 		"class \"own_edge\" {\n\tapprovals = {duty, commission}\n\tlongest = 10min\n\tanswer_within = 1min\n"
 		"\twidest_v4 = 24\n\twidest_v6 = 48\n\tcollateral_permille = 50\n\trules = 16\n"
 		"\tstanding = yes\n\tstanding_longest = 1d\n\turgent = yes\n\turgent_approvals = {duty}\n\tratify_within = %llums\n}\n",
 		vkeys[NAME_AUTHORITY], vkeys[NAME_LEDGER], ip_prefix_write(&scenario->member, network),
 		scenario->is_v4 ? ADDRESS_OTHER_V4 : ADDRESS_OTHER_V6, vkeys[NAME_EFFECTOR],
-		vkeys[NAME_ASKS], vkeys[NAME_DUTY], vkeys[NAME_COMMISSION], (unsigned long long)ratify_ms);
+		vkeys[NAME_ASKS], vkeys[NAME_DUTY], vkeys[NAME_COMMISSION],
+		guest_policy(people->guest, guest), (unsigned long long)ratify_ms);
 }
 
 /* Everything in an exercise runs as one account. */

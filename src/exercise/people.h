@@ -5,6 +5,7 @@
  *
  *     hana    duty, may ask for things          jiro    duty
  *     kyoko   commission                        edge    the effector
+ *     guest   duty, with a passkey: who has joined at the page, if anybody has
  */
 #pragma once
 
@@ -12,6 +13,7 @@
 
 #include "core/beside.h"
 #include "core/err.h"
+#include "exercise/guest.h"
 #include "exercise/program.h"
 #include "exercise/scenario.h"
 
@@ -25,6 +27,7 @@
 struct people {
 	char authority[BESIDE_PATH_BYTES]; /* hinomi-authority */
 	char directory[PEOPLE_PATH_BYTES / 2];
+	const struct guest *guest; /* who has joined; NULL: nobody. Borrowed */
 };
 
 /** Path of a file in the directory; returns ret_path. */

@@ -93,6 +93,22 @@ int program_start(const struct program_place *place, const char *const *argv, pi
 	return start(place, NULL, NULL, argv, ret_pid);
 }
 
+int program_start_read(const struct program_place *place, const char *const *argv, pid_t *ret_pid, int *ret_fd)
+{
+	int out[2] = {-1, -1}, input_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int error = pipe2(out, O_CLOEXEC) == 0 && fcntl(out[0], F_SETFL, O_NONBLOCK) == 0
+		? child_fork(place, input_fd, out[1], NULL, NULL, argv, ret_pid) : E_SYS;
+	if (error == OK)
+		*ret_fd = out[0];
+	else if (out[0] >= 0)
+		(void)close(out[0]);
+	if (out[1] >= 0)
+		(void)close(out[1]);
+	if (input_fd >= 0)
+		(void)close(input_fd);
+	return error;
+}
+
 int program_fork(const struct program_place *place, int (*run)(void *context), void *context, pid_t *ret_pid)
 {
 	return start(place, run, context, NULL, ret_pid);

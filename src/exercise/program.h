@@ -38,6 +38,17 @@ int program_home_net(void);
  */
 MUST_USE int program_start(const struct program_place *place, const char *const *argv, pid_t *ret_pid);
 
+/**
+ * Starts a program whose outputs are read.
+ *
+ * @param place read; log is not used
+ * @param argv as for program_start()
+ * @param ret_pid filled on OK
+ * @param ret_fd filled on OK: what it says on both outputs, non-blocking; the caller's
+ * @return OK or E_SYS
+ */
+MUST_USE int program_start_read(const struct program_place *place, const char *const *argv, pid_t *ret_pid, int *ret_fd);
+
 /** Runs a function in a process of its own, whose exit status is what it returns. Returns OK or E_SYS. */
 MUST_USE int program_fork(const struct program_place *place, int (*run)(void *context), void *context, pid_t *ret_pid);
 

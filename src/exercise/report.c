@@ -5,6 +5,8 @@
 
 #include "core/clock.h"
 #include "exercise/labels.h"
+#include "exercise/watch.h"
+#include "record/text.h"
 
 #define SERVED_BAR_PERMILLE 990 /* of requests while all attacks are met by a rule */
 #define STOPPED_BAR_PERMILLE 900 /* of an attack while a rule was in force, its changes of vector among that time */
@@ -76,71 +78,83 @@ static void side_show(const struct conductor *conductor, enum conductor_side sid
 	fputc('\n', conductor->out);
 }
 
-struct tally {
-	unsigned passed;
-	unsigned failed;
-	unsigned skipped;
-};
-
-static void note(const struct conductor *conductor, struct tally *tally, bool is_right, const char *what, const char *why)
+static void note(struct conductor *conductor, bool is_right, const char *what, const char *why)
 {
-	tally->passed += is_right;
-	tally->failed += !is_right;
+	conductor->tally.passed += is_right;
+	conductor->tally.failed += !is_right;
 	fprintf(conductor->out, "  %s %s%s%s\n", is_right ? "ok  " : "MISS", what, why[0] != '\0' ? ": " : "", why);
 }
 
-static void attacks_judge(const struct conductor *conductor, struct tally *tally)
+enum verdict { VERDICT_SKIPPED = 0, VERDICT_RIGHT, VERDICT_WRONG };
+
+/* How an attack was dealt with; why: what was wrong, or worth a word. */
+static enum verdict attack_judge(const struct conductor *conductor, size_t index, char why[static 80])
+{
+	const char *complaint = course_complaint(&conductor->course, index);
+	int leak = course_leak_permille(&conductor->course.attacks[index]);
+	(void)snprintf(why, 80, "%s", complaint);
+	if (conductor->course.score.attacks[index].first_ns == 0)
+		return VERDICT_SKIPPED;
+	if (complaint[0] != '\0')
+		return VERDICT_WRONG;
+	if (course_is_unanswered(&conductor->course, index)) {
+		(void)snprintf(why, 80, "nobody answered at the page, and so nothing was done");
+		return VERDICT_SKIPPED;
+	}
+	if (leak > 1000 - STOPPED_BAR_PERMILLE) {
+		(void)snprintf(why, 80, "%.1f %% of the attack still came through", leak / 10.0);
+		return VERDICT_WRONG;
+	}
+	if (!score_is_named(&conductor->course.score.attacks[index]))
+		(void)snprintf(why, 80, "dealt with, though not all of its vectors were named");
+	return VERDICT_RIGHT;
+}
+
+static void attacks_judge(struct conductor *conductor)
 {
 	char why[80];
 	for (size_t i = 0; i < conductor->scenario.attack_count; i++) {
-		const char *complaint = course_complaint(&conductor->course, i);
-		int leak = course_leak_permille(&conductor->course.attacks[i]);
-		if (conductor->course.score.attacks[i].first_ns == 0) {
-			tally->skipped++;
-			continue;
-		}
-		(void)snprintf(why, sizeof(why), "%s", complaint);
-		if (complaint[0] == '\0' && leak > 1000 - STOPPED_BAR_PERMILLE)
-			(void)snprintf(why, sizeof(why), "%.1f %% of the attack still came through", leak / 10.0);
-		bool is_right = why[0] == '\0';
-		if (is_right && !score_is_named(&conductor->course.score.attacks[i]))
-			(void)snprintf(why, sizeof(why), "dealt with, though not all of its vectors were named");
-		note(conductor, tally, is_right, conductor->scenario.attacks[i].name, why);
+		const char *name = conductor->scenario.attacks[i].name;
+		enum verdict verdict = attack_judge(conductor, i, why);
+		conductor->tally.skipped += verdict == VERDICT_SKIPPED;
+		if (verdict != VERDICT_SKIPPED)
+			note(conductor, verdict == VERDICT_RIGHT, name, why);
+		else if (conductor->course.score.attacks[i].first_ns != 0)
+			fprintf(conductor->out, "  --   %s: %s\n", name, why);
 	}
 }
 
-static void mail_judge(const struct conductor *conductor, bool is_cut, struct tally *tally)
+static void mail_judge(struct conductor *conductor, bool is_cut)
 {
 	const struct mailbox_result *mail = &conductor->mail;
 	char what[96];
 	if (conductor->mailbox == NULL)
 		return;
 	if (is_cut) {
-		tally->skipped++;
+		conductor->tally.skipped++;
 		return;
 	}
 	const char *absence = mailbox_absence(conductor->mailbox);
 	if (absence != NULL && !mailbox_is_broken(conductor->mailbox)) {
-		fprintf(conductor->out, "  skip the mailbox: %s\n", absence);
-		tally->skipped++;
+		fprintf(conductor->out, "  --   the mailbox: %s\n", absence);
+		conductor->tally.skipped++;
 		return;
 	}
 	if (absence != NULL) {
-		note(conductor, tally, false, "the mailbox", absence);
+		note(conductor, false, "the mailbox", absence);
 		return;
 	}
 	(void)snprintf(what, sizeof(what), "no mail is lost: %zu sent, %zu accepted, %zu delivered", mail->mails, mail->accepted,
 		mail->delivered);
-	note(conductor, tally, mail->accepted == mail->mails && mail->delivered == mail->mails, what, "");
+	note(conductor, mail->accepted == mail->mails && mail->delivered == mail->mails, what, "");
 	(void)snprintf(what, sizeof(what), "%zu of %zu mails aimed at the member tagged", mail->aimed_tagged, mail->aimed);
-	note(conductor, tally, mail->aimed_tagged == mail->aimed, what, "");
+	note(conductor, mail->aimed_tagged == mail->aimed, what, "");
 	(void)snprintf(what, sizeof(what), "%zu of %zu ordinary mails tagged", mail->others_tagged, mail->mails - mail->aimed);
-	note(conductor, tally, mail->others_tagged == 0 && mail->unmarked == 0, what, mail->unmarked > 0 ? "some were not read" : "");
+	note(conductor, mail->others_tagged == 0 && mail->unmarked == 0, what, mail->unmarked > 0 ? "some were not read" : "");
 }
 
-bool report_show(const struct conductor *conductor, bool is_proven, bool is_cut)
+bool report_show(struct conductor *conductor, bool is_proven, bool is_cut)
 {
-	struct tally tally = {0};
 	struct clients_sum defended = report_defended(conductor, CONDUCTOR_WITH);
 	FILE *out = conductor->out;
 	fprintf(out, "\n  %-16s %-9s %8s %8s %8s %8s %8s %7s %7s %7s\n", "attack", "decision", "found", "ordered", "in force", "well",
@@ -153,19 +167,68 @@ bool report_show(const struct conductor *conductor, bool is_proven, bool is_cut)
 	if (conductor->side_count > 1)
 		side_show(conductor, CONDUCTOR_WITHOUT, "without");
 	fputc('\n', out);
-	attacks_judge(conductor, &tally);
+	attacks_judge(conductor);
 	if (defended.asked > 0)
-		note(conductor, &tally, defended.served * 1000 >= defended.asked * SERVED_BAR_PERMILLE,
+		note(conductor, defended.served * 1000 >= defended.asked * SERVED_BAR_PERMILLE,
 			"99 % of requests served once rules are in force", "");
 	else
-		tally.skipped++;
-	mail_judge(conductor, is_cut, &tally);
-	note(conductor, &tally, is_proven, "the ledger holds all of it, and verifies", "");
+		conductor->tally.skipped++;
+	mail_judge(conductor, is_cut);
+	note(conductor, is_proven, "the ledger holds all of it, and verifies", "");
 	if (conductor->troubles > 0 || is_cut)
-		note(conductor, &tally, false, "the exercise itself", is_cut ? "ended before its time" : "see its troubles above");
-	fprintf(out, "%u passed, %u failed, %u skipped\n", tally.passed, tally.failed, tally.skipped);
+		note(conductor, false, "the exercise itself", is_cut ? "ended before its time" : "see its troubles above");
+	fprintf(out, "%u passed, %u failed, %u skipped\n", conductor->tally.passed, conductor->tally.failed, conductor->tally.skipped);
 	(void)fflush(out);
-	return tally.failed == 0;
+	return conductor->tally.failed == 0;
+}
+
+static struct exercise_measure time_of(const struct conductor *conductor, int64_t at_ns)
+{
+	int64_t since_ms = (at_ns - conductor->start_wall_ns) / NS_PER_MS;
+	return (struct exercise_measure){.is_known = at_ns != 0, .value = at_ns != 0 && since_ms > 0 ? (uint64_t)since_ms : 0};
+}
+
+static struct exercise_measure permille_of(int permille)
+{
+	return (struct exercise_measure){.is_known = permille >= 0, .value = permille >= 0 ? (uint64_t)permille : 0};
+}
+
+static void attack_fill(const struct conductor *conductor, size_t index, struct exercise_attack *ret_attack)
+{
+	const struct course_attack *attack = &conductor->course.attacks[index];
+	const struct score_attack *score = &conductor->course.score.attacks[index];
+	const struct scenario_attack *plan = &conductor->scenario.attacks[index];
+	char vector[LABELS_VECTOR_BYTES], why[80];
+	enum verdict verdict = attack_judge(conductor, index, why);
+	*ret_attack = (struct exercise_attack){.is_judged = verdict != VERDICT_SKIPPED, .first_ms = time_of(conductor, score->first_ns),
+		.last_ms = time_of(conductor, score->last_ns), .found_ms = time_of(conductor, score->found_ns),
+		.ordered_ms = time_of(conductor, attack->ordered_ns), .applied_ms = time_of(conductor, attack->applied_ns),
+		.well_ms = time_of(conductor, attack->well_ns), .gone_ms = time_of(conductor, attack->gone_ns),
+		.leak_permille = permille_of(course_leak_permille(attack)),
+		.collateral_permille = permille_of(course_collateral_permille(attack))};
+	(void)text_plain_copy(plan->name, ret_attack->name, sizeof(ret_attack->name));
+	(void)text_plain_copy(scenario_decision_names[plan->decision], ret_attack->decision, sizeof(ret_attack->decision));
+	(void)text_plain_copy(verdict != VERDICT_RIGHT ? why : "", ret_attack->complaint, sizeof(ret_attack->complaint));
+	for (size_t i = 0; i < plan->stream_count && i < EXERCISE_VECTORS_MAX; i++)
+		(void)text_plain_copy(labels_vector(&plan->streams[i], vector), ret_attack->vectors[ret_attack->vector_count++].name,
+			sizeof(ret_attack->vectors[0].name));
+}
+
+void report_fill(const struct conductor *conductor, bool is_proven, struct exercise_score *ret_score)
+{
+	struct clients_sum all = all_sum(conductor, CONDUCTOR_WITH), defended = report_defended(conductor, CONDUCTOR_WITH);
+	*ret_score = (struct exercise_score){.attack_packets = conductor->attack_sent, .troubles = conductor->troubles,
+		.passed = conductor->tally.passed, .failed = conductor->tally.failed, .skipped = conductor->tally.skipped,
+		.is_ledger_verified = is_proven, .with = watch_sum(&all), .with_defended = watch_sum(&defended),
+		.has_without = conductor->side_count > 1};
+	for (size_t i = 0; i < conductor->scenario.attack_count && i < EXERCISE_ATTACKS_MAX; i++)
+		attack_fill(conductor, i, &ret_score->attacks[ret_score->attack_count++]);
+	if (!ret_score->has_without)
+		return;
+	all = all_sum(conductor, CONDUCTOR_WITHOUT);
+	defended = report_defended(conductor, CONDUCTOR_WITHOUT);
+	ret_score->without = watch_sum(&all);
+	ret_score->without_defended = watch_sum(&defended);
 }
 
 static json_t *time_json(const struct conductor *conductor, int64_t at_ns)

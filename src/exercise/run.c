@@ -27,6 +27,7 @@
 #include "core/clock.h"
 #include "exercise/conductor.h"
 #include "exercise/options.h"
+#include "exercise/telling.h"
 
 #define EXIT_SKIP 77
 #define DIRECTORY_BYTES 64 /* of its path: sockets are in it, and theirs have 108 */
@@ -34,10 +35,10 @@
 #define SLACK_NS 1000 /* of the kernel's timers, likewise */
 #define TURN_PACKETS 512 /* sent before anything else is looked at */
 #define LOOK_EVERY_NS (10 * NS_PER_MS)
+#define PAGE_TURN_MS 200 /* and no longer until a signal is seen */
 #define LINGER_NS (15 * NS_PER_S) /* after the last packet at most, for rules to be withdrawn */
-#define SCENARIO_MS_MAX (CLIENTS_SECONDS_MAX * UINT64_C(1000) - 100000)
 
-static volatile sig_atomic_t stop_signal;
+static volatile int stop_signal; /* as sig_atomic_t, which is an int */
 
 static void stop(int signal_number)
 {
@@ -114,18 +115,15 @@ static int directory_make(const struct options *options, char ret_path[static DI
 }
 
 /** Where a person sits before it, the page stays until he has seen enough. */
-static void page_leave(const struct conductor *conductor)
+static void page_leave(struct conductor *conductor)
 {
-	sigset_t none, caught;
 	const struct exercise_tower *page = defence_page(conductor->defence);
-	if (page == NULL || isatty(STDIN_FILENO) == 0 || isatty(STDOUT_FILENO) == 0 || sigemptyset(&none) != 0 ||
-		sigemptyset(&caught) != 0 || sigaddset(&caught, SIGINT) != 0 || sigaddset(&caught, SIGTERM) != 0 ||
-		sigprocmask(SIG_BLOCK, &caught, NULL) != 0)
+	if (page == NULL || isatty(STDIN_FILENO) == 0 || isatty(STDOUT_FILENO) == 0)
 		return;
 	printf("The page stays at %s until Ctrl-C\n", page->address);
 	(void)fflush(stdout);
 	while (stop_signal == 0)
-		(void)sigsuspend(&none);
+		telling_turn(conductor, PAGE_TURN_MS);
 }
 
 static int play(struct conductor *conductor, const struct options *options)
@@ -133,6 +131,8 @@ static int play(struct conductor *conductor, const struct options *options)
 	char why[160] = "", path[DIRECTORY_BYTES] = "";
 	int code = 1;
 	int error = directory_make(options, path, why);
+	if (error == OK)
+		error = telling_open(conductor, options, path, &stop_signal, why);
 	if (error == OK)
 		error = conductor_open(conductor, options, path, why);
 	if (error == OK) {
@@ -164,13 +164,19 @@ int run_main(int argc, char **argv)
 		return 1;
 	int code = 2;
 	if (options_scenario(&options, &conductor->scenario) == OK) {
-		if (conductor->scenario.duration_ms > SCENARIO_MS_MAX) {
-			fprintf(stderr, "hinomi-exercise: an exercise with clients takes %llu s at most\n", SCENARIO_MS_MAX / 1000ULL);
+		if (conductor->scenario.duration_ms > SCENARIO_PLAYABLE_MS) {
+			fprintf(stderr, "hinomi-exercise: an exercise with clients takes %llu s at most\n", SCENARIO_PLAYABLE_MS / 1000ULL);
 		} else {
 			signals_catch();
+			conductor->is_json = options.is_json;
+			conductor->out = options.is_progress ? fopen("/dev/null", "we") : options.is_json ? stderr : stdout;
+			if (options.page_port == 0)
+				scenario_without_page(&conductor->scenario);
 			code = play(conductor, &options);
 		}
 	}
+	if (options.is_progress && conductor->out != NULL)
+		(void)fclose(conductor->out);
 	free(conductor);
 	return code;
 }

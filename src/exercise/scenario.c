@@ -33,7 +33,7 @@ static const char *const kind_names[] = {"", "flood", "carpet_bombing", "outboun
 static const char *const mix_names[] = {"none", "all", "web", "speedtest", NULL};
 
 const char *const scenario_decision_names[SCENARIO_DECISION_COUNT + 1] = {
-	"standing", "approved", "refused", "ratified", "lapsed", NULL};
+	"standing", "approved", "refused", "ratified", "lapsed", "page", NULL};
 
 struct attack_draft {
 	struct scenario_attack *attack;
@@ -308,6 +308,37 @@ static void stretch(struct scenario *scenario, uint64_t duration_ms)
 		}
 	}
 	scenario->duration_ms = duration_ms;
+}
+
+static uint64_t end_ms_of(const struct scenario *scenario)
+{
+	uint64_t end_ms = 0;
+	for (size_t i = 0; i < scenario->attack_count; i++)
+		end_ms = scenario->attacks[i].end_ms > end_ms ? scenario->attacks[i].end_ms : end_ms;
+	return end_ms;
+}
+
+void scenario_without_page(struct scenario *scenario)
+{
+	uint64_t before_ms = end_ms_of(scenario);
+	size_t kept = 0;
+	for (size_t i = 0; i < scenario->attack_count; i++) {
+		if (scenario->attacks[i].decision != SCENARIO_PAGE)
+			scenario->attacks[kept++] = scenario->attacks[i];
+	}
+	scenario->attack_count = kept;
+	uint64_t after_ms = end_ms_of(scenario);
+	if (kept > 0 && after_ms < before_ms)
+		scenario->duration_ms -= before_ms - after_ms;
+}
+
+bool scenario_is_playable(const struct scenario *scenario)
+{
+	for (size_t i = 0; i < scenario->attack_count; i++) {
+		if (scenario->attacks[i].kind != FINDING_FLOOD && scenario->attacks[i].kind != FINDING_CARPET_BOMBING)
+			return false;
+	}
+	return scenario->duration_ms <= SCENARIO_PLAYABLE_MS;
 }
 
 int scenario_read(const char *name, const struct scenario_options *options, char why[static 160],

@@ -19,7 +19,7 @@
  *         end = 13s
  *         load = 1000                # permille of --pps
  *         pulse_on = 1s              # optional, with pulse_off; ramp = 5s; dst_port = 80
- *         decision = standing        # run: or approved, refused, ratified, lapsed
+ *         decision = standing        # run: or approved, refused, ratified, lapsed, page
  *     }
  *     stream "syn_flood" {           # of the attack above
  *         share = 600                # permille of the attack
@@ -45,6 +45,7 @@
 #define SCENARIO_ABOUT_BYTES 160
 #define SCENARIO_PPS_MAX 100000000
 #define SCENARIO_SECONDS_MAX 86400
+#define SCENARIO_PLAYABLE_MS (UINT64_C(800) * 1000) /* longest with clients: clients.h counts 100 s more */
 #define SCENARIO_PACKETS_MAX 100000000 /* of one live exercise */
 
 /** One kind of packet of an attack. Times count from the start of the attack. */
@@ -64,6 +65,7 @@ enum scenario_decision {
 	SCENARIO_REFUSED, /* it is asked for, and refused */
 	SCENARIO_RATIFIED, /* it is urgent, acts, and is ratified */
 	SCENARIO_LAPSED, /* it is urgent, acts, nobody ratifies it, and it ends by itself */
+	SCENARIO_PAGE, /* it is asked for, and left to whoever looks on at the page; played only where there is one */
 	SCENARIO_DECISION_COUNT
 };
 
@@ -140,6 +142,16 @@ extern const unsigned scenario_builtin_count;
  */
 MUST_USE int scenario_of_vector(const char *vector, const struct scenario_options *options, char why[static 160],
 	struct scenario *ret_scenario);
+
+/**
+ * Leaves out what people at the page decide, for where there is none; what follows nothing else then ends earlier.
+ *
+ * @param scenario changed
+ */
+void scenario_without_page(struct scenario *scenario);
+
+/** Whether an exercise of it can be judged: it is short enough, and only has attacks that are met by rules. */
+bool scenario_is_playable(const struct scenario *scenario);
 
 /**
  * Reads a scenario.

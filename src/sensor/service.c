@@ -118,6 +118,14 @@ static void client_ready(void *arg, uint32_t events)
 		reply_send(client);
 }
 
+static bool may_ask(const struct service *service, int fd)
+{
+	struct ucred peer;
+	socklen_t peer_bytes = sizeof(peer);
+	return service->config.user == NULL || (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &peer_bytes) == 0 &&
+		(peer.uid == *service->config.user || peer.uid == 0));
+}
+
 static void accept_ready(void *arg, uint32_t events)
 {
 	struct service *service = arg;
@@ -137,7 +145,7 @@ static void accept_ready(void *arg, uint32_t events)
 	client->sent_bytes = 0;
 	service->counters.accepted++;
 	service->counters.open++;
-	if (loop_add(service->config.epoll_fd, fd, EPOLLIN, &client->watch) != OK)
+	if (!may_ask(service, fd) || loop_add(service->config.epoll_fd, fd, EPOLLIN, &client->watch) != OK)
 		client_close(client, &service->counters.refused);
 	else if (service->counters.open == LIMIT_SERVICE_CLIENTS)
 		accept_watch(service, false);

@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "core/err.h"
 
@@ -32,13 +33,14 @@ struct service_config {
 	const char *request_end; /* "\n" or "\r\n\r\n"; static text */
 	service_handler *handler;
 	void *arg;
+	const uid_t *user; /* who alone may ask, beside root; NULL: whom the socket's mode lets. Borrowed */
 };
 
 /** Exact: accepted = answered + refused + expired + gone + open. */
 struct service_counters {
 	uint64_t accepted;
 	uint64_t answered; /* the whole reply was written */
-	uint64_t refused; /* the request was too long, or the handler made no reply */
+	uint64_t refused; /* the request was too long, the handler made no reply, or nobody who may ask */
 	uint64_t expired; /* LIMIT_SERVICE_TIME_MS passed */
 	uint64_t gone; /* the client closed first */
 	uint64_t open; /* now */

@@ -356,6 +356,8 @@ void decision_post(struct visit *visit)
 	struct decision_form form = {0};
 	struct document_digest digest;
 	char detail[WHY_BYTES] = "";
+	visit->act = "order.decision";
+	snprintf(visit->subject, sizeof(visit->subject), "%s", visit->values.text[0]);
 	if (!digest_read(visit, &digest) || !visit_form(visit, &decision_form, &form))
 		return;
 	char *text = statement_take(visit, &form, &digest);

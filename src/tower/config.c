@@ -57,6 +57,7 @@ static const struct conf_option options[] = {
 	TEXT(store),
 	PATH(policy),
 	PATH(authority),
+	PATH(exercise),
 	PATH(ledger),
 	PATH(page),
 	PATH(places),

@@ -39,6 +39,7 @@ struct config {
 	char store[CONF_VALUE_BYTES]; /* place, as store_open() takes it */
 	char policy[CONFIG_PATH_BYTES]; /* "": none, and no passkeys */
 	char authority[CONFIG_PATH_BYTES]; /* its socket, "": none */
+	char exercise[CONFIG_PATH_BYTES]; /* socket of whoever plays exercises, "": nobody */
 	char ledger[CONFIG_PATH_BYTES]; /* directory of the authority's files, "": none */
 	char page[CONFIG_PATH_BYTES]; /* directory, "": none */
 	char user[32]; /* to become when started by root, "": stay */

@@ -472,6 +472,11 @@ static enum MHD_Result visit_dispatch(struct http *http, struct visit *visit)
 		return visit_leave(http, visit, visit->tower->writing);
 	case ROUTE_RELAYS:
 		return visit_leave(http, visit, visit->tower->relay != NULL ? visit->tower->relaying : NULL);
+	case ROUTE_EXERCISES:
+		if (visit->tower->exercise != NULL)
+			return visit_leave(http, visit, visit->tower->exercising);
+		exercise_missing(visit);
+		return visit_send(http, visit);
 	case ROUTE_WATCHES:
 		return stream_begin(http, visit);
 	case ROUTE_NOWHERE:

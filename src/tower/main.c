@@ -19,6 +19,7 @@
 #include "core/sandbox.h"
 #include "tower/account_command.h"
 #include "tower/desk.h"
+#include "tower/exercise.h"
 #include "tower/feeder.h"
 #include "tower/http.h"
 #include "tower/relay.h"
@@ -82,8 +83,8 @@ struct parts {
 	struct tower tower;
 	struct store *store;
 	struct feeder *feeder; /* NULL: no file is followed */
-	pthread_t relay_thread, feeder_thread;
-	bool has_relay_thread, has_feeder_thread;
+	pthread_t relay_thread, feeder_thread, exercise_thread;
+	bool has_relay_thread, has_feeder_thread, has_exercise_thread;
 };
 
 static int relay_open(struct parts *parts)
@@ -118,8 +119,9 @@ static int parts_open(const struct config *config, const struct policy *policy, 
 	struct tower *tower = &parts->tower;
 	*tower = (struct tower){.config = config, .policy = policy, .started_ms = clock_wall_ns() / NS_PER_MS,
 		.access = access_new(policy, (int64_t)config->session_ms), .events = events_new(), .writing = desk_new(),
-		.relaying = desk_new()};
-	if (tower->access == NULL || tower->events == NULL || tower->writing == NULL || tower->relaying == NULL)
+		.relaying = desk_new(), .exercising = desk_new()};
+	if (tower->access == NULL || tower->events == NULL || tower->writing == NULL || tower->relaying == NULL ||
+		tower->exercising == NULL)
 		return why_refuse(why, E_NOMEM, config->name, "no memory");
 	int err = store_open(config->store, &parts->store, why);
 	if (err == OK)
@@ -128,6 +130,8 @@ static int parts_open(const struct config *config, const struct policy *policy, 
 		err = http_new(tower, &tower->http, why);
 	if (err == OK && (err = relay_open(parts)) != OK)
 		(void)why_refuse(why, err, config->authority, "cannot be followed");
+	if (err == OK && config->exercise[0] != '\0' && (tower->exercise = exercise_new(tower)) == NULL)
+		err = why_refuse(why, E_NOMEM, config->exercise, "no memory");
 	return err == OK ? feeder_open(parts, why) : err;
 }
 
@@ -138,17 +142,23 @@ static void parts_close(struct parts *parts)
 		relay_end(tower->relay);
 	if (parts->feeder != NULL)
 		feeder_end(parts->feeder);
+	if (tower->exercise != NULL)
+		exercise_end(tower->exercise);
 	if (parts->has_relay_thread)
 		pthread_join(parts->relay_thread, NULL);
 	if (parts->has_feeder_thread)
 		pthread_join(parts->feeder_thread, NULL);
+	if (parts->has_exercise_thread)
+		pthread_join(parts->exercise_thread, NULL);
 	if (tower->writer != NULL)
 		writer_end(tower->writer);
 	http_free(tower->http);
 	relay_free(tower->relay);
+	exercise_free(tower->exercise);
 	feeder_free(parts->feeder);
 	writer_free(tower->writer);
 	store_close(parts->store);
+	desk_free(tower->exercising);
 	desk_free(tower->relaying);
 	desk_free(tower->writing);
 	events_free(tower->events);
@@ -185,6 +195,22 @@ static int sandbox(const struct config *config)
 	return err;
 }
 
+static int thread_start(void *(*run)(void *context), void *context, pthread_t *ret_thread, bool *ret_has)
+{
+	*ret_has = context != NULL && pthread_create(ret_thread, NULL, run, context) == 0;
+	return context == NULL || *ret_has ? OK : E_SYS;
+}
+
+static int threads_start(struct parts *parts)
+{
+	int err = thread_start(relay_run, parts->tower.relay, &parts->relay_thread, &parts->has_relay_thread);
+	if (err == OK)
+		err = thread_start(feeder_run, parts->feeder, &parts->feeder_thread, &parts->has_feeder_thread);
+	if (err == OK)
+		err = thread_start(exercise_run, parts->tower.exercise, &parts->exercise_thread, &parts->has_exercise_thread);
+	return err;
+}
+
 static int serve(const struct config *config)
 {
 	static struct parts parts;
@@ -204,14 +230,8 @@ static int serve(const struct config *config)
 		snprintf(why, sizeof(why), "cannot enter the sandbox: %s", system_words(err));
 	if (err == OK && (err = http_start(parts.tower.http)) != OK)
 		snprintf(why, sizeof(why), "cannot start to answer: %s", system_words(err));
-	if (err == OK && parts.tower.relay != NULL) {
-		parts.has_relay_thread = pthread_create(&parts.relay_thread, NULL, relay_run, parts.tower.relay) == 0;
-		err = parts.has_relay_thread ? OK : E_SYS;
-	}
-	if (err == OK && parts.feeder != NULL) {
-		parts.has_feeder_thread = pthread_create(&parts.feeder_thread, NULL, feeder_run, parts.feeder) == 0;
-		err = parts.has_feeder_thread ? OK : E_SYS;
-	}
+	if (err == OK)
+		err = threads_start(&parts);
 	if (err == OK) {
 		log_line(LOG_LEVEL_INFO, "serving listen=%s socket=%s", config->listen, config->socket);
 		err = writer_run(parts.tower.writer, &should_end);

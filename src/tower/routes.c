@@ -47,6 +47,10 @@ static const struct route routes[] = {
 	{"GET", "/api/v1/accounts", ROLE_OPERATOR | ROLE_INSPECTOR, ROUTE_READS, accounts_get, 0, NULL},
 	{"PUT", "/api/v1/accounts/{name}", ROLE_OPERATOR, ROUTE_WRITES, account_put, FORM},
 	{"POST", "/api/v1/documents", ROLE_SENDER, ROUTE_WRITES, documents_post, LINES},
+	{"GET", "/api/v1/exercise", READ, ROUTE_READS, exercise_get, 0, NULL},
+	{"POST", "/api/v1/exercise", ROLE_OPERATOR | ROLE_ANALYST, ROUTE_EXERCISES, exercise_post, FORM},
+	{"DELETE", "/api/v1/exercise", ROLE_OPERATOR | ROLE_ANALYST, ROUTE_EXERCISES, exercise_delete, 0, NULL},
+	{"POST", "/api/v1/exercise/guest", ROLE_OPERATOR | ROLE_ANALYST, ROUTE_EXERCISES, exercise_guest_post, FORM},
 	{"GET", "/metrics", READ, ROUTE_READS, metrics_get, 0, NULL},
 };
 

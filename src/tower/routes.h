@@ -25,3 +25,7 @@ visit_handler assets_get, assets_put, asset_history_get; /* likewise */
 visit_handler audit_get, lookups_get, accounts_get, account_put; /* api_account.c */
 visit_handler checkpoint_get, tile_get, ledger_keys_get, page_get; /* api_file.c */
 visit_handler documents_post; /* api_documents.c */
+visit_handler exercise_get, exercise_post, exercise_delete, exercise_guest_post; /* api_exercise.c */
+
+/** Replies that nobody plays exercises here; api_exercise.c. */
+visit_handler exercise_missing;

@@ -10,6 +10,7 @@
 #include "tower/store.h"
 
 struct relay; /* tower/relay.h */
+struct exercise; /* tower/exercise.h */
 struct desk; /* tower/desk.h */
 struct http; /* tower/http.h */
 struct writer; /* tower/writer.h */
@@ -20,9 +21,11 @@ struct tower {
 	struct access *access;
 	struct events *events;
 	struct relay *relay; /* NULL: no authority */
+	struct exercise *exercise; /* NULL: nobody plays exercises */
 	struct writer *writer;
 	struct http *http;
 	struct desk *writing; /* visits for the thread that writes */
 	struct desk *relaying; /* visits for the thread that speaks with the authority */
+	struct desk *exercising; /* visits for the thread that speaks with whoever plays exercises */
 	int64_t started_ms; /* wall clock */
 };

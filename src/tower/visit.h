@@ -28,6 +28,7 @@ enum route_place {
 	ROUTE_READS, /* an HTTP thread, with a reader of the store; where it leaves no reply, the thread that writes calls it again */
 	ROUTE_WRITES, /* the thread that writes: visit.store is the writer, and the reply is sent after its commit */
 	ROUTE_RELAYS, /* the thread that speaks with the authority: no store */
+	ROUTE_EXERCISES, /* the thread that speaks with whoever plays exercises: no store */
 	ROUTE_WATCHES, /* an HTTP thread; the reply is a stream of events */
 };
 
@@ -52,6 +53,8 @@ struct visit {
 	char cookie[ACCESS_SECRET_BYTES]; /* that came; "": none */
 	struct store *store; /* of the thread that handles */
 	bool is_writing; /* that is the thread that writes */
+	const char *act; /* for the audit, where another thread than the writer handled; static text */
+	char subject[REQUEST_VALUE_BYTES]; /* with act */
 	uint64_t lookup; /* number of a look-up of addresses; 0: none */
 	char *body; /* owned, NUL-terminated */
 	size_t body_bytes, body_room_bytes;

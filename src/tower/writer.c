@@ -337,8 +337,8 @@ static void visit_take(struct writer *writer, struct visit *visit)
 	visit->is_writing = true;
 	if (visit->status == 0)
 		visit->route->handle(visit);
-	else if (visit_audit(visit, "order.decision", visit->values.text[0], visit->status == 200) != OK)
-		log_line(LOG_LEVEL_ERROR, "audit_failed why=\"%s\"", store_why(writer->store)); /* the ledger has it all the same */
+	else if (visit_audit(visit, visit->act, visit->subject, visit->status < 300) != OK)
+		log_line(LOG_LEVEL_ERROR, "audit_failed why=\"%s\"", store_why(writer->store)); /* the ledger has a decision all the same */
 	writer->has_batch = true;
 	visit->next = writer->visits;
 	writer->visits = visit;

@@ -1,6 +1,6 @@
 /*
  * node check.mjs WHAT [ARGUMENT...]: `types` has the compiler look at everything; `unit` does that and runs the tests that need no browser, `browser` those
- * in Chromium, on a page that is built for them; `pictures DIRECTORY` takes them; `real` is for real_test.py, `load` for bench/page. Tests end with node's own
+ * in Chromium, on a page that is built for them; `pictures DIRECTORY` takes them; `real` is for real_test.py, `guest` for tests/exercise_page, `load` for bench/page. Tests end with node's own
  * summary.
  */
 import { spawnSync } from "node:child_process";
@@ -57,6 +57,7 @@ const ACTS = {
 		return run(process.execPath, [program, target ?? join(tmpdir(), "hinomi-page")], { HINOMI_PAGE_BUILT: join(directory, "page") });
 	}),
 	real: (...rest) => within(async (directory) => run(process.execPath, [...(await bundled(["real.ts"], directory)), ...rest])),
+	guest: (...rest) => within(async (directory) => run(process.execPath, [...(await bundled(["guest.ts"], directory)), ...rest])),
 	load: () => within(async (directory) => {
 		await buildPage(join(directory, "page"));
 		const [program] = await bundled(["load.ts"], directory);

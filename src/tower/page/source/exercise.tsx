@@ -1,133 +1,98 @@
-/* Exercises: start one, watch it, see the score (as `hinomi exercise --json` writes it). */
+/* Exercises: start one, watch it, see the score; and take part in one that is about to begin. */
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
+import type { Exercise, ExerciseAccepted, ExerciseRun, ExerciseScenario } from "../generated/api";
 import { may, send } from "./api";
-import { count, percent, span, vectorName } from "./format";
-import { language, say } from "./language";
-import { towerNow, useResource } from "./live";
-import type { Exercise, Run, Scenario } from "./optional";
-import { At, Bar, Card, Doing, Empty, Facts, Mark, Missing, Table, type Tone } from "./parts";
-import { useClock } from "./value";
+import { RunNow, ScoreView, StageMark } from "./exercise_run";
+import { scenarioWords, tell } from "./exercise_texts";
+import { span } from "./format";
+import { say } from "./language";
+import { useResource } from "./live";
+import { At, Card, Countdown, Doing, Empty, Missing, Table } from "./parts";
+import { PasskeyUnused, passkeyMake } from "./passkey";
 
-const TONES: Record<Run["state"], Tone> = { waiting: "plain", running: "accent", done: "good", failed: "attack" };
+const isGoingOn = (run: ExerciseRun): boolean => run.stage === "running" || run.stage === "waiting";
 
-interface Clients {
-	asked: number;
-	served: number;
-	late: number;
-	failed: number;
-}
-
-interface AttackScore {
-	name: string;
-	decision: string;
-	complaint: string;
-	vectors: string[];
-	first_ms: number | null;
-	found_ms: number | null;
-	ordered_ms: number | null;
-	applied_ms: number | null;
-	gone_ms: number | null;
-	last_ms: number | null;
-	leak_permille: number | null;
-	collateral_permille: number | null;
-}
-
-interface Side {
-	all: Clients;
-	defended: Clients;
-}
-
-interface Score {
-	attacks?: AttackScore[];
-	with?: Side;
-	without?: Side;
-	ledger_verified?: boolean;
-	troubles?: number;
-}
-
-const titleOf = (scenario: Scenario): string => (language.now === "ja" ? scenario.ja : scenario.en);
-const served = (side: Side): number => (side.all.asked === 0 ? 0 : Math.floor((side.all.served * 1000) / side.all.asked));
-const after = (from: number | null, to: number | null): string => (from === null || to === null ? "–" : to - from < 1000 ? `${to - from} ms` : `${((to - from) / 1000).toFixed(1)} s`);
-
-function Running({ run, scenario }: { run: Run; scenario: Scenario | undefined }): JSX.Element {
-	useClock();
-	const passed_ms = towerNow() - run.started_ms;
-	const whole_ms = (scenario?.duration_s ?? 60) * 1000;
+function Join({ begins_ms }: { begins_ms: number }): JSX.Element {
+	const [state, setState] = useState<"idle" | "joined" | "failed">("idle");
+	const join = async (): Promise<void> => {
+		try {
+			await send<ExerciseAccepted>("POST", "/exercise/guest", { passkey: await passkeyMake("localhost", "guest") });
+			setState("joined");
+		} catch (error) {
+			if (!(error instanceof PasskeyUnused)) throw error;
+			setState("failed");
+		}
+	};
 	return (
-		<div class="running">
-			<Bar permille={Math.max(0, Math.min(1000, Math.round((passed_ms * 1000) / whole_ms)))} tone="accent" label={span(Math.max(0, passed_ms))} />
-			<p class="note">{say("watch_it")} <a href="#/now">{say("view_now")}</a></p>
-		</div>
+		<Card title={tell("join")} class="answer-card" aside={<>{tell("join_until")} <Countdown at_ms={begins_ms} over={tell("join_over")} /></>}>
+			{state === "joined" ? <p class="done" role="status">{tell("joined")}</p> : (
+				<>
+					<p>{tell("join_words")}</p>
+					<p><Doing label={tell("join_button")} class="primary" icon="key" act={join} /></p>
+					{state === "failed" && <p class="problem" role="alert">{tell("join_failed")}</p>}
+				</>
+			)}
+		</Card>
 	);
 }
 
-function ScoreView({ score }: { score: Score }): JSX.Element {
-	const attacks = score.attacks ?? [];
-	const right = attacks.filter((attack) => attack.complaint === "").length;
+function Scenarios({ exercise, start }: { exercise: Exercise; start: (name: string) => Promise<void> }): JSX.Element {
+	const lastOf = (scenario: ExerciseScenario): ExerciseRun | undefined => exercise.runs.find((run) => run.scenario === scenario.name && !isGoingOn(run));
+	const mayStart = may("operator", "analyst");
 	return (
-		<>
-			<dl class="clients">
-				{score.with && <div><dt>{say("with_hinomi")}</dt><dd><Bar permille={served(score.with)} tone="legit" /> <small>{say("served_n", { n: count(score.with.all.served), of: count(score.with.all.asked) })}</small></dd></div>}
-				{score.without && <div><dt>{say("without")}</dt><dd><Bar permille={served(score.without)} tone="attack" /> <small>{say("served_n", { n: count(score.without.all.served), of: count(score.without.all.asked) })}</small></dd></div>}
-			</dl>
+		<Card title={tell("scenarios")}>
 			<Table
-				caption={say("score")}
-				rows={attacks}
-				empty={say("no_score")}
+				caption={tell("scenarios")}
+				rows={exercise.scenarios}
+				empty={tell("no_scenario")}
 				columns={[
-					{ head: say("attack"), isHead: true, cell: (row) => <>{row.name}<small>{row.vectors.map(vectorName).join(", ")}</small></> },
-					{ head: say("found_after"), cell: (row) => after(row.first_ms, row.found_ms), isNumber: true },
-					{ head: say("rule_after"), cell: (row) => after(row.first_ms, row.applied_ms), isNumber: true },
-					{ head: say("gone_after"), cell: (row) => after(row.last_ms, row.gone_ms), isNumber: true },
-					{ head: say("leak"), cell: (row) => (row.leak_permille === null ? "–" : percent(row.leak_permille)), isNumber: true },
-					{ head: say("cost"), cell: (row) => (row.collateral_permille === null ? "–" : percent(row.collateral_permille)), isNumber: true },
-					{ head: say("judged"), cell: (row) => (row.complaint === "" ? <Mark tone="good" icon="check">{say("right")}</Mark> : <><Mark tone="attack" icon="cross">{say("wrong")}</Mark><small lang="en">{row.complaint}</small></>) },
+					{ head: tell("scenario"), isHead: true, cell: (row) => <>{scenarioWords(row.name)}<small lang="en">{row.about}</small></> },
+					{ head: tell("takes"), cell: (row) => span(row.duration_ms), isNumber: true },
+					{ head: tell("last"), cell: (row) => { const last = lastOf(row); return last ? <><StageMark run={last} /> <At at_ms={last.started_ms} /></> : <small>{tell("never")}</small>; } },
+					...(mayStart ? [{ head: tell("start"), cell: (row: ExerciseScenario) => <Doing label={tell("start")} about={tell("start_of", { name: scenarioWords(row.name) })} act={() => start(row.name)} isOff={!exercise.may_start} /> }] : []),
 				]}
 			/>
-			<Facts rows={[[say("attacks_right"), `${right} / ${attacks.length}`], [say("ledger_proven"), say(score.ledger_verified ? "check_good" : "check_bad")], [say("troubles"), count(score.troubles ?? 0)]]} />
+			{!mayStart && <p class="note">{tell("start_role")}</p>}
+		</Card>
+	);
+}
+
+function ExerciseParts({ exercise, again }: { exercise: Exercise; again: () => void }): JSX.Element {
+	const [newest, ...older] = exercise.runs;
+	const start = async (name: string): Promise<void> => {
+		await send<ExerciseAccepted>("POST", "/exercise", { scenario: name });
+		again();
+	};
+	const stop = async (): Promise<void> => {
+		await send<ExerciseAccepted>("DELETE", "/exercise");
+		again();
+	};
+	const mayStop = newest !== undefined && isGoingOn(newest) && !exercise.may_start && exercise.player === "answers" && may("operator", "analyst");
+	const past = older.filter((run) => run.score || run.stage === "failed");
+	return (
+		<>
+			{exercise.player === "silent" && <p class="banner stale" role="status">{tell("silent")}</p>}
+			{exercise.begins_ms !== undefined && may("operator", "analyst") && <Join begins_ms={exercise.begins_ms} />}
+			{newest && <RunNow run={newest} isOwn={exercise.is_own} stop={mayStop ? stop : null} />}
+			{!exercise.is_own && <Scenarios exercise={exercise} start={start} />}
+			{past.length > 0 && <h2 class="part">{tell("results")}</h2>}
+			{past.map((run) => (
+				<Card key={run.number} title={`${run.number}. ${scenarioWords(run.scenario)}`} aside={<><At at_ms={run.started_ms} /> <StageMark run={run} /></>}>
+					{run.score ? <ScoreView score={run.score} /> : <Empty>{tell("failed_words")} <span lang="en">{run.why}</span></Empty>}
+				</Card>
+			))}
 		</>
 	);
 }
 
 export function ExerciseView(): JSX.Element {
-	const exercise = useResource<Exercise>("/exercise", ["incident", "order", "traffic"]);
-	const runs = exercise.data?.runs ?? [];
-	const isRunning = runs.some((run) => run.state === "running" || run.state === "waiting");
-	const scenarioOf = (name: string): Scenario | undefined => exercise.data?.items.find((one) => one.name === name);
-	const start = async (name: string): Promise<void> => {
-		await send<Exercise>("POST", "/exercise", { scenario: name });
-		exercise.again();
-	};
+	const exercise = useResource<Exercise>("/exercise", ["exercise"]);
 	return (
 		<>
 			<h1 tabIndex={-1}>{say("view_exercise")}</h1>
-			<p class="lead">{say("exercise_words")}</p>
-			{exercise.refusal?.status === 404 && <Empty>{say("exercise_none")}</Empty>}
-			{!exercise.data ? exercise.refusal?.status !== 404 && <Missing of={exercise} /> : (
-				<>
-					<ul class="scenarios">
-						{exercise.data.items.map((scenario) => (
-							<li class="card">
-								<h2>{titleOf(scenario)}</h2>
-								<p class="note">{say("takes", { span: span(scenario.duration_s * 1000) })}</p>
-								{may("operator") ? <Doing label={say("start")} class="primary" act={() => start(scenario.name)} isOff={isRunning} /> : <p class="note">{say("start_role")}</p>}
-							</li>
-						))}
-					</ul>
-					{exercise.data.items.length === 0 && <Empty>{say("no_scenario")}</Empty>}
-					{runs.length === 0 && <Empty>{say("no_run")}</Empty>}
-					{runs.map((run) => {
-						const scenario = scenarioOf(run.scenario);
-						return (
-							<Card title={scenario ? titleOf(scenario) : run.scenario} aside={<><At at_ms={run.started_ms} /> <Mark tone={TONES[run.state]}>{say(`run_${run.state}`)}</Mark></>}>
-								{run.state === "running" && <Running run={run} scenario={scenario} />}
-								{run.score && <ScoreView score={run.score as Score} />}
-								{run.state === "failed" && !run.score && <Empty>{say("run_failed_words")}</Empty>}
-							</Card>
-						);
-					})}
-				</>
-			)}
+			<p class="lead">{tell("words")}</p>
+			{!exercise.data ? <Missing of={exercise} /> : exercise.data.player === "none" ? <Empty>{tell("none")}</Empty> : <ExerciseParts exercise={exercise.data} again={exercise.again} />}
 		</>
 	);
 }

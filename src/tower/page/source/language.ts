@@ -14,8 +14,10 @@ export function languageSet(next: Language): void {
 
 export type Say = (key: TextKey, parts?: Record<string, string | number>) => string;
 
-export const say: Say = (key, parts = {}) =>
-	texts[key][language.now === "ja" ? 0 : 1].replace(/\{(\w+)\}/g, (_, name: string) => String(parts[name] ?? ""));
+/** A text with its parts in their places. */
+export const fill = (text: string, parts: Record<string, string | number>): string => text.replace(/\{(\w+)\}/g, (_, name: string) => String(parts[name] ?? ""));
+
+export const say: Say = (key, parts = {}) => fill(texts[key][language.now === "ja" ? 0 : 1], parts);
 
 /** Draws the view again when the language changes. */
 export function useLanguage(): Language {

@@ -10,8 +10,8 @@ import type { Traffic, TrafficPoint } from "../generated/api";
 import { Refusal, get, session, skew_ms } from "./api";
 import { Value, clock } from "./value";
 
-export type EventKind = "incident" | "finding" | "order" | "receipt" | "health" | "traffic" | "gap";
-const KINDS: EventKind[] = ["incident", "finding", "order", "receipt", "health", "traffic", "gap"];
+export type EventKind = "incident" | "finding" | "order" | "receipt" | "health" | "traffic" | "exercise" | "gap";
+const KINDS: EventKind[] = ["incident", "finding", "order", "receipt", "health", "traffic", "exercise", "gap"];
 const QUIET_MS = 5_000; /* after which the tower is asked whether it is there */
 const STALE_MS = 15_000; /* after which what is shown is called old */
 const AGAIN_MS = 400; /* the least time between two reads of one resource */

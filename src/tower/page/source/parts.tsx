@@ -147,7 +147,7 @@ export function Choice<Name extends string>(props: {
 }
 
 /** A button for what takes a while; it shows what went wrong. */
-export function Doing(props: { label: string; act: () => Promise<void>; class?: string; isOff?: boolean; icon?: IconName }): JSX.Element {
+export function Doing(props: { label: string; about?: string; act: () => Promise<void>; class?: string; isOff?: boolean; icon?: IconName }): JSX.Element {
 	const [state, setState] = useState<"idle" | "busy">("idle");
 	const [problem, setProblem] = useState<Refusal | null>(null);
 	const press = (): void => {
@@ -157,7 +157,7 @@ export function Doing(props: { label: string; act: () => Promise<void>; class?: 
 	};
 	return (
 		<>
-			<button type="button" class={props.class ?? ""} disabled={state === "busy" || props.isOff === true} onClick={press}>
+			<button type="button" class={props.class ?? ""} {...(props.about !== undefined ? { "aria-label": props.about } : {})} disabled={state === "busy" || props.isOff === true} onClick={press}>
 				{props.icon && <Icon name={props.icon} />}
 				{state === "busy" ? say("busy") : props.label}
 			</button>

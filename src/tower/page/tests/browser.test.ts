@@ -286,12 +286,44 @@ way("an operator registers a member and a contact; a wrong network is refused in
 	assert.deepEqual(scene.members.at(-1)?.networks, ["198.51.100.192/26"]);
 });
 
-way("an exercise is started, and its score shown", async ({ page, go }) => {
+way("an exercise is started, watched, stopped, and its score shown", async (stage, scene) => {
+	const { page, go, tower } = stage;
 	await go("exercise");
 	await page.waitForSelector("text=/2,861 of 2,880 requests served/");
-	await page.click("text=Start >> nth=0");
+	await page.waitForSelector("td:has-text('not judged'):has-text('nobody answered at the page')");
+	await page.click("button[aria-label='Start Carpet bombing']");
 	await page.waitForSelector(".running");
-	assert.ok(await page.isDisabled("text=Start >> nth=0"), "one at a time");
+	assert.equal(await page.locator("button:has-text('Start'):not([disabled])").count(), 0, "one at a time");
+	const [run] = scene.exercise.runs;
+	assert.equal(run?.scenario, "carpet");
+	Object.assign(run, { stage: "running", events: [{ at_ms: 3000, news: "first_packet", attack: "carpet", detail: "" }, { at_ms: 3200, news: "found", attack: "carpet", detail: "203.0.113.0/24 udp_flood 100%" }], seconds: [1, 2, 3].map((served) => ({ with: { asked: 48, served: 40 + served, late: 0, failed: 0 } })) });
+	tower.exerciseTell();
+	await page.waitForSelector(".timeline li:has-text('carpet first packet of the attack')");
+	await page.waitForSelector(".chart .key:has-text('43')");
+	assert.deepEqual(await axe(stage), []);
+	await page.click("button:has-text('Stop')");
+	await page.waitForSelector("text=/did not come to its end.*stopped before its end/");
+	await page.waitForSelector("button:has-text('Start'):not([disabled])");
+});
+
+way("who wants to approve in an exercise joins it with a passkey", async (stage, scene) => {
+	const { page, go, tower } = stage;
+	Object.assign(scene.exercise, { may_start: false, is_own: true, begins_ms: Date.now() + 60_000 });
+	await passkeyGive(stage);
+	await go("exercise");
+	assert.deepEqual(await axe(stage), []);
+	await page.click("text=Make a passkey and take part");
+	await page.waitForSelector("text=/sign in as guest with the passkey/");
+	assert.equal(Buffer.from(tower.guest ?? "", "base64").length, 64);
+});
+
+way("an exercise that nobody plays, or whose player is silent, is said to be so", async ({ page, go, tower }, scene) => {
+	Object.assign(scene.exercise, { player: "silent", may_start: false });
+	await go("exercise");
+	await page.waitForSelector(".banner.stale:has-text('does not answer')");
+	Object.assign(scene.exercise, { player: "none", scenarios: [], runs: [] });
+	tower.exerciseTell();
+	await page.waitForSelector(".empty:has-text('Nobody plays exercises for this tower')");
 });
 
 way("a reader is offered nothing that a reader may not do", async ({ page, go }, scene) => {

@@ -1,7 +1,6 @@
 /* What the mock server of the tests tells: an empty tower, and a busy one on the evening of an attack. Addresses are those of RFC 5737 and 3849. */
 import { createHash } from "node:crypto";
-import type { Asset, Contact, Health, HistoryLine, Incident, IncidentDetail, Keys, Member, Now, OrderDetail, OrderSummary, Origin, Rates, Related, Report, Sector, Session, Source, TrafficPoint } from "../generated/api";
-import type { Exercise } from "../source/optional";
+import type { Asset, Contact, Exercise, ExerciseAttack, ExerciseEvent, ExerciseRun, ExerciseSum, Health, HistoryLine, Incident, IncidentDetail, Keys, Member, Now, OrderDetail, OrderSummary, Origin, Rates, Related, Report, Sector, Session, Source, TrafficPoint } from "../generated/api";
 import { TestLedger } from "./ledger";
 
 const MINUTE = 60_000;
@@ -65,7 +64,7 @@ export class Scene {
 	readonly members: Member[] = [];
 	readonly contacts = new Map<string, Contact[]>();
 	readonly assets = new Map<string, Asset[]>();
-	readonly exercise: Exercise = { items: [], runs: [] };
+	readonly exercise: Exercise = { player: "answers", may_start: true, is_own: false, scenarios: [], runs: [] };
 	session: Session | null;
 	isAllRoles = true;
 
@@ -272,19 +271,31 @@ export class Scene {
 			const at_ms = this.attack_ms + at * 400;
 			this.ledger.add(`${JSON.stringify({ at_ms, collateral_permille: 1, document: "receipt", effector: "edge-1", order: this.orders[3]?.order.digest, state: "progress", version: 1, why: `${at} tables read back` })}\n\n\u2014 authority.example ${Buffer.from("a signature of the authority").toString("base64")}\n`);
 		}
-		this.exercise.items.push(
-			{ name: "december-26", ja: "12月26日の攻撃", en: "The flood of 26 December", duration_s: 90 }, { name: "carpet", ja: "絨毯爆撃型の攻撃", en: "Carpet bombing", duration_s: 40 }, { name: "flash-crowd", ja: "アクセス集中(攻撃ではない)", en: "A flash crowd, no attack", duration_s: 30 },
+		this.exercise.scenarios.push(
+			{ name: "december-26", about: "the botnet floods of 26 December 2024: a carpet, vectors that join, pulses, urgent cases, a refusal", duration_ms: 68_000 },
+			{ name: "carpet", about: "a carpet over a /24", duration_ms: 15_000 }, { name: "flash-crowd", about: "many clients at once: no attack", duration_ms: 15_000 },
 		);
-		const attack = (name: string, found_ms: number, complaint = "") => ({
-			name, decision: "standing", complaint, packets: 900_000, vectors: ["udp_flood", "syn_flood"], first_ms: 10_000, last_ms: 52_000, found_ms: 10_000 + found_ms, ordered_ms: 10_000 + found_ms + 9, applied_ms: 10_000 + found_ms + 21, well_ms: 10_000 + found_ms + 60,
-			ended_ms: 53_000, gone_ms: 53_400, predicted_stopped_permille: 985, predicted_collateral_permille: 2, leak_permille: 6, collateral_permille: 1,
-		});
-		const side = (asked: number, served: number) => ({ all: { asked, served, late: 0, failed: asked - served }, defended: { asked, served, late: 0, failed: 0 }, seconds: [] });
-		this.exercise.runs.push({
-			scenario: "december-26", state: "done", started_ms: this.began_ms - 40 * MINUTE, ended_ms: this.began_ms - 38 * MINUTE,
-			score: { version: 1, scenario: "december-26", attack_packets: 4_200_000, ledger_verified: true, troubles: 0, attacks: [attack("airline", 610), attack("bank", 720), attack("weather", 590), attack("rail", 930, "not ratified in time")], with: side(2880, 2861), without: side(2880, 1123) },
-		});
+		this.exercise.runs.push(exerciseRun(2, this.began_ms - 20 * MINUTE), { ...exerciseRun(1, this.began_ms - 40 * MINUTE), events: [], seconds: [] });
 	}
+}
+
+/** An exercise that was played to its end. */
+function exerciseRun(number: number, started_ms: number): ExerciseRun {
+	const sum = (asked: number, served: number): ExerciseSum => ({ asked, served, late: 0, failed: asked - served });
+	const attack = (name: string, found_ms: number, complaint = ""): ExerciseAttack => ({
+		name, decision: "standing", complaint, is_judged: true, vectors: ["udp_flood", "syn_flood"], first_ms: 10_000, last_ms: 52_000, found_ms: 10_000 + found_ms, ordered_ms: 10_009 + found_ms, applied_ms: 10_021 + found_ms, well_ms: 10_060 + found_ms, gone_ms: 53_400, leak_permille: 6, collateral_permille: 1,
+	});
+	const news = (at_ms: number, news: ExerciseEvent["news"], detail = ""): ExerciseEvent => ({ at_ms, news, attack: "airline", detail });
+	return {
+		number, scenario: "december-26", why: "", stage: "done", duration_ms: 68_000, started_ms, ended_ms: started_ms + 80_000, lost: 0,
+		events: [news(10_000, "first_packet"), news(10_610, "found", "203.0.113.10 udp_flood 100%"), news(10_621, "in_force", "5d41402a"), news(12_000, "well"), news(53_400, "gone", "5d41402a")],
+		seconds: Array.from({ length: 68 }, (_, at) => ({ with: sum(48, at === 10 ? 41 : 48), without: sum(48, at > 9 && at < 53 ? 9 : 48) })),
+		score: {
+			attack_packets: 4_200_000, troubles: 0, passed: 5, failed: 1, skipped: 1, is_ledger_verified: true,
+			attacks: [attack("airline", 610), attack("bank", 720), attack("rail", 930, "was not ratified"), { name: "hospital", decision: "page", complaint: "nobody answered at the page, and so nothing was done", is_judged: false, vectors: ["dns_reflection"], first_ms: 60_000, last_ms: 67_000, found_ms: 60_700 }],
+			with: sum(2880, 2861), with_defended: sum(900, 898), without: sum(2880, 1123), without_defended: sum(900, 104),
+		},
+	};
 }
 
 /** Shares that move and always make a whole. */

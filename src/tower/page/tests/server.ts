@@ -7,8 +7,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
 import { type AddressInfo } from "node:net";
 import { extname, join } from "node:path";
-import type { Assertion, AssetList, Challenge, Decision, DecisionAnswer, HealthList, IncidentDetail, IncidentList, MemberDetail, MemberList, OrderDetail, OrderList, Report, Session, Sources } from "../generated/api";
-import type { Exercise } from "../source/optional";
+import type { Assertion, AssetList, Challenge, Decision, DecisionAnswer, Exercise, ExerciseAccepted, HealthList, IncidentDetail, IncidentList, MemberDetail, MemberList, OrderDetail, OrderList, Report, Session, Sources } from "../generated/api";
 import { Scene } from "./scene";
 
 const TYPES: Record<string, string> = { ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8", ".svg": "image/svg+xml", ".txt": "text/plain; charset=utf-8" };
@@ -32,6 +31,7 @@ export class MockTower {
 	#event = 0;
 	#decisions = new Map<string, Decision>();
 	passkey: { point: Buffer; origin: string } | null = null; /* whose assertions are taken: x and y */
+	guest: string | null = null; /* passkey of who has joined an exercise */
 	isSilent = false;
 	isForging = false; /* hands out another document than was asked for */
 	bytes = 0; /* sent for the page, as they went over the wire */
@@ -115,7 +115,7 @@ export class MockTower {
 			case "ledger": return this.#ledger(path.slice("ledger/".length));
 			case "members": return this.#members(method, name, part, id, body);
 			case "health": return { items: this.scene.health(query.get("member")), next: null } satisfies HealthList;
-			case "exercise": return this.#exercise(method, body);
+			case "exercise": return this.#exercise(method, name, body);
 			default: throw new Answer(404, "not_found");
 		}
 	}
@@ -240,10 +240,26 @@ export class MockTower {
 		return { member, contacts: scene.contacts.get(name) ?? [], keys, health: scene.health(name) } satisfies MemberDetail;
 	}
 
-	#exercise(method: string, body: unknown): Exercise {
+	#exercise(method: string, part: string, body: unknown): Exercise | ExerciseAccepted {
 		const { exercise } = this.scene;
-		if (method === "POST") exercise.runs.unshift({ scenario: (body as { scenario: string }).scenario, state: "running", started_ms: Date.now(), ended_ms: null, score: null });
-		return exercise;
+		const [newest] = exercise.runs;
+		if (method === "GET") return exercise;
+		if (part === "guest") this.guest = (body as { passkey: string }).passkey;
+		else if (method === "POST") {
+			if (!exercise.may_start) throw new Answer(409, "wrong_state", "an exercise is under way; one at a time");
+			exercise.may_start = false;
+			exercise.runs.unshift({ number: exercise.runs.length + 1, scenario: (body as { scenario: string }).scenario, why: "", stage: "waiting", duration_ms: 15_000, started_ms: Date.now(), lost: 0, events: [], seconds: [] });
+		} else if (newest) {
+			exercise.may_start = true;
+			Object.assign(newest, { stage: "failed", why: "stopped before its end", ended_ms: Date.now() });
+		}
+		this.exerciseTell();
+		return { accepted: true };
+	}
+
+	exerciseTell(): void {
+		const [newest] = this.scene.exercise.runs;
+		this.tell("exercise", { number: newest?.number ?? 0, seconds: newest?.seconds.length ?? 0 });
 	}
 }
 
