@@ -123,9 +123,9 @@ int conductor_open(struct conductor *conductor, const struct options *options, c
 	fprintf(conductor->out, "Exercise %s: %s\n%zu clients ask %zu services once a second; the line to them takes %llu packets/s\n",
 		scenario->name, scenario->about, conductor->stages[0].plan.client_count, conductor->stages[0].plan.service_count,
 		(unsigned long long)scenario->line_pps);
-	telling_address(conductor);
 	if (conductor->mailbox != NULL)
 		mail_announce(conductor);
+	telling_address(conductor);
 	return begin(conductor, why);
 }
 

@@ -136,7 +136,7 @@ static void mail_judge(struct conductor *conductor, bool is_cut)
 	}
 	const char *absence = mailbox_absence(conductor->mailbox);
 	if (absence != NULL && !mailbox_is_broken(conductor->mailbox)) {
-		fprintf(conductor->out, "  skip the mailbox: %s\n", absence);
+		fprintf(conductor->out, "  --   the mailbox: %s\n", absence);
 		conductor->tally.skipped++;
 		return;
 	}

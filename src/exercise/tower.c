@@ -78,21 +78,22 @@ static int program_find(char ret_program[static BESIDE_PATH_BYTES], char ret_pag
 static int config_write(const char *directory, const char *page, const struct exercise_tower *tower, bool is_whole,
 	char ret_path[static PATH_BYTES])
 {
+	unsigned port = tower->port;
+	const char *mail_findings = tower->mail_findings;
 	char origin[TOWER_TEXT_BYTES];
 	const struct passwd *account = getpwuid(getuid());
 	(void)snprintf(ret_path, PATH_BYTES, "%s/tower.conf", directory);
 	FILE *file = fopen(ret_path, "we");
 	if (file == NULL)
 		return E_SYS;
-	fprintf(file, "name = \"exercise\"\nlisten = \"127.0.0.1:%u\"\norigin = \"%s\"\n", tower->port,
-		exercise_tower_origin(tower->port, origin));
+	fprintf(file, "name = \"exercise\"\nlisten = \"127.0.0.1:%u\"\norigin = \"%s\"\n", port, exercise_tower_origin(port, origin));
 	fprintf(file, "socket = \"%s/" TOWER_SOCKET "\"\nstore = \"sqlite:%s/store\"\nplaces = \"%s/places\"\n", directory, directory,
 		directory);
 	fprintf(file, "exercise = \"%s/" TOWER_OFFICE "\"\n", directory);
 	if (page[0] != '\0')
 		fprintf(file, "page = \"%s\"\n", page);
-	if (is_whole && tower->mail_findings != NULL)
-		fprintf(file, "follow \"%s\" { }\n", tower->mail_findings);
+	if (is_whole && mail_findings != NULL)
+		fprintf(file, "follow \"%s\" { }\n", mail_findings);
 	if (is_whole) {
 		fprintf(file, "policy = \"%s/policy\"\nauthority = \"%s/authority.sock\"\nledger = \"%s/ledger\"\n", directory, directory,
 			directory);

@@ -19,9 +19,9 @@
 
 struct exercise_tower {
 	pid_t pid; /* 0: it does not run */
+	const char *mail_findings; /* a file of hinomi-mail that is followed too; NULL: none. Borrowed while it runs */
 	bool has_page; /* it was built; else there is the interface alone */
 	unsigned port;
-	const char *mail_findings; /* a file that it follows too, once it is whole; NULL: none. Borrowed */
 	char address[TOWER_TEXT_BYTES]; /* of both: "http://localhost:8047/" */
 	char token[TOWER_TEXT_BYTES]; /* with which a browser begins a session */
 };
