@@ -37,6 +37,7 @@
 static struct store_example example;
 static struct store_answer answer;
 static struct finding finding;
+static int64_t present_ms = NOW; /* when the last finding arrived */
 static char member_names[MEMBERS][DOCUMENT_NAME_BYTES];
 
 static _Noreturn void fail(const char *what, const char *why)
@@ -145,8 +146,9 @@ static char *template_fill(const struct template *template, const struct filling
 	return line;
 }
 
-/** Lines of a part of all findings; returns their bytes. */
-static size_t lines_make(const struct store_example_flow *flow, uint64_t first, size_t count, char **ret_lines)
+/** Lines of a part of all findings, and when each was told; returns their bytes. */
+static size_t lines_make(const struct store_example_flow *flow, uint64_t first, size_t count, char **ret_lines,
+	int64_t *ret_told_ms)
 {
 	struct template templates[3];
 	struct fillings old[3], fillings;
@@ -159,6 +161,7 @@ static size_t lines_make(const struct store_example_flow *flow, uint64_t first, 
 		uint64_t which = first + i, sequence = which / MEMBERS % 3;
 		store_example_finding(flow, which / MEMBERS, (unsigned)(which % MEMBERS), NOW, &finding);
 		fillings_of(&finding, &fillings);
+		ret_told_ms[i] = finding.told_ms;
 		ret_lines[i] = template_fill(&templates[sequence], &old[sequence], &fillings);
 		bytes += strlen(ret_lines[i]) + 1;
 	}
@@ -189,14 +192,16 @@ static struct cost fill(struct store *store, const struct store_example_flow *fl
 {
 	struct cost cost = {0};
 	char **lines = calloc(PART, sizeof(*lines));
-	if (lines == NULL)
+	int64_t *told_ms = calloc(PART, sizeof(*told_ms));
+	if (lines == NULL || told_ms == NULL)
 		fail("lines", "out of memory");
 	for (uint64_t first = 0; first < findings; first += PART) {
 		size_t count = (size_t)(findings - first < PART ? findings - first : PART);
-		cost.bytes += lines_make(flow, first, count, lines);
+		cost.bytes += lines_make(flow, first, count, lines, told_ms);
 		int64_t cpu_ns = clock_cpu_ns(), wall_ns = clock_mono_ns(), server_ns = store_example_server_ns(&example);
 		for (size_t i = 0; i < count; i++) {
-			take(store, first + i, lines[i], NOW + (int64_t)((first + i) / 50));
+			present_ms = told_ms[i] > present_ms ? told_ms[i] : present_ms;
+			take(store, first + i, lines[i], present_ms);
 			if ((first + i) % batch == batch - 1)
 				commit(store);
 		}
@@ -208,6 +213,7 @@ static struct cost fill(struct store *store, const struct store_example_flow *fl
 			free(lines[i]);
 	}
 	free(lines);
+	free(told_ms);
 	return cost;
 }
 
@@ -255,7 +261,7 @@ static int view(unsigned which, struct random *rng, uint64_t incident_count)
 	snprintf(cursor.text, sizeof(cursor.text), "n%" PRIx64, incident);
 	switch (which) {
 	case 0:
-		return store_now(reader, NOW + 1000, &now_view);
+		return store_now(reader, present_ms + 1000, &now_view);
 	case 1:
 		return store_incidents(reader, &filter, &cursor, incidents, ARRAY_LEN(incidents), &page);
 	case 2:
@@ -273,17 +279,17 @@ static int view(unsigned which, struct random *rng, uint64_t incident_count)
 	case 7:
 		return store_origins(reader, incident, origins, &count);
 	case 8:
-		return store_addresses(reader, lookup_number, NOW, sources, &count);
+		return store_addresses(reader, lookup_number, present_ms, sources, &count);
 	case 9:
-		return store_orders(reader, NOW, STORE_ORDER_UNKNOWN, &begin, orders, ARRAY_LEN(orders), &page);
+		return store_orders(reader, present_ms, STORE_ORDER_UNKNOWN, &begin, orders, ARRAY_LEN(orders), &page);
 	case 10:
 		return store_members(reader, &begin, members, ARRAY_LEN(members), &page);
 	case 11:
 		return store_healths(reader, NULL, &begin, healths, ARRAY_LEN(healths), &page);
 	case 12:
-		return store_traffic(reader, NULL, NOW / 1000 - STORE_SECONDS_MAX, seconds, ARRAY_LEN(seconds), &count);
+		return store_traffic(reader, NULL, present_ms / 1000 - STORE_SECONDS_MAX, seconds, ARRAY_LEN(seconds), &count);
 	case 13:
-		return store_figures(reader, NOW - 366 * INCIDENT_DAY_MS, NOW + INCIDENT_DAY_MS, &figures);
+		return store_figures(reader, present_ms - 366 * INCIDENT_DAY_MS, present_ms + INCIDENT_DAY_MS, &figures);
 	default:
 		return E_END;
 	}
@@ -306,8 +312,8 @@ static void healths_fill(struct store *store)
 	for (int64_t second = STORE_SECONDS_MAX; second-- > 0;) {
 		for (unsigned i = 0; i < (second == 0 ? 2 * MEMBERS : MEMBERS / 10); i++) {
 			char complaint[DOCUMENT_COMPLAINT_BYTES], *line = NULL;
-			int64_t at_ms = NOW - second * 1000;
-			struct health health = {.program = "hinomi-sensor 0.1.0", .started_ms = NOW - INCIDENT_DAY_MS, .at_ms = at_ms,
+			int64_t at_ms = present_ms - second * 1000;
+			struct health health = {.program = "hinomi-sensor 0.1.0", .started_ms = present_ms - INCIDENT_DAY_MS, .at_ms = at_ms,
 				.rates = {.in_pps = 100000, .attack_pps = 50000}, .rules = 3};
 			snprintf(health.member, sizeof(health.member), "%s", member_names[i % MEMBERS]);
 			snprintf(health.process, sizeof(health.process), "edge-%u", i / MEMBERS);
@@ -336,7 +342,8 @@ static void views_measure(char **words)
 	struct cost cost = fill(store, &flow, findings, STORE_BATCH_MAX);
 	healths_fill(store);
 	store_count(store, &counters);
-	struct store_lookup lookup = {.incident = counters.incidents.opened, .who = "bench", .purpose = "measure it", .at_ms = NOW};
+	struct store_lookup lookup = {
+		.incident = counters.incidents.opened, .who = "bench", .purpose = "measure it", .at_ms = present_ms};
 	if (store_lookup(store, &lookup) != OK)
 		fail("look-up", store_why(store));
 	commit(store);
@@ -345,6 +352,7 @@ static void views_measure(char **words)
 		fail("reader", why);
 	(void)printf("findings=%" PRIu64 " bytes=%" PRIu64 " incidents=%" PRIu64, findings, cost.bytes, counters.incidents.opened);
 	for (unsigned which = 0; which < ARRAY_LEN(view_names); which++) {
+		int64_t cpu_ns = clock_cpu_ns(), server_ns = store_example_server_ns(&example);
 		for (uint64_t i = 0; i < rounds; i++) {
 			int64_t begin_ns = clock_mono_ns();
 			int err = view(which, &rng, counters.incidents.opened);
@@ -353,7 +361,9 @@ static void views_measure(char **words)
 				fail(view_names[which], store_why(reader));
 		}
 		qsort(times, rounds, sizeof(times[0]), compare_times);
-		(void)printf(" %s_ns=%" PRId64, view_names[which], times[rounds * 95 / 100]);
+		cpu_ns = clock_cpu_ns() - cpu_ns + store_example_server_ns(&example) - server_ns;
+		(void)printf(" %s_ns=%" PRId64 " %s_cpu=%" PRIu64, view_names[which], times[rounds * 95 / 100], view_names[which],
+			(uint64_t)cpu_ns / rounds);
 	}
 	(void)printf("\n");
 	store_close(reader);
