@@ -522,7 +522,7 @@ __attribute__((noinline)) int frame_judge(struct xdp_md *ctx, __u64 in_force, __
 
 /**
  * The short way: IPv4 to an address whose first rule is simple (FILTER_HOST_SIMPLE), and drops the packet; or to an
- * address that has no rule. It takes half of the instructions of frame_judge().
+ * address that has no rule.
  *
  * @return 1: dropped, and counted; 0: no rule; -1: frame_judge() is to be asked
  */

@@ -307,7 +307,7 @@ PACKET_INLINE enum xdp_verdict xdp_verdict(const struct xdp_half *half, const st
 
 /**
  * What xdp_verdict() tells of a packet that the first rule of its destination drops, if that rule is simple
- * (xdp_rule_is_simple()) and finds the source in its row, in a fraction of the instructions.
+ * (xdp_rule_is_simple()) and finds the source in its row, in fewer instructions.
  *
  * @param half where the rules are
  * @param facts of the IP header, IPv4
