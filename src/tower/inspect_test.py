@@ -45,7 +45,8 @@ def deletion_is_proven(tower, acts, at_ms):
     left = tower.ask("GET", "/api/v1/audit", "inspector").json()["items"]
     assert left and all(act["at_ms"] > at_ms + DAY_MS for act in left), left
     kept = {row["class"]: row["keep_ms"] for row in tower.ask("GET", "/api/v1/retention", "inspector").json()["items"]}
-    assert kept == {"findings": 400 * DAY_MS, "sources": 90 * DAY_MS, "health": 30 * DAY_MS, "documents": 0, "lookups": DAY_MS}, kept
+    assert kept == {"findings": 400 * DAY_MS, "sources": 90 * DAY_MS, "health": 30 * DAY_MS, "documents": 0, "lookups": DAY_MS,
+                    "mails": 90 * DAY_MS}, kept
     for wrong in ("limit=0", "limit=201", "cursor=nonsense"):
         assert tower.ask("GET", "/api/v1/retention/proofs?" + wrong, "reader").status == 400, wrong
 
