@@ -5,6 +5,7 @@ import type { Incident, Now, OrderSummary, Rates, Sector, TrafficPoint } from ".
 import { TimeChart } from "./chart";
 import { amount, bps, count, percent, pps, span, vectorName } from "./format";
 import { Icon } from "./icons";
+import { useDrawn } from "./idle";
 import { language, say } from "./language";
 import { lazy } from "./lazy";
 import { link, towerNow, traffic, useResource } from "./live";
@@ -168,6 +169,7 @@ const towerIsWell = ({ tower }: Now): boolean => tower.refused === 0 && tower.ga
 export function NowView(): JSX.Element {
 	const now = useResource<Now>("/now", ["incident", "finding", "order", "receipt", "health"]);
 	const points = useValue(traffic);
+	const isDrawn = useDrawn();
 	if (!now.data) return <><h1 class="unseen" tabIndex={-1}>{say("view_now")}</h1><Missing of={now} /></>;
 	const rates = points.at(-1)?.rates ?? now.data.rates;
 	return (
@@ -179,10 +181,12 @@ export function NowView(): JSX.Element {
 				<MeasuresCard measures={now.data.measures} />
 			</div>
 			<AttacksCard now={now.data} />
-			<div class="columns">
-				<SectorsCard sectors={now.data.sectors} />
-				<SourcesCard attacks={now.data.attacks.slice(0, 8)} />
-			</div>
+			{isDrawn && (
+				<div class="columns">
+					<SectorsCard sectors={now.data.sectors} />
+					<SourcesCard attacks={now.data.attacks.slice(0, 8)} />
+				</div>
+			)}
 			{!towerIsWell(now.data) && (
 				<p class="note warn" role="status">
 					{now.data.tower.authority === "silent" && say("authority_silent")} {say("losses_words", { refused: count(now.data.tower.refused), gaps: count(now.data.tower.gaps) })}{" "}
