@@ -187,6 +187,8 @@ async function begin(): Promise<void> {
 	}
 }
 
+document.documentElement.lang = language.now; /* before anything is laid out: fonts are chosen by it */
+
 /* Drawn once, with what the tower told, unless that takes long: index.html has the frame's beginning, and asks for both too. */
 const asked = ask("/session", ...(placeRead(location.hash).root === "now" ? ["/now"] : []));
 const late = new Promise((resolve) => setTimeout(resolve, LATE_MS));

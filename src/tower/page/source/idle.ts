@@ -11,7 +11,7 @@ export function whenIdle(act: () => void): void {
 
 let isDrawn = false;
 
-/** Whether the page's first picture is on the screen: until then what lies below it is left out. */
+/** Whether the page's first picture is on the screen: until then what is not needed first is left out of it. */
 export function useDrawn(): boolean {
 	const [, again] = useState(isDrawn);
 	useEffect(() => {

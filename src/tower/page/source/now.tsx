@@ -176,9 +176,9 @@ export function NowView(): JSX.Element {
 		<>
 			<Headline now={now.data} points={points} />
 			<Figures rates={rates} />
-			<div class="columns wide">
-				<TrafficCard points={points} />
-				<MeasuresCard measures={now.data.measures} />
+			<div class="columns wide first">
+				{isDrawn && <TrafficCard points={points} />}
+				{isDrawn && <MeasuresCard measures={now.data.measures} />}
 			</div>
 			<AttacksCard now={now.data} />
 			{isDrawn && (
