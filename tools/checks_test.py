@@ -221,6 +221,14 @@ class Docs(Tree):
         self.write("doc/rules.md", "`tcp_flags` in prose\n| `sources` | x |\n| `sig_b` | x |\n")
         self.caught(docs, "doc/rules.md: tcp_flags is not explained", "doc/rules.md: sig_a is not explained")
 
+    def test_mail_rule_without_words(self):
+        self.write("src/mail/judge_a.c", SOURCE + '\t{"rule_a", MAIL_PAYLOAD, 95, a, NULL,\n\t{"rule_b", MAIL_PHISHING, 60, b, NULL, "b"},\n')
+        self.write("src/tower/mail_words.c", SOURCE + '\t{"rule_a", {"a", "a"}},\n\t{"rule_c",\n\t\t{"c", "c"}},\n')
+        for folder in ("mail", "tower"):
+            for document in ("README.md", "ARCHITECTURE.md"):
+                self.write(document, (self.root / document).read_text() + f"| `{folder}/` | x |\n")
+        self.caught(docs, "rule_b of src/mail/ has no words", "rule_c is no rule of src/mail/")
+
     def test_folder_without_a_line(self):
         self.write("src/rules/r.c", SOURCE)
         self.caught(docs, "README.md: no line for src/rules", "ARCHITECTURE.md: no line for src/rules")

@@ -24,12 +24,7 @@ void audit_get(struct visit *visit)
 	for (size_t i = 0; err == OK && i < page.count; i++)
 		show_append(&items, show_audit(&rows[i]));
 	free(rows);
-	if (err == OK) {
-		visit_page(visit, items, &page);
-		return;
-	}
-	json_decref(items);
-	visit_store_error(visit, err, "");
+	visit_list(visit, err, items, &page, "");
 }
 
 void lookups_get(struct visit *visit)
@@ -45,12 +40,7 @@ void lookups_get(struct visit *visit)
 	for (size_t i = 0; err == OK && i < page.count; i++)
 		show_append(&items, show_lookup(&rows[i]));
 	free(rows);
-	if (err == OK) {
-		visit_page(visit, items, &page);
-		return;
-	}
-	json_decref(items);
-	visit_store_error(visit, err, "");
+	visit_list(visit, err, items, &page, "");
 }
 
 void accounts_get(struct visit *visit)
@@ -68,12 +58,7 @@ void accounts_get(struct visit *visit)
 	if (rows != NULL)
 		sodium_memzero(rows, room * sizeof(*rows));
 	free(rows);
-	if (err == OK) {
-		visit_page(visit, items, &page);
-		return;
-	}
-	json_decref(items);
-	visit_store_error(visit, err, "");
+	visit_list(visit, err, items, &page, "");
 }
 
 struct account_form {

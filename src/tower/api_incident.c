@@ -51,12 +51,7 @@ void incidents_get(struct visit *visit)
 	for (size_t i = 0; err == OK && i < page.count; i++)
 		show_append(&items, show_incident(&rows[i]));
 	free(rows);
-	if (err == OK) {
-		visit_page(visit, items, &page);
-		return;
-	}
-	json_decref(items);
-	visit_store_error(visit, err, "there is no such incident");
+	visit_list(visit, err, items, &page, "there is no such incident");
 }
 
 /** The last documents of its findings, and the vectors that each tells. */
@@ -136,17 +131,6 @@ static bool words_read(struct visit *visit, uint64_t *ret_number, enum incident_
 	return number_read(visit, ret_number) && visit_cursor(visit, ret_cursor, ret_room);
 }
 
-/** Replies with a page of an incident's, or why there is none. */
-static void list_reply(struct visit *visit, int err, json_t *items, const struct store_page *page)
-{
-	if (err == OK) {
-		visit_page(visit, items, page);
-		return;
-	}
-	json_decref(items);
-	visit_store_error(visit, err, "there is no such incident");
-}
-
 void history_get(struct visit *visit)
 {
 	enum incident_language language;
@@ -165,7 +149,7 @@ void history_get(struct visit *visit)
 	for (size_t i = 0; err == OK && i < page.count; i++)
 		show_append(&items, show_history(&rows[i], language));
 	free(rows);
-	list_reply(visit, err, items, &page);
+	visit_list(visit, err, items, &page, "there is no such incident");
 }
 
 void mails_get(struct visit *visit)
@@ -186,7 +170,7 @@ void mails_get(struct visit *visit)
 	for (size_t i = 0; err == OK && i < page.count; i++)
 		show_append(&items, show_mail(&rows[i], language));
 	free(rows);
-	list_reply(visit, err, items, &page);
+	visit_list(visit, err, items, &page, "there is no such incident");
 }
 
 /* Sources: origins for everybody who reads, addresses for a purpose. */

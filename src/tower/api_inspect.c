@@ -156,12 +156,7 @@ void proofs_get(struct visit *visit)
 	for (size_t i = 0; err == OK && i < page.count; i++)
 		show_append(&items, show_proof(&rows[i]));
 	free(rows);
-	if (err == OK) {
-		visit_page(visit, items, &page);
-		return;
-	}
-	json_decref(items);
-	visit_store_error(visit, err, "");
+	visit_list(visit, err, items, &page, "");
 }
 
 void retention_get(struct visit *visit)

@@ -29,12 +29,7 @@ void members_get(struct visit *visit)
 	for (size_t i = 0; err == OK && i < page.count; i++)
 		show_append(&items, show_member(&rows[i]));
 	free(rows);
-	if (err == OK) {
-		visit_page(visit, items, &page);
-		return;
-	}
-	json_decref(items);
-	visit_store_error(visit, err, NO_MEMBER);
+	visit_list(visit, err, items, &page, NO_MEMBER);
 }
 
 static json_t *contacts_list(const struct member_contact *rows, size_t count)
@@ -235,12 +230,7 @@ static void assets_reply(struct visit *visit, const char *id)
 		show_append(&items, show_asset(&rows[i]));
 	free(rows);
 	free(member);
-	if (err == OK) {
-		visit_page(visit, items, &page);
-		return;
-	}
-	json_decref(items);
-	visit_store_error(visit, err, NO_MEMBER);
+	visit_list(visit, err, items, &page, NO_MEMBER);
 }
 
 void assets_get(struct visit *visit)

@@ -147,12 +147,7 @@ void health_get(struct visit *visit)
 	for (size_t i = 0; err == OK && i < page.count; i++)
 		show_append(&items, show_health(&rows[i], now_wall_ms(), visit->tower->config->silent_ms));
 	free(rows);
-	if (err == OK) {
-		visit_page(visit, items, &page);
-		return;
-	}
-	json_decref(items);
-	visit_store_error(visit, err, "");
+	visit_list(visit, err, items, &page, "");
 }
 
 /* Metrics. */

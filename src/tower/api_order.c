@@ -48,7 +48,7 @@ static void waiting_reply(struct visit *visit)
 	}
 	relay_done(orders, count);
 	free(orders);
-	visit_page(visit, items, &page);
+	visit_list(visit, OK, items, &page, "");
 }
 
 void orders_get(struct visit *visit)
@@ -78,12 +78,7 @@ void orders_get(struct visit *visit)
 			show_append(&items, order);
 	}
 	free(rows);
-	if (err == OK) {
-		visit_page(visit, items, &page);
-		return;
-	}
-	json_decref(items);
-	visit_store_error(visit, err, "there is no such order");
+	visit_list(visit, err, items, &page, "there is no such order");
 }
 
 /* One order. */

@@ -43,6 +43,7 @@ static const struct {
 	{"macro_for_the_first_time", {"macros for the first time from this sender", "この差出人から初めてマクロが届いた"}},
 	{"macro_from_stranger", {"macros by a sender whom we do not know", "面識のない差出人からのマクロ"}},
 	{"many_senders", {"more than one sender is given", "差出人が複数書かれている"}},
+	{"mixed_script_host", {"a name joins letters of scripts that no language joins", "異なる文字体系を混ぜた紛らわしいホスト名"}},
 	{"name_of_recipient", {"poses as the recipient's own organisation", "受信者自身の組織を名乗っている"}},
 	{"no_sender", {"no sender can be read", "差出人を読み取れない"}},
 	{"no_such_domain", {"the sender's domain cannot be answered", "差出人のドメインが返信できないものである"}},

@@ -56,8 +56,13 @@ void visit_store_error(struct visit *visit, int err, const char *what)
 	}
 }
 
-void visit_page(struct visit *visit, json_t *items, const struct store_page *page)
+void visit_list(struct visit *visit, int err, json_t *items, const struct store_page *page, const char *what)
 {
+	if (err != OK) {
+		json_decref(items);
+		visit_store_error(visit, err, what);
+		return;
+	}
 	json_t *next = page->has_more ? json_string(page->next.text) : json_null();
 	visit_json(visit, 200, json_pack("{s:o, s:o}", "items", items, "next", next));
 }

@@ -89,8 +89,15 @@ void visit_error(struct visit *visit, unsigned status, const char *message);
 /** Replies to a failed call of the store; what there is not is 404, what is malformed 400. @param what "no such incident" */
 void visit_store_error(struct visit *visit, int err, const char *what);
 
-/** Replies with a page of a list. @param items taken over */
-void visit_page(struct visit *visit, json_t *items, const struct store_page *page);
+/**
+ * Replies with a page of a list, or as visit_store_error() does.
+ *
+ * @param err of the store; not OK: items and page are of no use
+ * @param items taken over
+ * @param page that they are
+ * @param what "no such incident"
+ */
+void visit_list(struct visit *visit, int err, json_t *items, const struct store_page *page, const char *what);
 
 /**
  * Reads cursor and limit.
