@@ -24,7 +24,8 @@
 #define BLOCKS_OF_SITE 8 /* busy parts whose addresses are counted */
 #define SPREAD_HOSTS 6 /* fewer addresses are single floods */
 #define TOLD_NS (10 * NS_PER_S) /* after its end a carpet still covers what its addresses have left */
-#define MOVE_LOOK_NS NS_PER_S /* an open carpet is asked this often where it is */
+#define MOVE_LOOK_NS NS_PER_S /* an open carpet is asked this often where it is, */
+#define MOVE_FIRST_NS (NS_PER_S / 4) /* and for the first time after this */
 #define MOVE_PACKETS_MIN 64
 #define MOVE_PERMILLE 100 /* of the busiest part: from here on a part that was not hit before is a move */
 #define COVER_PERMILLE 30 /* a part below this share of the site is noise */
@@ -45,6 +46,7 @@ struct site_watch {
 	uint64_t recent_packets[PARTS]; /* what came between the last two looks */
 	int64_t looked_ns;
 	uint64_t told[PARTS / 64]; /* parts that the open finding has told of, by bit */
+	struct ip_prefix told_target; /* of the last line of the open finding */
 	uint64_t fresh[PARTS / 64]; /* others that were busy at the last look: told when they still are */
 	uint8_t block_of_part[PARTS]; /* index + 1; 0: none */
 	uint8_t block_count; /* blocks in use */
@@ -87,6 +89,7 @@ static unsigned part_of(const struct ip_addr *addr)
 }
 
 static void complete(void *state, struct watch *watch, struct finding *finding);
+static bool has_grown(struct carpet *carpet, const struct site_watch *site);
 
 static uint64_t eighth_or(uint64_t value, uint64_t least)
 {
@@ -339,7 +342,10 @@ static void busy_parts(const uint64_t packets[static PARTS], unsigned permille, 
 	}
 }
 
-/** Notes where an open carpet is now, and tells a change when it has gone where it was not: at two looks, so that noise is none. */
+/**
+ * Notes where an open carpet is now, and tells a change when it has gone where it was not: at two looks, so that noise is none, or at
+ * one where it has grown within a part.
+ */
 static void follow(struct carpet *carpet, struct site_watch *site, int64_t now_ns)
 {
 	uint64_t busy[PARTS / 64], moved = 0;
@@ -357,7 +363,7 @@ static void follow(struct carpet *carpet, struct site_watch *site, int64_t now_n
 		site->told[i] |= confirmed;
 		moved |= confirmed;
 	}
-	if (moved != 0 && site->watch.is_over)
+	if ((moved != 0 || has_grown(carpet, site)) && site->watch.is_over)
 		watch_change(&carpet->owner, &site->watch, now_ns);
 }
 
@@ -371,7 +377,7 @@ static void site_tick(struct carpet *carpet, struct site_watch *site, int64_t no
 	if (!was_open) {
 		busy_parts(site->part_packets, COVER_PERMILLE, site->told);
 		memcpy(site->before_packets, site->part_packets, sizeof(site->before_packets));
-		site->looked_ns = now_ns;
+		site->looked_ns = now_ns - MOVE_LOOK_NS + MOVE_FIRST_NS;
 	}
 	follow(carpet, site, now_ns);
 }
@@ -540,13 +546,10 @@ static struct ip_prefix common_prefix(const struct finding *finding)
 }
 
 /** The prefixes that were hit, the smallest that cover; the target is the one that covers them all. */
-static void complete(void *state, struct watch *watch, struct finding *finding)
+static void locate(const struct site_watch *site, struct finding *finding)
 {
-	(void)state;
-	const void *whole = (const char *)watch - offsetof(struct site_watch, watch);
-	const struct site_watch *site = whole;
-	bool is_v4 = ip_is_v4(&watch->profile.end.addr);
-	struct cover cover = {.base = watch->profile.end.addr, .byte = is_v4 ? 14 : 6, .finding = finding};
+	bool is_v4 = ip_is_v4(&site->watch.profile.end.addr);
+	struct cover cover = {.base = site->watch.profile.end.addr, .byte = is_v4 ? 14 : 6, .finding = finding};
 	uint64_t heaviest = 0, recent = 0;
 	unsigned busy = 0, only = 0;
 	for (unsigned i = 0; i < PARTS; i++)
@@ -568,10 +571,30 @@ static void complete(void *state, struct watch *watch, struct finding *finding)
 		cover_block(site, only, finding);
 	else
 		cover_range(&cover, 0, PARTS);
-	uint64_t hosts = distinct_estimate(watch->profile.all_hosts, DISTINCT_SMALL);
-	finding->target_count = hosts > UINT32_MAX ? UINT32_MAX : (uint32_t)hosts;
 	if (finding->prefix_count > 0)
 		finding->target = common_prefix(finding);
+}
+
+/** Whether an open carpet within one part covers more of it than was told: what is hit in order is found before all of it is. */
+static bool has_grown(struct carpet *carpet, const struct site_watch *site)
+{
+	struct finding *finding = &carpet->engine->scratch;
+	finding->phase = FINDING_CHANGE;
+	finding->prefix_count = 0;
+	locate(site, finding);
+	const struct ip_prefix *now = &finding->target, *told = &site->told_target;
+	return finding->prefix_count > 0 && now->bits >= site_bits(&now->addr) + 8 && now->bits < told->bits &&
+		ip_prefix_covers(now, &told->addr);
+}
+
+static void complete(void *state, struct watch *watch, struct finding *finding)
+{
+	(void)state;
+	struct site_watch *site = (struct site_watch *)(void *)((char *)watch - offsetof(struct site_watch, watch));
+	locate(site, finding);
+	uint64_t hosts = distinct_estimate(watch->profile.all_hosts, DISTINCT_SMALL);
+	finding->target_count = hosts > UINT32_MAX ? UINT32_MAX : (uint32_t)hosts;
+	site->told_target = finding->target;
 }
 
 const struct detector detector_carpet = {

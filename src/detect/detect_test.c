@@ -204,6 +204,25 @@ static void a_carpet_is_told_with_its_prefix(void **state)
 	}
 }
 
+/** One that hits its /24 in order, so slowly that it is found before it has got far, says how far it has got. */
+static void a_carpet_that_grows_says_so(void **state)
+{
+	(void)state;
+	struct scene scene;
+	char text[IP_PREFIX_TEXT_BYTES];
+	scene_init(&scene, "203.0.0.0/16", false);
+	for (int64_t at = 0; at < 2 * NS_PER_S; at += NS_PER_S / 64000) {
+		uint32_t reached = at < NS_PER_S / 2 ? 64 : 256, src = (uint32_t)random_next(&scene.rng) | 0x0b000000;
+		send(&scene, scene_udp(at, src, 1234, UINT32_C(0xcb007100) + (uint32_t)random_below(&scene.rng, reached), 80, 200));
+		if (scene.told.begun == 1 && at < NS_PER_S / 2)
+			assert_string_equal(ip_prefix_write(&scene.told.first.target, text), "203.0.113.0/26");
+	}
+	assert_int_equal(scene.told.begun, 1);
+	assert_int_equal(scene.told.changed, 1);
+	assert_string_equal(ip_prefix_write(&scene.told.last.target, text), "203.0.113.0/24");
+	scene_done(&scene);
+}
+
 /** A carpet over a /24 that goes on to another /24 of the same /16, and back: one finding, one change for each new place. */
 static void a_carpet_that_moves_says_so(void **state)
 {
@@ -543,6 +562,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_reflector_port_is_learned),
 		cmocka_unit_test(a_change_of_vector_is_told_once),
 		cmocka_unit_test(a_carpet_is_told_with_its_prefix),
+		cmocka_unit_test(a_carpet_that_grows_says_so),
 		cmocka_unit_test(a_carpet_that_moves_says_so),
 		cmocka_unit_test(answers_of_others_prove_nothing),
 		cmocka_unit_test(one_of_ours_that_attacks_is_told),
