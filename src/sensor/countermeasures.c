@@ -9,6 +9,10 @@
  * spoke with the target before the attack, and protected space. As the list
  * grows a case is due again, at growing distances.
  *
+ * An attack that has crept in, for long below any threshold, is in the sample
+ * of what came before it, and passes for good traffic. Where nothing tells it
+ * apart, earlier traffic is asked, as far back as the sample goes.
+ *
  * Making one countermeasure takes some milliseconds, in which packets wait in
  * the kernel's rings; so there is one a turn at most.
  */
@@ -37,6 +41,9 @@
 #define TICK_FULL 256 /* headers of a tick that are all looked at */
 #define STEP 16 /* then one in so many */
 #define BEFORE_GUARD_NS (200 * NS_PER_MS) /* the attack's first packets are older than the finding says */
+#define CREPT_NS (30 * NS_PER_S) /* before it, where nothing else tells an attack apart; */
+#define CREPT_LAST_NS (90 * NS_PER_S) /* then this */
+#define CREPT_SPAN_S 20 /* earlier traffic of less time than this is not asked */
 #define DURING_NS (3 * NS_PER_S)
 #define CHANGED_NS (400 * NS_PER_MS) /* the same when vectors have changed: what has just come is most of it */
 #define CHANGED_PACKETS_MIN 200 /* sampled; of fewer it is the longer time */
@@ -62,6 +69,7 @@ struct wanted {
 	bool is_changed; /* due for its vectors have */
 	int64_t grow_wall_ns; /* when the list of senders is looked at; INT64_MAX: never */
 	int64_t grow_ns; /* the distance to that look */
+	int64_t guard_ns; /* what came so shortly before it was not asked */
 	size_t named; /* senders that the last answer knew */
 	size_t spared; /* and those that it left out: clients from before the attack, protected, of the other family */
 	struct finding finding; /* as it was told last */
@@ -267,11 +275,12 @@ static bool is_nameable(const struct space *space, const struct ip_addr *addr, b
  *
  * @param prefixes the destinations
  * @param ret_count how many
+ * @param guard_ns who spoke no earlier than this before the attack is no client for it
  * @param ret_spared how many were left out
  * @return OK or E_NOMEM
  */
 static int senders_take(struct countermeasures *countermeasures, const struct finding *finding, const struct ip_prefix *prefixes,
-	size_t prefix_count, size_t *ret_count, size_t *ret_spared)
+	size_t prefix_count, int64_t guard_ns, size_t *ret_count, size_t *ret_spared)
 {
 	const struct countermeasures_config *config = &countermeasures->config;
 	struct ip_addr *addrs = countermeasures->senders;
@@ -284,7 +293,7 @@ static int senders_take(struct countermeasures *countermeasures, const struct fi
 		if (is_nameable(config->space, &addrs[i], ip_is_v4(&prefixes[0].addr)))
 			addrs[nameable++] = addrs[i];
 	}
-	int64_t until_ns = finding->window_start_ms * NS_PER_MS - BEFORE_GUARD_NS - KNOWN_GUARD_NS;
+	int64_t until_ns = finding->window_start_ms * NS_PER_MS - guard_ns - KNOWN_GUARD_NS;
 	int err = sample_spare(countermeasures->sample, prefixes, prefix_count, 0, until_ns, addrs, &nameable);
 	if (err != OK)
 		return err;
@@ -307,7 +316,9 @@ static int synthesis_try(struct countermeasures *countermeasures, struct wanted 
 	*finding = wanted->finding;
 	size_t count = synthesis_destinations(finding, countermeasures->config.rules_most, prefixes);
 	int64_t start_ns = finding->window_start_ms * NS_PER_MS, recent_ns = now_wall_ns - DURING_NS;
-	sample_take(countermeasures->sample, prefixes, count, 0, start_ns - BEFORE_GUARD_NS, &countermeasures->before);
+	sample_take(countermeasures->sample, prefixes, count, 0, start_ns - wanted->guard_ns, &countermeasures->before);
+	if (wanted->guard_ns > BEFORE_GUARD_NS && countermeasures->before.span_s < CREPT_SPAN_S)
+		return E_STATE;
 	int64_t changed_ns = now_wall_ns - CHANGED_NS;
 	if (wanted->is_changed && start_ns < changed_ns)
 		sample_take(countermeasures->sample, prefixes, count, changed_ns, now_wall_ns, &countermeasures->during);
@@ -315,7 +326,7 @@ static int synthesis_try(struct countermeasures *countermeasures, struct wanted 
 		sample_take(countermeasures->sample, prefixes, count, start_ns > recent_ns ? start_ns : recent_ns, now_wall_ns,
 			&countermeasures->during);
 	countermeasures->during.source_count = finding->source_count;
-	int err = senders_take(countermeasures, finding, prefixes, count, &wanted->named, &wanted->spared);
+	int err = senders_take(countermeasures, finding, prefixes, count, wanted->guard_ns, &wanted->named, &wanted->spared);
 	if (err == OK && wanted->named > 0)
 		err = source_set_new(countermeasures->senders, wanted->named, ret_senders);
 	if (err != OK)
@@ -334,9 +345,30 @@ static int synthesis_try(struct countermeasures *countermeasures, struct wanted 
 	return synthesis_make(&request, &countermeasures->synthesis);
 }
 
-/** Fills the document from what was made. */
-static void document_fill(struct countermeasures *countermeasures, const struct finding *finding, int64_t now_wall_ns)
+/** As synthesis_try(), with earlier and earlier traffic where nothing tells the attack apart from what came right before it. */
+static int synthesis_seek(struct countermeasures *countermeasures, struct wanted *wanted, int64_t now_wall_ns,
+	struct source_set **ret_senders)
 {
+	static const int64_t guards_ns[] = {BEFORE_GUARD_NS, CREPT_NS, CREPT_LAST_NS, BEFORE_GUARD_NS};
+	int err = E_STATE;
+	for (size_t i = 0; i < ARRAY_LEN(guards_ns); i++) {
+		wanted->guard_ns = guards_ns[i];
+		err = synthesis_try(countermeasures, wanted, now_wall_ns, ret_senders);
+		bool is_alike = err == OK ? countermeasures->synthesis.state == SYNTHESIS_COUNT_ONLY : err == E_STATE;
+		if (!is_alike || i + 1 == ARRAY_LEN(guards_ns))
+			break;
+		if (err == OK)
+			synthesis_done(&countermeasures->synthesis);
+		source_set_free(*ret_senders);
+		*ret_senders = NULL;
+	}
+	return err;
+}
+
+/** Fills the document from what was made. */
+static void document_fill(struct countermeasures *countermeasures, const struct wanted *wanted, int64_t now_wall_ns)
+{
+	const struct finding *finding = &wanted->finding;
 	const struct synthesis *synthesis = &countermeasures->synthesis;
 	const struct countermeasures_config *config = &countermeasures->config;
 	struct countermeasure *document = &countermeasures->document;
@@ -356,7 +388,12 @@ static void document_fill(struct countermeasures *countermeasures, const struct 
 	snprintf(document->sensor, sizeof(document->sensor), "%s", config->sensor);
 	for (size_t i = 0; i < finding->vector_count; i++)
 		snprintf(document->vectors[i].name, sizeof(document->vectors[i].name), "%s", finding->vectors[i].name);
-	snprintf(document->why, sizeof(document->why), "%zu rules, the first: %s", (size_t)synthesis->rules.count, synthesis->why[0]);
+	int used = 0;
+	if (wanted->guard_ns > BEFORE_GUARD_NS)
+		used = snprintf(document->why, sizeof(document->why), "good traffic is taken from more than %lld s before; ",
+			(long long)(wanted->guard_ns / NS_PER_S));
+	snprintf(document->why + used, sizeof(document->why) - (size_t)used, "%zu rules, the first: %s",
+		(size_t)synthesis->rules.count, synthesis->why[0]);
 }
 
 /** The source set that rules name by its digest; NULL: none does. */
@@ -400,7 +437,7 @@ static int propose(struct countermeasures *countermeasures, const struct wanted 
 	int err = source_set_of(synthesis) != NULL ? set_store(countermeasures, source_set_of(synthesis), now_wall_ns) : OK;
 	if (err != OK)
 		return err;
-	document_fill(countermeasures, finding, now_wall_ns);
+	document_fill(countermeasures, wanted, now_wall_ns);
 	err = countermeasure_write(&countermeasures->document, &text, complaint);
 	if (err != OK) {
 		log_line(LOG_LEVEL_ERROR, "countermeasure_unwritten finding=%s reason=\"%s\"", finding->id, complaint);
@@ -445,7 +482,7 @@ static void grow(struct countermeasures *countermeasures, struct wanted *wanted,
 {
 	struct ip_prefix prefixes[SYNTHESIS_DESTINATIONS_MAX];
 	size_t known = 0, spared = 0, count = synthesis_destinations(&wanted->finding, countermeasures->config.rules_most, prefixes);
-	bool is_known = senders_take(countermeasures, &wanted->finding, prefixes, count, &known, &spared) == OK;
+	bool is_known = senders_take(countermeasures, &wanted->finding, prefixes, count, wanted->guard_ns, &known, &spared) == OK;
 	if (is_known && known > 0 && known * 1000 >= wanted->named * GROWN_PERMILLE)
 		wanted->due_wall_ns = now_wall_ns;
 	grow_later(wanted, now_wall_ns);
@@ -472,7 +509,7 @@ static void answer(struct countermeasures *countermeasures, struct wanted *wante
 	struct source_set *senders = NULL;
 	wanted->due_wall_ns = wanted->grow_wall_ns = INT64_MAX;
 	wanted->answered_wall_ns = now_wall_ns;
-	int err = synthesis_try(countermeasures, wanted, now_wall_ns, &senders);
+	int err = synthesis_seek(countermeasures, wanted, now_wall_ns, &senders);
 	if (err == E_STATE && ++wanted->tries < TRIES_MAX) {
 		wanted->due_wall_ns = now_wall_ns + RETRY_NS;
 		source_set_free(senders);

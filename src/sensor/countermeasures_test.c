@@ -137,6 +137,14 @@ static struct finding *finding_of(enum finding_phase phase, const char *id)
 
 #define ID "0123456789abcdef0123456789abcdef"
 
+/** What creeps in: from 20 s before the attack is told as much as the clients send, then all of it. */
+static void creep_send(struct countermeasures *to, int64_t from_ns, int64_t until_ns, int64_t every_ns)
+{
+	for (int64_t at = from_ns; at < until_ns; at += every_ns)
+		frame_send(to, at, 0x33000000 + (uint32_t)random_below(&rng, 2000) * 7919, 17, 123, 1024 + (unsigned)random_below(&rng, 60000), 468,
+			0x97);
+}
+
 static struct countermeasures *begin(void)
 {
 	const struct countermeasures_config config = {
@@ -393,6 +401,32 @@ static void without_their_addresses_bots_like_clients_are_not_told_apart(void **
 	close(listener);
 }
 
+/** An attack that stayed below every threshold for a while is not taken for good traffic; its rules say what they were tried on. */
+static void an_attack_that_crept_in_is_told_from_what_came_earlier(void **state)
+{
+	(void)state;
+	static struct countermeasure got;
+	int listener = listen_at(socket_path);
+	struct countermeasures *made = begin();
+	clients_send(made, 0, 40 * NS_PER_S);
+	for (int64_t at = 40 * NS_PER_S; at < 60 * NS_PER_S; at += NS_PER_S) {
+		clients_send(made, at, at + NS_PER_S);
+		creep_send(made, at, at + NS_PER_S, 10 * NS_PER_MS);
+	}
+	flood_send(made, 60 * NS_PER_S, 60 * NS_PER_S + 300 * NS_PER_MS);
+	countermeasures_take(made, finding_of(FINDING_BEGIN, ID), wall(60) + 300 * NS_PER_MS);
+	countermeasures_turn(made, wall(60) + 300 * NS_PER_MS, 1);
+	int fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(lines_read(fd, &got), 1);
+	assert_true(got.predicted.stopped_permille >= 950 && got.predicted.collateral_permille <= 10);
+	assert_memory_equal(got.why, "good traffic is taken from more than 30 s before; ", 50);
+	assert_int_equal(countermeasures_counters_of(made).separated_none, 0);
+	close(fd);
+	close(listener);
+	countermeasures_free(made);
+}
+
 static void what_is_not_known_is_not_answered(void **state)
 {
 	(void)state;
@@ -498,6 +532,7 @@ int main(void)
 		cmocka_unit_test(a_flood_is_answered_at_once_and_again_in_time),
 		cmocka_unit_test(bots_like_clients_are_stopped_by_their_addresses),
 		cmocka_unit_test(without_their_addresses_bots_like_clients_are_not_told_apart),
+		cmocka_unit_test(an_attack_that_crept_in_is_told_from_what_came_earlier),
 		cmocka_unit_test(what_is_not_known_is_not_answered),
 		cmocka_unit_test(cases_are_bounded),
 		cmocka_unit_test(the_authority_comes_and_goes),
