@@ -343,8 +343,8 @@ static void busy_parts(const uint64_t packets[static PARTS], unsigned permille, 
 }
 
 /**
- * Notes where an open carpet is now, and tells a change when it has gone where it was not: at two looks, so that noise is none, or at
- * one where it has grown within a part.
+ * Notes where an open carpet is now, and tells a change when it has gone where it was not: at two looks, so that noise is none, or
+ * at one where it has grown within a part.
  */
 static void follow(struct carpet *carpet, struct site_watch *site, int64_t now_ns)
 {

@@ -141,8 +141,8 @@ static struct finding *finding_of(enum finding_phase phase, const char *id)
 static void creep_send(struct countermeasures *to, int64_t from_ns, int64_t until_ns, int64_t every_ns)
 {
 	for (int64_t at = from_ns; at < until_ns; at += every_ns)
-		frame_send(to, at, 0x33000000 + (uint32_t)random_below(&rng, 2000) * 7919, 17, 123, 1024 + (unsigned)random_below(&rng, 60000), 468,
-			0x97);
+		frame_send(to, at, 0x33000000 + (uint32_t)random_below(&rng, 2000) * 7919, 17, 123,
+			1024 + (unsigned)random_below(&rng, 60000), 468, 0x97);
 }
 
 static struct countermeasures *begin(void)
