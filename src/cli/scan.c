@@ -18,8 +18,8 @@
 
 #include "cli/amount.h"
 #include "cli/command.h"
-#include "cli/format.h"
 #include "cli/lines.h"
+#include "cli/scan_files.h"
 #include "cli/scan_options.h"
 #include "cli/start.h"
 #include "cli/table.h"
@@ -268,7 +268,8 @@ static void help_show(void)
 	fputs("usage: hinomi scan [OPTIONS] FILE...\n"
 		"\n"
 		"Names the attacks in captures (pcap, pcapng) of packets or of flow exports, and in nfdump files;\n"
-		"and the mails that would be tagged or held, in mails, mbox files, Maildirs and other directories.\n"
+		"and the mails that would be tagged or held, in mails, mbox files and Maildirs. What a file is\n"
+		"is found by looking, and directories are looked through.\n"
 		"\n"
 		"  --json              one finding a line, by schema/finding.json\n"
 		"  --fingerprint       one line a flood, in the format of the DDoS Clearing House\n"
@@ -278,28 +279,13 @@ static void help_show(void)
 		"  --min-packets N     the smallest flood worth naming in a file\n"
 		"  --no-progress       no progress bar\n"
 		"\n"
-		"Mails are scanned with --json and the options of hinomi mail scan.\n"
+		"Mails are scanned with --json and, where there are no captures, the options of hinomi mail scan.\n"
 		"\n"
 		"Exit status: 0 every file was read, with findings or without; 1 some was not; 2 usage.\n", stdout);
 }
 
-/** Whether the files are mails: the first that is none of the options or their values tells. */
-static bool is_of_mails(int argc, char **argv)
-{
-	static const char *const bare[] = {"--json", "--fingerprint", "--no-progress", "--help", "-h", "--"};
-	for (int i = 1; i < argc; i++) {
-		if (argv[i][0] != '-')
-			return format_of_path(argv[i]) == FORMAT_MAIL;
-		bool is_bare = strchr(argv[i], '=') != NULL;
-		for (size_t k = 0; k < ARRAY_LEN(bare); k++)
-			is_bare = is_bare || strcmp(argv[i], bare[k]) == 0;
-		i += !is_bare;
-	}
-	return false;
-}
-
 /** The same command line for hinomi-mail, whose scan has no progress bar. */
-static int mails_scan(int argc, char **argv)
+static int mails_scan_instead(int argc, char **argv)
 {
 	char **whole = calloc((size_t)argc + 2, sizeof(*whole));
 	if (whole == NULL)
@@ -314,12 +300,39 @@ static int mails_scan(int argc, char **argv)
 	return exit_code;
 }
 
-int scan_command(int argc, char **argv)
+/** The mails among captures. */
+static int mails_scan(const struct scan_files *files, bool is_json)
 {
-	if (is_of_mails(argc, argv))
-		return mails_scan(argc, argv);
+	char **whole = calloc(files->mail_count + 5, sizeof(*whole));
+	struct child child = {0};
+	if (whole == NULL)
+		return EXIT_UNREAD;
+	size_t count = 1; /* behind the program's own name */
+	whole[count++] = (char *)"scan";
+	if (is_json)
+		whole[count++] = (char *)"--json";
+	whole[count++] = (char *)"--";
+	memcpy(whole + count, files->mails, files->mail_count * sizeof(*whole));
+	int err = start_beside("hinomi-mail", whole, &child.pid);
+	if (err != OK)
+		fprintf(stderr, "hinomi: hinomi-mail %s\n",
+			err == E_UNSUPPORTED ? "is not installed beside this program" : strerror(errno));
+	int exit_code = err == OK ? start_wait(&child) : EXIT_UNREAD;
+	free(whole);
+	return exit_code == EXIT_OK ? EXIT_OK : EXIT_UNREAD;
+}
+
+/** What the sensor reads, and after it the mails that lie beside it. */
+static int files_scan(const struct scan_files *files, char **argv)
+{
 	struct scan_options options;
 	const char *complaint = "";
+	int argc = 1; /* behind the command's name */
+	for (size_t i = 0; i < files->option_count; i++)
+		argv[argc++] = files->options[i];
+	argv[argc++] = (char *)"--";
+	for (size_t i = 0; i < files->capture_count; i++)
+		argv[argc++] = files->captures[i];
 	int err = scan_options_parse(argc, argv, &options, &complaint);
 	if (err != OK) {
 		fprintf(stderr, "hinomi scan: %s; see hinomi scan --help\n", err == E_CONFIG ? complaint : err_name(err));
@@ -330,6 +343,28 @@ int scan_command(int argc, char **argv)
 		help_show();
 	else
 		exit_code = scan_run(&options);
+	bool is_for_mails = !options.is_help && exit_code != EXIT_USAGE && options.output != SCAN_FINGERPRINT;
+	if (is_for_mails && files->mail_count > 0 && mails_scan(files, options.output == SCAN_JSON) != EXIT_OK)
+		exit_code = EXIT_UNREAD;
 	scan_options_done(&options);
+	return exit_code;
+}
+
+int scan_command(int argc, char **argv)
+{
+	struct scan_files files;
+	char **whole = NULL;
+	int exit_code = EXIT_UNREAD;
+	int err = scan_files_sort(argv, &files);
+	if (err == OK && files.capture_count == 0 && files.mail_count > 0) {
+		exit_code = mails_scan_instead(argc, argv);
+	} else if (err == OK && (whole = calloc(files.option_count + files.capture_count + 3, sizeof(*whole))) != NULL) {
+		whole[0] = argv[0];
+		exit_code = files_scan(&files, whole);
+	} else {
+		fprintf(stderr, "hinomi scan: %s\n", err == E_LIMIT ? "more captures than can be named at once: give fewer" : "out of memory");
+	}
+	free(whole);
+	scan_files_done(&files);
 	return exit_code;
 }

@@ -71,7 +71,6 @@ class Whole(unittest.TestCase):
         self.file("packed.gz", gzip.compress(FLOOD[:1000]))
         self.file("nfdump", b"\x0c\xa5\x01\x00" + bytes(100))
         self.file("esc\033[2J", b"nonsense")
-        os.mkdir(self.path("folder"))
         os.symlink("loop", self.path("loop"))
         os.mkfifo(self.path("pipe"))
         with socket.socket(socket.AF_UNIX) as listener:
@@ -79,11 +78,10 @@ class Whole(unittest.TestCase):
             expected = {
                 "cut": "is cut off in the middle of a packet; what came before was read",
                 "empty": "is empty",
-                "text": "is neither a capture (pcap, pcapng) nor an nfdump file",
+                "text": "is neither a capture (pcap, pcapng) nor an nfdump file, nor a mail",
                 "packed.gz": "is compressed; unpack it first, for example: zcat FILE | hinomi scan -",
                 "nfdump": "is an nfdump file of another layout than 2 (nfdump 1.7); write it anew first: nfdump -r FILE -w NEW",
-                "esc\033[2J": "is neither a capture (pcap, pcapng) nor an nfdump file",
-                "folder": "is a directory",
+                "esc\033[2J": "is neither a capture (pcap, pcapng) nor an nfdump file, nor a mail",
                 "loop": "Too many levels of symbolic links",
                 "missing": "No such file or directory",
                 "socket": "No such device or address",

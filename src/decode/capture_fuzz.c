@@ -1,8 +1,9 @@
 /*
  * Fuzzes capture_next(), once with the file whole and once in pieces: both ways must give the same packets, whatever
- * the bytes are.
+ * the bytes are. And format_of_bytes(), which every file meets first.
  */
 #include "decode/capture.h"
+#include "decode/format.h"
 
 enum { FIRST_PIECE_BYTES = 40, PIECE_BYTES = 24 };
 
@@ -40,6 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t length_bytes)
 {
 	static struct capture capture, again;
 	struct cursor cur = cursor_over(bytes, length_bytes);
+	(void)format_of_bytes((const char *)bytes, length_bytes);
 	if (capture_init(&capture, &cur) != OK)
 		return 0;
 	again = capture;

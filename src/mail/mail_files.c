@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "core/limits.h"
+#include "decode/format.h"
 
 #define FILE_READ_BYTES 67108864 /* of memory for one file; a larger one is mapped */
 #define DEPTH_MAX 8 /* of directories */
@@ -68,7 +69,16 @@ static int bytes_take(struct walk *walk, const char *name, const char *text, siz
 	return err;
 }
 
-static int file_take(struct walk *walk, int fd, const char *name, size_t length_bytes)
+/** Whether a file that nobody named is no mail: captures and other things may lie beside mails. What is broken is told. */
+static bool is_other(const char *name, const char *text, size_t length_bytes)
+{
+	const char *ending = strrchr(name, '.');
+	enum format format = format_of_bytes(text, length_bytes);
+	return format == FORMAT_CAPTURE || format == FORMAT_FLOWS ||
+		(format == FORMAT_FIELDS && (ending == NULL || strcmp(ending, ".eml") != 0));
+}
+
+static int file_take(struct walk *walk, int fd, const char *name, size_t length_bytes, unsigned depth)
 {
 	if (length_bytes == 0 || length_bytes > LIMIT_MAIL_FILE_BYTES) {
 		walk->counts->unreadable += length_bytes != 0;
@@ -88,9 +98,12 @@ static int file_take(struct walk *walk, int fd, const char *name, size_t length_
 			break;
 		got += (size_t)more;
 	}
-	walk->counts->files++;
-	walk->counts->bytes += got;
-	int err = bytes_take(walk, name, is_mapped ? mapped : copy, got);
+	const char *text = is_mapped ? mapped : copy;
+	bool is_taken = depth == 0 || !is_other(name, text, got);
+	walk->counts->files += is_taken;
+	walk->counts->others += !is_taken;
+	walk->counts->bytes += is_taken ? got : 0;
+	int err = is_taken ? bytes_take(walk, name, text, got) : OK;
 	if (is_mapped)
 		(void)munmap(mapped, length_bytes);
 	free(copy);
@@ -136,7 +149,7 @@ static int path_walk(struct walk *walk, int directory, const char *entry, const 
 	if (S_ISDIR(about.st_mode))
 		err = directory_walk(walk, fd, name, depth);
 	else if (S_ISREG(about.st_mode))
-		err = file_take(walk, fd, name, (size_t)about.st_size);
+		err = file_take(walk, fd, name, (size_t)about.st_size, depth);
 	(void)close(fd);
 	return err;
 }

@@ -1,6 +1,6 @@
 /*
  * Mails in files: a single mail, an mbox, a Maildir or any directory of them.
- * Which it is, is found by looking.
+ * Which it is, is found by looking; what in a directory is no mail is left.
  *
  * Does not read mails: it hands over their bytes.
  */
@@ -25,6 +25,7 @@ typedef int mail_taker(void *context, const char *name, const char *mail, size_t
 /** What was come across. */
 struct mail_files_counts {
 	uint64_t files, mails, bytes;
+	uint64_t others; /* files in directories that are no mails */
 	uint64_t unreadable; /* files that could not be opened, or are larger than LIMIT_MAIL_FILE_BYTES */
 };
 

@@ -167,9 +167,8 @@ int scan_run(const struct command *command)
 		return exit_code;
 	const struct mail_files_counts *counts = &scan.session.counts;
 	if (command->progress_fd >= 0) {
-		json_t *done = json_pack("{s:I, s:I, s:I, s:o}", "files", (json_int_t)counts->files, "mails", (json_int_t)counts->mails,
-			"bytes",
-			(json_int_t)counts->bytes, "refused", unread_explain(&scan.session));
+		json_t *done = json_pack("{s:I, s:I, s:I, s:I, s:o}", "files", (json_int_t)counts->files,
+			"mails", (json_int_t)counts->mails, "others", (json_int_t)counts->others, "bytes", (json_int_t)counts->bytes, "refused", unread_explain(&scan.session));
 		char *line = done == NULL ? NULL : json_dumps(done, JSON_COMPACT | JSON_SORT_KEYS);
 		if (line != NULL)
 			(void)dprintf(command->progress_fd, "done %s\n", line);
@@ -177,8 +176,11 @@ int scan_run(const struct command *command)
 		json_decref(done);
 	} else if (!command->is_json) {
 		printf("Read %" PRIu64 " mails in %" PRIu64 " files at level %d: %" PRIu64 " to quarantine, %" PRIu64 " to tag, %" PRIu64
-			" to report; %" PRIu64 " files could not be read.\n", counts->mails, counts->files, command->config.level,
+			" to report; %" PRIu64 " files could not be read", counts->mails, counts->files, command->config.level,
 			scan.actions[MAIL_QUARANTINE], scan.actions[MAIL_TAG], scan.actions[MAIL_REPORT], counts->unreadable);
+		if (counts->others > 0)
+			printf(", %" PRIu64 " are no mails", counts->others);
+		puts(".");
 	}
 	return fflush(stdout) == 0 ? exit_code : EXIT_UNREAD;
 }

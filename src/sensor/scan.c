@@ -329,7 +329,7 @@ static const char *foreign_format(const uint8_t *bytes, size_t length)
 		return "is an nfdump file of another layout than 2 (nfdump 1.7); write it anew first: nfdump -r FILE -w NEW";
 	if (capture_format_of(bytes, length) != CAPTURE_UNKNOWN)
 		return "is a capture that is cut off in its header, or of a version that is not read";
-	return "is neither a capture (pcap, pcapng) nor an nfdump file";
+	return "is neither a capture (pcap, pcapng) nor an nfdump file, nor a mail";
 }
 
 /** Why reading ended before the file did; NULL: it did not. */

@@ -169,7 +169,7 @@ static void each_unreadable_file_is_one_line(void **state)
 	int err = run((char *[]){paths[0], paths[1], paths[2], directory, missing, paths[3]}, 6, progress, errors, sizeof(progress));
 	assert_int_equal(err, E_MALFORMED);
 	snprintf(expected, sizeof(expected), "hinomi-sensor: %s: is empty\n"
-		"hinomi-sensor: %s: is neither a capture (pcap, pcapng) nor an nfdump file\n"
+		"hinomi-sensor: %s: is neither a capture (pcap, pcapng) nor an nfdump file, nor a mail\n"
 		"hinomi-sensor: %s: is cut off in the middle of a packet; what came before was read\n"
 		"hinomi-sensor: %s: is a directory\nhinomi-sensor: /nonexistent/a.pcap: No such file or directory\n",
 		paths[0], paths[1], paths[2], directory);
