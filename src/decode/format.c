@@ -17,7 +17,7 @@
 
 #define NAME_BYTES_MAX 64 /* of a field */
 
-/** How long a field's name at the beginning of a line is, without its colon; 0: none is there. Times and addresses begin with digits. */
+/** Bytes of the field's name at the beginning of a line, without its colon; 0: none is there. Times begin with digits. */
 static size_t field_name(const char *line, size_t length_bytes)
 {
 	size_t name = 0;

@@ -168,7 +168,8 @@ int scan_run(const struct command *command)
 	const struct mail_files_counts *counts = &scan.session.counts;
 	if (command->progress_fd >= 0) {
 		json_t *done = json_pack("{s:I, s:I, s:I, s:I, s:o}", "files", (json_int_t)counts->files,
-			"mails", (json_int_t)counts->mails, "others", (json_int_t)counts->others, "bytes", (json_int_t)counts->bytes, "refused", unread_explain(&scan.session));
+			"mails", (json_int_t)counts->mails, "others", (json_int_t)counts->others,
+			"bytes", (json_int_t)counts->bytes, "refused", unread_explain(&scan.session));
 		char *line = done == NULL ? NULL : json_dumps(done, JSON_COMPACT | JSON_SORT_KEYS);
 		if (line != NULL)
 			(void)dprintf(command->progress_fd, "done %s\n", line);
