@@ -362,7 +362,8 @@ int scan_command(int argc, char **argv)
 		whole[0] = argv[0];
 		exit_code = files_scan(&files, whole);
 	} else {
-		fprintf(stderr, "hinomi scan: %s\n", err == E_LIMIT ? "more captures than can be named at once: give fewer" : "out of memory");
+		fprintf(stderr, "hinomi scan: %s\n",
+			err == E_LIMIT ? "more captures than can be named at once: give fewer" : "out of memory");
 	}
 	free(whole);
 	scan_files_done(&files);

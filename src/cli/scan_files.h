@@ -20,8 +20,8 @@ struct scan_files {
 };
 
 /**
- * Sorts what a command line names. Directories are looked through in the order of their names, eight deep, without following symbolic
- * links; what is hidden is passed over, and a Maildir's "tmp".
+ * Sorts what a command line names. Directories are looked through in the order of their names, eight deep, without following
+ * symbolic links; what is hidden is passed over, and a Maildir's "tmp".
  *
  * @param argv the command's name, options and files, ended by NULL
  * @param ret_files filled in any case; scan_files_done() frees it
