@@ -181,7 +181,6 @@ static int gather(struct store *store, int64_t now_ms, struct gathering *gatheri
 	const struct db_value open[] = {
 		db_number(INCIDENT_OPEN), db_number(INCIDENT_MAIL), db_number(ARRAY_LEN(gathering->now->incidents))};
 	int64_t mails = 0;
-	const struct db_value since[] = {db_number(now_ms - DAY_AGO_MS)};
 	const struct db_value fresh[] = {db_number(now_ms - FRESH_MS)};
 	int err = store_query(store, store->db, "SELECT body FROM members ORDER BY name", NULL, 0, member_row, gathering);
 	if (err == OK)
@@ -195,8 +194,7 @@ static int gather(struct store *store, int64_t now_ms, struct gathering *gatheri
 			store_number_row, &mails);
 	gathering->now->open_mails = (uint64_t)mails;
 	if (err == OK)
-		err = STORE_QUERY(
-			store, "SELECT sector, COUNT(*) FROM incidents WHERE ended_ms >= $1 GROUP BY sector", since, ended_row, gathering);
+		err = store_ended_since(store, now_ms - DAY_AGO_MS, ended_row, gathering);
 	if (err == OK)
 		err = STORE_QUERY(store, "SELECT body FROM healths WHERE arrived_ms >= $1", fresh, health_row, gathering);
 	return err == OK ? orders_gather(store, now_ms, gathering->now) : err;
