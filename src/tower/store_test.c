@@ -170,6 +170,24 @@ static void what_is_no_document_is_refused_and_counted(void **state)
 	assert_int_equal(store_take(reader, "", "{}", 2, NOW, &answer), E_STATE); /* it cannot write */
 }
 
+struct heard {
+	size_t count, most; /* most: 0 all */
+	uint64_t last;
+};
+
+/** The last come first, each with its document. */
+static int finding_hear(void *to, const struct store_finding *row, const struct finding *document)
+{
+	struct heard *heard = to;
+	assert_true(row->arrival < heard->last);
+	assert_string_equal(row->id, document->id);
+	assert_int_equal(row->sequence, document->sequence);
+	assert_true(document->vector_count > 0 && document->listed_count == 0);
+	heard->last = row->arrival;
+	heard->count++;
+	return heard->count == heard->most ? E_LIMIT : OK;
+}
+
 static void findings_are_paged_by_cursors_that_bear_inserts(void **state)
 {
 	(void)state;
@@ -203,6 +221,13 @@ static void findings_are_paged_by_cursors_that_bear_inserts(void **state)
 	assert_int_equal(finding.sequence, 0);
 	assert_int_equal(finding.listed_count, 0); /* sources need a look-up */
 	assert_int_equal(store_finding(reader, 1, 100000, &finding), E_END);
+	struct heard heard = {.last = UINT64_MAX};
+	assert_int_equal(store_findings_tell(reader, 1, 9, finding_hear, &heard), OK);
+	assert_int_equal(heard.count, 9);
+	heard = (struct heard){.last = UINT64_MAX, .most = 4};
+	assert_int_equal(store_findings_tell(reader, 1, 9, finding_hear, &heard), E_LIMIT); /* as who hears it says */
+	assert_int_equal(store_findings_tell(reader, 1000, 9, finding_hear, &heard), OK);
+	assert_int_equal(heard.count, 4);
 	for (size_t i = 0; i < 4; i++) {
 		static const char *const bad[] = {"n", "nxyz", "t6162", "n11111111111111111"};
 		snprintf(cursor.text, sizeof(cursor.text), "%s", bad[i]);
@@ -355,10 +380,15 @@ static void an_order_is_followed_from_proposal_to_end(void **state)
 	assert_int_equal(page.count, 1);
 	assert_int_equal(orders[0].stopped.packets, 2000);
 	assert_int_equal(orders[0].ratifications, 1);
+	assert_true(orders[0].line != NULL && orders[0].length_bytes == strlen(orders[0].line));
+	struct document_digest said = document_digest_of(orders[0].line, orders[0].length_bytes);
+	assert_true(document_digest_equal(&said, &digest)); /* byte for byte */
+	store_orders_done(orders, page.count);
 	assert_int_equal(store_orders(reader, NOW + 60, STORE_ORDER_WAITING, &begin, orders, ARRAY_LEN(orders), &page), OK);
 	assert_int_equal(page.count, 0);
 	assert_int_equal(store_orders(reader, NOW + 700000, STORE_ORDER_EXPIRED, &begin, orders, ARRAY_LEN(orders), &page), OK);
 	assert_int_equal(page.count, 1);
+	store_orders_done(orders, page.count);
 	receipt_take(&digest, RECEIPT_ENDED, NOW + 70, 5000);
 	say_of_order(&digest, APPROVAL_WITHDRAWAL, NOW + 80); /* too late to change what it came to */
 	assert_int_equal(commit(), OK);
