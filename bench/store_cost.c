@@ -133,7 +133,8 @@ static char *piece_put(char *to, const char *piece, size_t length)
 }
 
 /** Writes a line; returns its length. @param line has room for line_room() */
-static size_t template_fill(const struct template *template, const struct fillings *old, const struct fillings *fillings, char *line)
+static size_t template_fill(
+	const struct template *template, const struct fillings *old, const struct fillings *fillings, char *line)
 {
 	size_t text_bytes = strlen(template->text), from = 0;
 	char *to = line;
@@ -285,7 +286,8 @@ static void receipt_take(struct store *store, const struct document_digest *orde
 }
 
 /** Orders about the last findings, of all states; each tenth acts until tomorrow, each tenth waits for ever and is too old. */
-static void orders_fill(struct store *store, const struct store_example_flow *flow, uint64_t findings, uint64_t count, int64_t now_ms)
+static void orders_fill(
+	struct store *store, const struct store_example_flow *flow, uint64_t findings, uint64_t count, int64_t now_ms)
 {
 	for (uint64_t i = 0; i < count; i++) {
 		char complaint[DOCUMENT_COMPLAINT_BYTES], *line = NULL;
@@ -303,9 +305,9 @@ static void orders_fill(struct store *store, const struct store_example_flow *fl
 			fail("order", complaint);
 		struct document_digest digest = document_digest_of(line, strlen(line));
 		line_take(store, order.member, line, now_ms);
+		enum receipt_state state = i % 10 == 8 ? RECEIPT_APPLIED : i % 10 == 7 ? RECEIPT_REFUSED : RECEIPT_ENDED;
 		if (i % 10 != 9)
-			receipt_take(store, &digest, order.member, i % 10 == 8 ? RECEIPT_APPLIED : i % 10 == 7 ? RECEIPT_REFUSED : RECEIPT_ENDED,
-				now_ms);
+			receipt_take(store, &digest, order.member, state, now_ms);
 	}
 	commit(store);
 }

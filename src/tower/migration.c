@@ -89,8 +89,8 @@ static const char *const steps[] = {
 	"CREATE INDEX {main}incidents_state ON incidents (state, number, sector, matter);"
 	"CREATE INDEX {main}incidents_member_sector ON incidents (member, sector, number);"
 	"CREATE INDEX {main}incidents_member_sector_state ON incidents (member, sector, state, number);"
-	"DROP INDEX {main}orders_arrived;"
-	"CREATE INDEX {main}orders_arrived ON orders (arrived_ms, state, urgent, standing);",
+	"INSERT INTO {main}tallies SELECT 3, arrived_ms / 86400000, state, urgent + 2 * standing, COUNT(*) FROM {main}orders "
+	"GROUP BY arrived_ms / 86400000, state, urgent + 2 * standing;",
 };
 
 unsigned migration_latest(void)

@@ -213,14 +213,18 @@ static int proof_add(struct store *store, enum store_class class, struct part *p
 struct rows_class {
 	enum store_class class;
 	const char *select; /* $1 before, $2 most rows: key, arrival, identity; by the key */
-	const char *deletes[2]; /* $1: the last key, $2 before */
+	const char *deletes[3]; /* $1: the last key, $2 before */
 };
 
+_Static_assert(TALLY_ORDERED == 3 && INCIDENT_DAY_MS == 86400000, "a statement below names them");
 static const struct rows_class row_classes[] = {
 	{STORE_CLASS_HEALTH, "SELECT number, arrived_ms, member, process FROM healths WHERE arrived_ms < $1 ORDER BY number LIMIT $2",
 		{"DELETE FROM healths WHERE number <= $1 AND arrived_ms < $2"}},
 	{STORE_CLASS_DOCUMENTS, "SELECT arrival, arrived_ms, digest FROM documents WHERE arrived_ms < $1 ORDER BY arrival LIMIT $2",
-		{"DELETE FROM orders WHERE number <= $1 AND arrived_ms < $2",
+		{"INSERT INTO tallies (what, span, sector, matter, count) "
+		 "SELECT 3, arrived_ms / 86400000, state, urgent + 2 * standing, -COUNT(*) FROM orders "
+		 "WHERE number <= $1 AND arrived_ms < $2 GROUP BY arrived_ms / 86400000, state, urgent + 2 * standing " STORE_TALLY_ADD,
+			"DELETE FROM orders WHERE number <= $1 AND arrived_ms < $2",
 			"DELETE FROM documents WHERE arrival <= $1 AND arrived_ms < $2"}},
 	{STORE_CLASS_MAILS, "SELECT number, arrived_ms, member, id FROM mails WHERE arrived_ms < $1 ORDER BY number LIMIT $2",
 		{"DELETE FROM mail_keys WHERE $1 >= 0 AND heard_ms < $2", "DELETE FROM mails WHERE number <= $1 AND arrived_ms < $2"}},

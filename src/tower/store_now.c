@@ -1,7 +1,8 @@
 /*
  * The present: what is under attack, how processes are, traffic by the second.
  * All of it is read from small tables: open incidents, active orders, one row
- * of health for each process, the seconds of the last minutes.
+ * of health for each process, the seconds of the last minutes, and counts that
+ * are kept (store_tally.c).
  */
 #include <stdlib.h>
 #include <string.h>

@@ -162,10 +162,13 @@ static int order_save(struct store *store, int64_t number, const struct store_or
 	const struct db_value row[] = {db_number(number), db_number(order->state), db_number(order->expires_ms),
 		db_number(order->arrived_ms), db_number(order->is_urgent), db_number(order->has_standing),
 		store_pack(&store_order_document, order, bytes)};
-	return STORE_QUERY(store,
-		"INSERT INTO orders (number, state, expires_ms, arrived_ms, urgent, standing, body) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (number) DO UPDATE SET state = excluded.state, body = excluded.body",
-		row, NULL, NULL);
+	int err = store_tally_order(store, number, -1); /* nothing where it is new */
+	if (err == OK)
+		err = STORE_QUERY(store,
+			"INSERT INTO orders (number, state, expires_ms, arrived_ms, urgent, standing, body) "
+			"VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (number) DO UPDATE SET state = excluded.state, body = excluded.body",
+			row, NULL, NULL);
+	return err == OK ? store_tally_order(store, number, 1) : err;
 }
 
 static void approval_apply(struct store_order *order, const struct approval *approval)

@@ -14,9 +14,19 @@
 #define STORE_TALLIES_MAX 64 /* counts that wait to be added at once */
 #define STORE_EVIDENCE_MAX 64 /* last documents of an incident that its origins and addresses are summed up of */
 
+/** What a row of tallies counts (store_tally.c); its span is a day or an hour since 1970. Stored: not to be changed. */
+enum tally_kind {
+	TALLY_NOTHING = 0,
+	TALLY_OPENED, /* incidents, on a day, by sector and matter */
+	TALLY_ENDED, /* likewise, in an hour */
+	TALLY_ORDERED, /* orders, on a day; sector: their state; matter: 1 urgent, 2 resting on a standing order, or-ed */
+};
+
+#define STORE_TALLY_ADD "ON CONFLICT (what, span, sector, matter) DO UPDATE SET count = tallies.count + excluded.count"
+
 /** What a batch adds to a count that is kept (store_tally.c). */
 struct store_tally {
-	unsigned what;
+	enum tally_kind what;
 	int64_t span, count;
 	uint8_t sector;
 	enum incident_matter matter;
@@ -158,6 +168,8 @@ MUST_USE int store_finding_unpack(struct store *store, const struct chunk_findin
 MUST_USE int store_tally(struct store *store, const struct incident *incident, enum incident_state saved);
 /** Writes what store_tally() has gathered; to be called before the batch ends. */
 MUST_USE int store_tally_flush(struct store *store);
+/** Counts the row of an order as it is now. @param change -1 before it is changed, 1 after */
+MUST_USE int store_tally_order(struct store *store, int64_t number, int64_t change);
 /** Incidents that ended at or after a time: rows of sector, number. */
 MUST_USE int store_ended_since(struct store *store, int64_t since_ms, db_row *row, void *to);
 

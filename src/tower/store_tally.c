@@ -1,28 +1,21 @@
 /*
  * Counts that are kept instead of counted: how many incidents were opened on
- * each day, and ended in each hour, by sector and matter. They are changed in
- * the transaction that changes the incidents, so they are exact whoever dies,
+ * each day, and ended in each hour, by sector and matter; and how many orders
+ * came on each day, by what they have come to. They are changed in the
+ * transaction that changes what they count, so they are exact whoever dies,
  * and what asks for a year or for the last 24 hours costs the same however
- * many incidents there are. What of a span is no whole day or hour is counted
- * among the incidents themselves, by an index.
+ * much there is. What of a span is no whole day or hour is counted among the
+ * rows themselves, by an index.
  *
  * Incidents stay when their findings are deleted, and so do their counts; an
  * incident that goes on after its end is taken out of the hour of that end.
+ * Orders that are deleted are taken out of their day (store_keep.c).
  */
 #include <string.h>
 
 #include "tower/store_state.h"
 
 #define HOUR_MS INT64_C(3600000)
-
-/** What a row of the table counts; its span is a day or an hour since 1970. */
-enum tally_kind {
-	TALLY_NOTHING = 0,
-	TALLY_OPENED, /* on a day */
-	TALLY_ENDED, /* in an hour */
-};
-
-#define TALLY_ADD "ON CONFLICT (what, span, sector, matter) DO UPDATE SET count = tallies.count + excluded.count"
 
 /* Keeping. */
 
@@ -39,7 +32,7 @@ int store_tally_flush(struct store *store)
 	size_t count = writer->tally_count;
 	writer->tally_count = 0;
 	return count == 0 ? OK : store_query_many(store, "INSERT INTO tallies (what, span, sector, matter, count) "
-		"VALUES ($1, $2, $3, $4, $5) " TALLY_ADD, values[0], 5, count);
+		"VALUES ($1, $2, $3, $4, $5) " STORE_TALLY_ADD, values[0], 5, count);
 }
 
 static int tally_add(struct store *store, enum tally_kind what, int64_t span, const struct incident *incident)
@@ -71,7 +64,16 @@ int store_tally(struct store *store, const struct incident *incident, enum incid
 	if (err != OK || saved != INCIDENT_ENDED)
 		return err;
 	return STORE_QUERY(store, "INSERT INTO tallies (what, span, sector, matter, count) "
-		"SELECT $2, ended_ms / $3, sector, matter, -1 FROM incidents WHERE number = $1 " TALLY_ADD, reopened, NULL, NULL);
+		"SELECT $2, ended_ms / $3, sector, matter, -1 FROM incidents WHERE number = $1 " STORE_TALLY_ADD, reopened, NULL, NULL);
+}
+
+int store_tally_order(struct store *store, int64_t number, int64_t change)
+{
+	const struct db_value row[] = {
+		db_number(number), db_number(TALLY_ORDERED), db_number(INCIDENT_DAY_MS), db_number(change)};
+	return STORE_QUERY(store, "INSERT INTO tallies (what, span, sector, matter, count) "
+		"SELECT $2, arrived_ms / $3, state, urgent + 2 * standing, $4 FROM orders WHERE number = $1 " STORE_TALLY_ADD, row,
+		NULL, NULL);
 }
 
 /* Reading. */
@@ -118,40 +120,53 @@ static int opened_row(void *to, const struct db_value *columns, size_t count)
 	return OK;
 }
 
-/** Incidents opened within [from_ms, to_ms), counted one by one. */
-static int opened_count(struct store *store, int64_t from_ms, int64_t to_ms, struct store_figures *figures)
-{
-	const struct db_value times[] = {db_number(from_ms), db_number(to_ms)};
-	return from_ms >= to_ms ? OK : STORE_QUERY(store,
-		"SELECT sector, matter, COUNT(*) FROM incidents WHERE opened_ms >= $1 AND opened_ms < $2 GROUP BY sector, matter", times,
-		opened_row, figures);
-}
-
-/** The same, by days where they are whole. */
-static int opened_sum(struct store *store, int64_t from_ms, int64_t to_ms, struct store_figures *figures)
-{
-	int64_t first = span_after(from_ms, INCIDENT_DAY_MS), end = to_ms / INCIDENT_DAY_MS;
-	const struct db_value days[] = {db_number(TALLY_OPENED), db_number(first), db_number(end)};
-	if (first >= end)
-		return opened_count(store, from_ms, to_ms, figures);
-	int err = STORE_QUERY(store, "SELECT sector, matter, CAST(SUM(count) AS BIGINT) FROM tallies "
-		"WHERE what = $1 AND span >= $2 AND span < $3 GROUP BY sector, matter", days, opened_row, figures);
-	if (err == OK)
-		err = opened_count(store, from_ms, first * INCIDENT_DAY_MS, figures);
-	return err == OK ? opened_count(store, end * INCIDENT_DAY_MS, to_ms, figures) : err;
-}
-
-/** Rows of state, urgent, standing, count. */
+/** Rows of state, traits, count. */
 static int orders_row(void *to, const struct db_value *columns, size_t count)
 {
 	struct store_figures *figures = to;
-	uint64_t number = (uint64_t)columns[3].number;
+	uint64_t number = (uint64_t)columns[2].number;
 	(void)count;
 	if (columns[0].number >= 0 && columns[0].number < STORE_ORDER_STATE_COUNT)
 		figures->orders[columns[0].number] += number;
-	figures->urgent_orders += columns[1].number != 0 ? number : 0;
-	figures->standing_orders += columns[2].number != 0 ? number : 0;
+	figures->urgent_orders += (columns[1].number & 1) != 0 ? number : 0;
+	figures->standing_orders += (columns[1].number & 2) != 0 ? number : 0;
 	return OK;
+}
+
+/** What is asked of a span: the count that is kept by days, and how it is counted. */
+struct question {
+	enum tally_kind what;
+	const char *counted; /* within [$1, $2) */
+	db_row *row;
+};
+
+static const struct question questions[] = {
+	{TALLY_OPENED, "SELECT sector, matter, COUNT(*) FROM incidents WHERE opened_ms >= $1 AND opened_ms < $2 "
+		"GROUP BY sector, matter", opened_row},
+	{TALLY_ORDERED, "SELECT state, urgent + 2 * standing, COUNT(*) FROM orders WHERE arrived_ms >= $1 AND arrived_ms < $2 "
+		"GROUP BY state, urgent + 2 * standing", orders_row},
+};
+
+static int count_ask(
+	struct store *store, const struct question *question, int64_t from_ms, int64_t to_ms, struct store_figures *figures)
+{
+	const struct db_value times[] = {db_number(from_ms), db_number(to_ms)};
+	return from_ms < to_ms ? STORE_QUERY(store, question->counted, times, question->row, figures) : OK;
+}
+
+/** By days where they are whole. */
+static int question_ask(struct store *store, const struct question *question, int64_t from_ms, int64_t to_ms,
+	struct store_figures *figures)
+{
+	int64_t first = span_after(from_ms, INCIDENT_DAY_MS), end = to_ms / INCIDENT_DAY_MS;
+	const struct db_value days[] = {db_number(question->what), db_number(first), db_number(end)};
+	if (first >= end)
+		return count_ask(store, question, from_ms, to_ms, figures);
+	int err = STORE_QUERY(store, "SELECT sector, matter, CAST(SUM(count) AS BIGINT) FROM tallies "
+		"WHERE what = $1 AND span >= $2 AND span < $3 GROUP BY sector, matter", days, question->row, figures);
+	if (err == OK)
+		err = count_ask(store, question, from_ms, first * INCIDENT_DAY_MS, figures);
+	return err == OK ? count_ask(store, question, end * INCIDENT_DAY_MS, to_ms, figures) : err;
 }
 
 int store_figures(struct store *store, int64_t from_ms, int64_t to_ms, struct store_figures *ret_figures)
@@ -159,10 +174,9 @@ int store_figures(struct store *store, int64_t from_ms, int64_t to_ms, struct st
 	struct store_figures figures = {.lookups = 0};
 	struct tally lookups = {&figures.lookups, 1}, deleted = {figures.deleted, STORE_CLASS_COUNT};
 	const struct db_value times[] = {db_number(from_ms), db_number(to_ms)};
-	int err = opened_sum(store, from_ms, to_ms, &figures);
-	if (err == OK)
-		err = STORE_QUERY(store, "SELECT state, urgent, standing, COUNT(*) FROM orders WHERE arrived_ms >= $1 AND arrived_ms < $2 "
-			"GROUP BY state, urgent, standing", times, orders_row, &figures);
+	int err = OK;
+	for (size_t i = 0; i < ARRAY_LEN(questions) && err == OK; i++)
+		err = question_ask(store, &questions[i], from_ms, to_ms, &figures);
 	if (err == OK)
 		err = STORE_QUERY(store, "SELECT 0, COUNT(*) FROM lookups WHERE at_ms >= $1 AND at_ms < $2", times, tally_row, &lookups);
 	if (err == OK)

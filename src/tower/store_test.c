@@ -623,6 +623,23 @@ static void what_is_too_old_is_deleted_and_proven(void **state)
 	assert_int_equal(figures.deleted[STORE_CLASS_LOOKUPS], 2);
 }
 
+/** What the orders themselves say, one by one. */
+static void orders_compare(int64_t from_ms, int64_t to_ms, const struct store_figures *figures)
+{
+	static struct store_order orders[8];
+	struct store_page page;
+	uint64_t by_state[STORE_ORDER_STATE_COUNT] = {0}, urgent = 0;
+	assert_int_equal(store_orders(reader, 0, STORE_ORDER_UNKNOWN, &begin, orders, ARRAY_LEN(orders), &page), OK);
+	for (size_t i = 0; i < page.count; i++) {
+		bool is_within = orders[i].arrived_ms >= from_ms && orders[i].arrived_ms < to_ms;
+		by_state[orders[i].state] += is_within;
+		urgent += is_within && orders[i].is_urgent;
+	}
+	store_orders_done(orders, page.count);
+	assert_memory_equal(figures->orders, by_state, sizeof(by_state));
+	assert_int_equal(figures->urgent_orders, urgent);
+}
+
 /** What the incidents themselves say, one by one. */
 static void figures_compare(int64_t from_ms, int64_t to_ms)
 {
@@ -638,6 +655,7 @@ static void figures_compare(int64_t from_ms, int64_t to_ms)
 	assert_int_equal(store_figures(reader, from_ms, to_ms, &figures), OK);
 	assert_memory_equal(figures.incidents, by_matter, sizeof(by_matter));
 	assert_memory_equal(figures.incidents_by_sector, by_sector, sizeof(by_sector));
+	orders_compare(from_ms, to_ms, &figures);
 }
 
 static void ended_compare(int64_t now_ms)
@@ -658,8 +676,8 @@ static void ended_compare(int64_t now_ms)
 
 static void all_compare(void)
 {
-	const int64_t times_ms[] = {0, NOW, NOW + 1, NOW + 7200000, NOW + 7200500, NOW + INCIDENT_DAY_MS, NOW + INCIDENT_DAY_MS + 7200001,
-		NOW + 3 * INCIDENT_DAY_MS, NOW + 9 * INCIDENT_DAY_MS};
+	const int64_t times_ms[] = {0, NOW, NOW + 1, NOW + 7200000, NOW + 7200500, NOW + INCIDENT_DAY_MS,
+		NOW + INCIDENT_DAY_MS + 7200001, NOW + 3 * INCIDENT_DAY_MS, NOW + 9 * INCIDENT_DAY_MS};
 	for (size_t i = 0; i < ARRAY_LEN(times_ms); i++) {
 		for (size_t k = i; k < ARRAY_LEN(times_ms); k++)
 			figures_compare(times_ms[i], times_ms[k]);
@@ -667,7 +685,9 @@ static void all_compare(void)
 	}
 }
 
-/** Twenty findings over four days, of two members and two matters; half of them over. */
+static struct document_digest order_digest; /* of the order that several_take() takes */
+
+/** Twenty findings over four days, of two members and two matters, half of them over; and an order. */
 static void several_take(void)
 {
 	uint64_t ended[STORE_PAGE_MAX];
@@ -687,6 +707,12 @@ static void several_take(void)
 	}
 	assert_int_equal(commit(), OK);
 	assert_int_equal(count, 10);
+	port_register();
+	char *text = document_text("order");
+	order_digest = document_digest_of(text, strlen(text));
+	assert_int_equal(take_text("port", text, NOW + INCIDENT_DAY_MS), OK);
+	free(text);
+	assert_int_equal(commit(), OK);
 }
 
 static void counts_that_are_kept_are_what_counting_says(void **state)
@@ -714,11 +740,20 @@ static void counts_that_are_kept_are_what_counting_says(void **state)
 	assert_int_equal(commit(), OK);
 	all_compare();
 	bool is_done = false;
-	const struct store_retention findings_alone = {.days = {[STORE_CLASS_FINDINGS] = 1}};
+	const struct store_retention both = {.days = {[STORE_CLASS_FINDINGS] = 1, [STORE_CLASS_DOCUMENTS] = 1}};
+	struct store_figures figures;
+	receipt_take(&order_digest, RECEIPT_APPLIED, NOW + INCIDENT_DAY_MS + 20, 0);
+	receipt_take(&order_digest, RECEIPT_ENDED, NOW + INCIDENT_DAY_MS + 40, 1000);
+	assert_int_equal(commit(), OK);
+	all_compare();
+	assert_int_equal(store_figures(reader, NOW, NOW + 9 * INCIDENT_DAY_MS, &figures), OK);
+	assert_int_equal(figures.orders[STORE_ORDER_ENDED], 1);
 	for (unsigned i = 0; i < 10 && !is_done; i++)
-		assert_int_equal(store_retain(writer, &findings_alone, NOW + 9 * INCIDENT_DAY_MS, &is_done), OK);
+		assert_int_equal(store_retain(writer, &both, NOW + 9 * INCIDENT_DAY_MS, &is_done), OK);
 	assert_true(is_done);
 	all_compare();
+	assert_int_equal(store_figures(reader, NOW, NOW + 9 * INCIDENT_DAY_MS, &figures), OK);
+	assert_int_equal(figures.orders[STORE_ORDER_ENDED], 0);
 }
 
 static void a_store_of_before_is_counted_once(void **state)
@@ -726,15 +761,14 @@ static void a_store_of_before_is_counted_once(void **state)
 	(void)state;
 	static const char before[] = "DROP TABLE tallies; DROP INDEX incidents_ended; CREATE INDEX {main}incidents_ended ON incidents "
 		"(ended_ms); DROP INDEX incidents_state; CREATE INDEX {main}incidents_state ON incidents (state, number); "
-		"DROP INDEX incidents_member_sector; DROP INDEX incidents_member_sector_state; DROP INDEX orders_arrived; "
-		"CREATE INDEX {main}orders_arrived ON orders (arrived_ms); UPDATE meta SET value = 2 WHERE name = 'version'";
+		"DROP INDEX incidents_member_sector; DROP INDEX incidents_member_sector_state; UPDATE meta SET value = 2 WHERE name = 'version'";
 	const struct db_hooks *hooks = example.server != 0 ? &db_postgres : &db_sqlite;
 	char why[WHY_BYTES], sql[DB_SQL_BYTES];
 	struct db *db = NULL;
 	several_take();
 	close_both();
 	assert_int_equal(db_dialect(hooks, before, 0, sql, sizeof(sql)), OK);
-	enum db_mode mode = example.server != 0 ? DB_READER : DB_WRITER; /* the server lets either write, and a reader takes no lock */
+	enum db_mode mode = example.server != 0 ? DB_READER : DB_WRITER; /* the server lets either write; a reader takes no lock */
 	assert_int_equal(hooks->open(example.place + strlen(hooks->scheme), mode, &db, why), OK);
 	assert_int_equal(hooks->run(db, sql), OK); /* as the steps before the third leave it */
 	hooks->close(db);
