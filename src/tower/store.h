@@ -527,5 +527,5 @@ struct store_figures {
 	uint64_t deleted[STORE_CLASS_COUNT]; /* rows, as proofs tell */
 };
 
-/** @param from_ms first @param to_ms the first no more */
+/** Costs the same however many incidents and orders there are. @param from_ms first @param to_ms the first no more */
 MUST_USE int store_figures(struct store *store, int64_t from_ms, int64_t to_ms, struct store_figures *ret_figures);

@@ -761,14 +761,15 @@ static void a_store_of_before_is_counted_once(void **state)
 	(void)state;
 	static const char before[] = "DROP TABLE tallies; DROP INDEX incidents_ended; CREATE INDEX {main}incidents_ended ON incidents "
 		"(ended_ms); DROP INDEX incidents_state; CREATE INDEX {main}incidents_state ON incidents (state, number); "
-		"DROP INDEX incidents_member_sector; DROP INDEX incidents_member_sector_state; UPDATE meta SET value = 2 WHERE name = 'version'";
+		"DROP INDEX incidents_member_sector; DROP INDEX incidents_member_sector_state; "
+		"UPDATE meta SET value = 2 WHERE name = 'version'";
 	const struct db_hooks *hooks = example.server != 0 ? &db_postgres : &db_sqlite;
 	char why[WHY_BYTES], sql[DB_SQL_BYTES];
 	struct db *db = NULL;
 	several_take();
 	close_both();
 	assert_int_equal(db_dialect(hooks, before, 0, sql, sizeof(sql)), OK);
-	enum db_mode mode = example.server != 0 ? DB_READER : DB_WRITER; /* the server lets either write; a reader takes no lock */
+	enum db_mode mode = example.server != 0 ? DB_READER : DB_WRITER; /* the server lets either write; one takes no lock */
 	assert_int_equal(hooks->open(example.place + strlen(hooks->scheme), mode, &db, why), OK);
 	assert_int_equal(hooks->run(db, sql), OK); /* as the steps before the third leave it */
 	hooks->close(db);
