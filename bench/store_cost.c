@@ -210,7 +210,19 @@ struct cost {
 	uint64_t bytes;
 };
 
-static struct cost fill(struct store *store, const struct store_example_flow *flow, uint64_t findings, uint64_t batch)
+/** What is quiet ends, as a tower sees to it. */
+static void tick(struct store *store)
+{
+	static uint64_t ended[STORE_PAGE_MAX];
+	size_t count = 0;
+	if (store_tick(store, present_ms, ended, &count) != OK)
+		fail("tick", store_why(store));
+	commit(store);
+}
+
+/** @param has_ends incidents end; else they stay open until there is no room for them */
+static struct cost fill(
+	struct store *store, const struct store_example_flow *flow, uint64_t findings, uint64_t batch, bool has_ends)
 {
 	struct cost cost = {0};
 	struct lines *lines = calloc(1, sizeof(*lines));
@@ -227,6 +239,8 @@ static struct cost fill(struct store *store, const struct store_example_flow *fl
 				commit(store);
 		}
 		commit(store);
+		if (has_ends)
+			tick(store);
 		cost.cpu_ns += clock_cpu_ns() - cpu_ns;
 		cost.wall_ns += clock_mono_ns() - wall_ns;
 		cost.server_ns += store_example_server_ns(&example) - server_ns;
@@ -245,7 +259,7 @@ static void store_measure(char **words)
 	struct store_counters counters;
 	if (store_example_members(store, MEMBERS) != OK)
 		fail("members", store_why(store));
-	struct cost cost = fill(store, &flow, findings, number(words[3], STORE_BATCH_MAX));
+	struct cost cost = fill(store, &flow, findings, number(words[3], STORE_BATCH_MAX), false);
 	store_count(store, &counters);
 	(void)printf("findings=%" PRIu64 " bytes=%" PRIu64 " cpu_ns=%" PRId64 " wall_ns=%" PRId64 " server_ns=%" PRId64
 				 " commits=%" PRIu64 " incidents=%" PRIu64 "\n",
@@ -383,7 +397,7 @@ static void serve(char **words)
 	present_ms = begun_ms;
 	if (store_example_members(store, MEMBERS) != OK)
 		fail("members", store_why(store));
-	struct cost cost = fill(store, &flow, findings, STORE_BATCH_MAX);
+	struct cost cost = fill(store, &flow, findings, STORE_BATCH_MAX, true);
 	store_count(store, &counters);
 	int64_t now_ms = clock_wall_ns() / NS_PER_MS;
 	orders_fill(store, &flow, findings, acts, now_ms);
