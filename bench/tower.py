@@ -7,7 +7,7 @@ import tempfile
 from measure import BUILD, ROOT
 
 sys.path.insert(0, str(ROOT / "src" / "tower"))
-from tower_world import Api, Sender, Stream, Tower, UnixConnection, canonical, finding_example  # noqa: E402,F401  for those who include this
+from tower_world import Api, Sender, Stream, Tower, UnixConnection, canonical, finding_example, health  # noqa: E402,F401  for those who include this
 
 
 def example():

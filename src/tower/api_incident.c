@@ -54,26 +54,26 @@ void incidents_get(struct visit *visit)
 	visit_list(visit, err, items, &page, "there is no such incident");
 }
 
-/** The last documents of its findings, and the vectors that each tells. */
-static int findings_read(struct visit *visit, uint64_t number, json_t **ret_findings, json_t **ret_shares)
+/** The last documents of its findings, the last first, and the vectors that each tells, the last at the end. */
+struct findings_shown {
+	json_t *findings, *shares; /* NULL: memory is out */
+};
+
+static int finding_hear(void *to, const struct store_finding *row, const struct finding *finding)
 {
-	static const struct store_cursor beginning;
-	struct store_finding rows[FINDINGS_SHOWN];
-	struct store_page page = {0};
-	struct finding *finding = malloc(sizeof(*finding));
-	int err = finding == NULL ? E_NOMEM : store_findings(visit->store, number, &beginning, rows, FINDINGS_SHOWN, &page);
-	*ret_findings = json_array();
-	*ret_shares = json_array();
-	for (size_t i = 0; err == OK && i < page.count; i++)
-		show_append(ret_findings, show_finding(&rows[i]));
-	for (size_t i = page.count; err == OK && i > 0; i--) {
-		err = store_finding(visit->store, number, rows[i - 1].arrival, finding);
-		if (err == OK)
-			show_append(ret_shares, show_share(finding));
-		err = err == E_END ? OK : err; /* taken away meanwhile */
-	}
-	free(finding);
-	return err;
+	struct findings_shown *shown = to;
+	show_append(&shown->findings, show_finding(row));
+	if (json_array_insert_new(shown->shares, 0, show_share(finding)) == 0)
+		return OK;
+	json_decref(shown->shares);
+	shown->shares = NULL;
+	return E_NOMEM;
+}
+
+static int findings_read(struct visit *visit, uint64_t number, struct findings_shown *ret_shown)
+{
+	*ret_shown = (struct findings_shown){json_array(), json_array()};
+	return store_findings_tell(visit->store, number, FINDINGS_SHOWN, finding_hear, ret_shown);
 }
 
 static int related_read(struct visit *visit, uint64_t number, json_t **ret_related)
@@ -95,7 +95,8 @@ static int related_read(struct visit *visit, uint64_t number, json_t **ret_relat
 void incident_get(struct visit *visit)
 {
 	struct incident *incident = malloc(sizeof(*incident));
-	json_t *findings = NULL, *shares = NULL, *related = NULL;
+	struct findings_shown shown = {NULL, NULL};
+	json_t *related = NULL;
 	uint64_t number = 0;
 	if (!number_read(visit, &number)) {
 		free(incident);
@@ -103,16 +104,16 @@ void incident_get(struct visit *visit)
 	}
 	int err = incident != NULL ? store_incident(visit->store, number, incident) : E_NOMEM;
 	if (err == OK)
-		err = findings_read(visit, number, &findings, &shares);
+		err = findings_read(visit, number, &shown);
 	if (err == OK)
 		err = related_read(visit, number, &related);
 	if (err == OK)
-		visit_json(visit, 200, json_pack("{s:o, s:O?, s:O?, s:O?}", "incident", show_incident(incident), "findings", findings,
-			"shares", shares, "related", related));
+		visit_json(visit, 200, json_pack("{s:o, s:O?, s:O?, s:O?}", "incident", show_incident(incident), "findings", shown.findings,
+			"shares", shown.shares, "related", related));
 	else
 		visit_store_error(visit, err, "there is no such incident");
-	json_decref(findings);
-	json_decref(shares);
+	json_decref(shown.findings);
+	json_decref(shown.shares);
 	json_decref(related);
 	free(incident);
 }

@@ -11,6 +11,8 @@
 #include "tower/show.h"
 #include "tower/writer.h"
 
+#define MEASURES_SHOWN 64 /* orders in force; how many there are is told beside them */
+
 static int64_t now_wall_ms(void)
 {
 	return clock_wall_ns() / NS_PER_MS;
@@ -31,16 +33,27 @@ static json_t *tower_show(struct tower *tower)
 		(json_int_t)events.missed, "authority", authority);
 }
 
-/** What is in force: as the store has it, each with its document. */
-static json_t *measures_show(struct visit *visit, const struct store_now *now)
+/** What is in force: as the store has it, the last come first. */
+static json_t *measures_show(struct visit *visit, int64_t now_ms)
 {
+	static const struct store_cursor beginning;
+	struct store_order *rows = calloc(MEASURES_SHOWN, sizeof(*rows));
+	struct store_page page = {0};
 	json_t *list = json_array();
-	for (size_t i = 0; i < now->order_count; i++) {
-		json_t *order = order_look(visit->tower, visit->store, &now->orders[i].digest, &now->orders[i]);
+	int err = rows == NULL ? E_NOMEM
+		: store_orders(visit->store, now_ms, STORE_ORDER_ACTIVE, &beginning, rows, MEASURES_SHOWN, &page);
+	for (size_t i = 0; err == OK && i < page.count; i++) {
+		json_t *order = order_look(visit->tower, visit->store, &rows[i].digest, &rows[i]);
 		if (order != NULL)
 			show_append(&list, order);
 	}
-	return list;
+	if (rows != NULL)
+		store_orders_done(rows, MEASURES_SHOWN);
+	free(rows);
+	if (err == OK)
+		return list;
+	json_decref(list);
+	return NULL; /* the reply says that something failed */
 }
 
 static json_t *sectors_show(const struct store_now *now)
@@ -95,7 +108,7 @@ void now_get(struct visit *visit)
 		show_append(&attacks, show_incident(&now->incidents[i]));
 	visit_json(visit, 200, json_pack("{s:I, s:o, s:o, s:I, s:I, s:o, s:I, s:I, s:o, s:o}", "at_ms", (json_int_t)now->at_ms, "rates",
 		show_rates(&rates), "attacks", attacks, "attacks_total", (json_int_t)now->open_incidents, "mails_total",
-		(json_int_t)now->open_mails, "measures", measures_show(visit, now), "measures_total", (json_int_t)now->active_orders,
+		(json_int_t)now->open_mails, "measures", measures_show(visit, now->at_ms), "measures_total", (json_int_t)now->active_orders,
 		"waiting", (json_int_t)waiting_count(visit->tower, now), "sectors", sectors_show(now), "tower", tower_show(visit->tower)));
 	free(now);
 }

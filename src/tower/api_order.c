@@ -77,6 +77,8 @@ void orders_get(struct visit *visit)
 		if (order != NULL)
 			show_append(&items, order);
 	}
+	if (rows != NULL)
+		store_orders_done(rows, room);
 	free(rows);
 	visit_list(visit, err, items, &page, "there is no such order");
 }

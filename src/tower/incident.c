@@ -749,12 +749,12 @@ void incident_line_add(struct incident_book *book, const struct incident_line *l
 	live_change(book, at);
 }
 
-const struct incident *incident_changed(const struct incident_book *book, size_t index, bool *ret_is_same_state)
+const struct incident *incident_changed(const struct incident_book *book, size_t index, enum incident_state *ret_saved)
 {
 	if (index >= book->changed_count)
 		return NULL;
 	const struct live *live = &book->lives[book->changed[index]];
-	*ret_is_same_state = live->saved_state == live->incident.state;
+	*ret_saved = live->saved_state;
 	return &live->incident;
 }
 

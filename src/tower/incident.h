@@ -325,10 +325,10 @@ void incident_line_add(struct incident_book *book, const struct incident_line *l
  *
  * @param book asked
  * @param index from 0
- * @param ret_is_same_state filled: it had this state when it was saved last
+ * @param ret_saved filled: the state in which it was saved last; INCIDENT_NO_STATE: it never was
  * @return borrowed; NULL beyond the last
  */
-const struct incident *incident_changed(const struct incident_book *book, size_t index, bool *ret_is_same_state);
+const struct incident *incident_changed(const struct incident_book *book, size_t index, enum incident_state *ret_saved);
 
 /** The changes are in the store: those that have ended leave the memory. */
 void incident_saved(struct incident_book *book);

@@ -76,6 +76,21 @@ static const char *const steps[] = {
 	"CREATE TABLE {main}mail_keys (member TEXT NOT NULL, name TEXT NOT NULL, incident {int} NOT NULL, heard_ms {int} NOT NULL, "
 	"PRIMARY KEY (member, name)) {keyed};"
 	"CREATE INDEX {main}mail_keys_heard ON mail_keys (heard_ms);",
+	/* 3: counts that are kept (store_tally.c), and indexes with all that counting what is left asks for */
+	"CREATE TABLE {main}tallies (what {int} NOT NULL, span {int} NOT NULL, sector {int} NOT NULL, matter {int} NOT NULL, "
+	"count {int} NOT NULL, PRIMARY KEY (what, span, sector, matter)) {keyed};"
+	"INSERT INTO {main}tallies SELECT 1, opened_ms / 86400000, sector, matter, COUNT(*) FROM {main}incidents "
+	"GROUP BY opened_ms / 86400000, sector, matter;"
+	"INSERT INTO {main}tallies SELECT 2, ended_ms / 3600000, sector, matter, COUNT(*) FROM {main}incidents WHERE ended_ms > 0 "
+	"GROUP BY ended_ms / 3600000, sector, matter;"
+	"DROP INDEX {main}incidents_ended;"
+	"CREATE INDEX {main}incidents_ended ON incidents (ended_ms, sector);"
+	"DROP INDEX {main}incidents_state;"
+	"CREATE INDEX {main}incidents_state ON incidents (state, number, sector, matter);"
+	"CREATE INDEX {main}incidents_member_sector ON incidents (member, sector, number);"
+	"CREATE INDEX {main}incidents_member_sector_state ON incidents (member, sector, state, number);"
+	"INSERT INTO {main}tallies SELECT 3, arrived_ms / 86400000, state, urgent + 2 * standing, COUNT(*) FROM {main}orders "
+	"GROUP BY arrived_ms / 86400000, state, urgent + 2 * standing;",
 };
 
 unsigned migration_latest(void)

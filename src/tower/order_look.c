@@ -40,7 +40,8 @@ json_t *order_look(struct tower *tower, struct store *store, const struct docume
 	if (row == NULL && store_order(store, digest, clock_wall_ns() / NS_PER_MS, &found) == OK)
 		row = &found;
 	if (tower->relay == NULL || !relay_find(tower->relay, digest, &live))
-		return stored_look(store, digest, row);
+		return row != NULL && row->line != NULL ? show_order(row->line, row->length_bytes, row, NULL)
+			: stored_look(store, digest, row);
 	const char *note = json_string_value(json_object_get(live.entry, "note"));
 	if (note != NULL)
 		value = show_order(note, strcspn(note, "\n"), row, &live);

@@ -11,7 +11,7 @@
  *
  * @param store any handle
  * @param digest of the order or standing order
- * @param row what the store knows, if that is known already; NULL: look
+ * @param row what the store knows, if that is known already (with its line it is not asked again); NULL: look
  * @return NULL: neither the store nor the authority knows it, or memory is out
  */
 json_t *order_look(struct tower *tower, struct store *store, const struct document_digest *digest, const struct store_order *row);

@@ -48,6 +48,11 @@ int store_query(struct store *store, struct db *db, const char *sql, const struc
 	return keep_why(store, db, store->hooks->query(db, sql, parameters, count, row, to));
 }
 
+int store_query_many(struct store *store, const char *sql, const struct db_value *parameters, size_t columns, size_t rows)
+{
+	return keep_why(store, store->db, store->hooks->query_many(store->db, sql, parameters, columns, rows));
+}
+
 int store_run(struct store *store, const char *sql)
 {
 	return keep_why(store, store->db, store->hooks->run(store->db, sql));
@@ -307,7 +312,7 @@ static int writer_load(struct store *store)
 	if (err != OK)
 		return err;
 	writer->next_arrival = (uint64_t)arrival + 1;
-	writer->finding_count = writer->arena_used = writer->line_count = 0;
+	writer->finding_count = writer->arena_used = writer->line_count = writer->tally_count = 0;
 	writer->taken_in_batch = 0;
 	writer->must_fail = false;
 	incident_book_clear(writer->book, horizon_ms, next_incident);
@@ -449,11 +454,9 @@ static int lines_save(struct store *store)
 				db_number((int64_t)line->other)};
 			memcpy(values[i], row, sizeof(row));
 		}
-		err = keep_why(store, store->db,
-			store->hooks->query_many(store->db,
-				"INSERT INTO history (incident, line, at_ms, event, subject, "
-				"value, other) VALUES ($1, $2, $3, $4, $5, $6, $7)",
-				values[0], 7, count));
+		err = store_query_many(store,
+			"INSERT INTO history (incident, line, at_ms, event, subject, value, other) VALUES ($1, $2, $3, $4, $5, $6, $7)",
+			values[0], 7, count);
 	}
 	return err;
 }
@@ -464,22 +467,19 @@ static int incident_index(struct store *store, const struct incident *incident)
 	const struct db_value row[] = {db_number((int64_t)incident->number), db_text(incident->member), db_number(incident->sector),
 		db_number(incident->matter), db_number(incident->state), db_number(incident->opened_ms), db_number(incident->ended_ms),
 		db_number(incident_target_is_protected(incident->matter) && incident->target.bits > 0)};
-	return keep_why(store, store->db,
-		store->hooks->query_many(store->db,
-			"INSERT INTO incidents (number, member, sector, matter, state, "
-			"opened_ms, ended_ms, held) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (number) DO UPDATE SET state = "
-			"excluded.state, "
-			"ended_ms = excluded.ended_ms",
-			row, ARRAY_LEN(row), 1));
+	return store_query_many(store,
+		"INSERT INTO incidents (number, member, sector, matter, state, opened_ms, ended_ms, held) "
+		"VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (number) DO UPDATE SET state = excluded.state, "
+		"ended_ms = excluded.ended_ms",
+		row, ARRAY_LEN(row), 1);
 }
 
 static int bodies_flush(struct store *store, const struct db_value *values, size_t count)
 {
-	return keep_why(store, store->db,
-		store->hooks->query_many(store->db,
-			"INSERT INTO bodies (number, peak_pps, body) "
-			"VALUES ($1, $2, $3) ON CONFLICT (number) DO UPDATE SET peak_pps = excluded.peak_pps, body = excluded.body",
-			values, 3, count));
+	return store_query_many(store,
+		"INSERT INTO bodies (number, peak_pps, body) "
+		"VALUES ($1, $2, $3) ON CONFLICT (number) DO UPDATE SET peak_pps = excluded.peak_pps, body = excluded.body",
+		values, 3, count);
 }
 
 static int incidents_save(struct store *store)
@@ -488,14 +488,16 @@ static int incidents_save(struct store *store)
 	uint8_t *bytes = malloc(room);
 	struct db_value values[CHUNK][3];
 	const struct incident *incident = NULL;
-	bool is_same_state = false;
+	enum incident_state saved = INCIDENT_NO_STATE;
 	size_t count = 0;
 	int err = bytes != NULL ? OK : store_refuse(store, E_SYS, "store", "out of memory");
-	for (size_t i = 0; err == OK && (incident = incident_changed(store->writer.book, i, &is_same_state)) != NULL; i++) {
+	for (size_t i = 0; err == OK && (incident = incident_changed(store->writer.book, i, &saved)) != NULL; i++) {
 		values[count][0] = db_number((int64_t)incident->number);
 		values[count][1] = db_number((int64_t)incident->peak_pps);
 		values[count][2] = store_pack(&incident_document, incident, bytes + count * STORE_BODY_BYTES);
-		if (!is_same_state)
+		if (saved != incident->state)
+			err = store_tally(store, incident, saved);
+		if (err == OK && saved != incident->state)
 			err = incident_index(store, incident);
 		if (err == OK && ++count == CHUNK) {
 			err = bodies_flush(store, values[0], count);
@@ -505,7 +507,7 @@ static int incidents_save(struct store *store)
 	if (err == OK && count > 0)
 		err = bodies_flush(store, values[0], count);
 	free(bytes);
-	return err;
+	return err == OK ? store_tally_flush(store) : err;
 }
 
 static int batch_save(struct store *store)
@@ -546,7 +548,7 @@ int store_commit(struct store *store)
 		writer->counters.rolled_back += writer->taken_in_batch;
 		err = E_SYS;
 	}
-	writer->finding_count = writer->arena_used = writer->line_count = 0;
+	writer->finding_count = writer->arena_used = writer->line_count = writer->tally_count = 0;
 	writer->taken_in_batch = 0;
 	writer->must_fail = false;
 	return err;

@@ -199,6 +199,12 @@ struct store_finding {
 MUST_USE int store_findings(struct store *store, uint64_t incident, const struct store_cursor *cursor,
 	struct store_finding *rows, size_t room, struct store_page *ret_page);
 
+/** Hears of a finding: its row, and its document without sources. Both are borrowed. @return OK to go on; else that is returned */
+typedef int store_finding_hear(void *to, const struct store_finding *row, const struct finding *finding);
+
+/** The last findings of an incident, the last come first, in one reading. @param most of them */
+MUST_USE int store_findings_tell(struct store *store, uint64_t incident, size_t most, store_finding_hear *hear, void *to);
+
 /**
  * One finding as it was told, without its sources: for those, store_addresses().
  *
@@ -268,11 +274,21 @@ struct store_order {
 	struct receipt_count stopped, passed; /* of the last receipt */
 	uint16_t collateral_permille; /* likewise */
 	int64_t receipt_ms; /* 0: none yet */
+	char *line; /* the order as it came; in a list alone, and owned by it: store_orders_done() */
+	size_t length_bytes;
 };
 
-/** Orders, the last come first. @param now_ms decides what has expired @param state STORE_ORDER_UNKNOWN: any */
+/**
+ * Orders, the last come first. The caller frees with store_orders_done(), after an error too.
+ *
+ * @param now_ms decides what has expired
+ * @param state STORE_ORDER_UNKNOWN: any
+ */
 MUST_USE int store_orders(struct store *store, int64_t now_ms, enum store_order_state state, const struct store_cursor *cursor,
 	struct store_order *rows, size_t room, struct store_page *ret_page);
+
+/** Frees the lines of rows. */
+void store_orders_done(struct store_order *rows, size_t count);
 
 /** One order. @return OK, E_END or E_SYS */
 MUST_USE int store_order(struct store *store, const struct document_digest *digest, int64_t now_ms, struct store_order *ret_order);
@@ -319,8 +335,6 @@ struct store_now {
 	struct incident incidents[64]; /* open ones, the highest peak first */
 	uint64_t open_incidents; /* but for mails, which nobody is under */
 	uint64_t open_mails; /* incidents of mails */
-	size_t order_count; /* rows; active_orders tells of how many */
-	struct store_order orders[64]; /* active, the last come first */
 	uint64_t active_orders, waiting_orders;
 	struct store_sector sectors[SECTOR_COUNT + 1];
 };
@@ -513,5 +527,5 @@ struct store_figures {
 	uint64_t deleted[STORE_CLASS_COUNT]; /* rows, as proofs tell */
 };
 
-/** @param from_ms first @param to_ms the first no more */
+/** Costs the same however many incidents and orders there are. @param from_ms first @param to_ms the first no more */
 MUST_USE int store_figures(struct store *store, int64_t from_ms, int64_t to_ms, struct store_figures *ret_figures);

@@ -258,6 +258,14 @@ static int walk_all(struct walk *walk, bool has_sources)
 	return err;
 }
 
+static struct store_finding finding_row(const struct chunk_finding *packed, const struct finding *finding)
+{
+	struct store_finding row = {.arrival = packed->arrival, .arrived_ms = packed->arrived_ms, .sequence = packed->sequence,
+		.kind = finding->kind, .phase = finding->phase, .target = finding->target, .incident = packed->incident};
+	memcpy(row.id, finding->id, sizeof(row.id));
+	return row;
+}
+
 /** A page of findings. */
 struct finding_page {
 	struct store *store;
@@ -269,19 +277,14 @@ struct finding_page {
 static int page_one(void *to, const struct chunk_finding *packed)
 {
 	struct finding_page *page = to;
-	struct finding *from = page->store->room;
 	if (page->count == page->room) {
 		page->has_more = true;
 		return E_END;
 	}
-	int err = store_finding_unpack(page->store, packed, false, from);
-	if (err != OK)
-		return err;
-	struct store_finding *row = &page->rows[page->count++];
-	*row = (struct store_finding){.arrival = packed->arrival, .arrived_ms = packed->arrived_ms, .sequence = packed->sequence,
-		.kind = from->kind, .phase = from->phase, .target = from->target, .incident = packed->incident};
-	memcpy(row->id, from->id, sizeof(row->id));
-	return OK;
+	int err = store_finding_unpack(page->store, packed, false, page->store->room);
+	if (err == OK)
+		page->rows[page->count++] = finding_row(packed, page->store->room);
+	return err;
 }
 
 int store_findings(struct store *store, uint64_t incident, const struct store_cursor *cursor, struct store_finding *rows,
@@ -298,6 +301,34 @@ int store_findings(struct store *store, uint64_t incident, const struct store_cu
 		.last_number = page.count > 0 ? (int64_t)rows[page.count - 1].arrival : 0};
 	store_list_page(&list, false, ret_page);
 	return OK; /* of no such incident an empty list */
+}
+
+/** Findings that somebody hears of. */
+struct finding_telling {
+	struct store *store;
+	size_t left;
+	store_finding_hear *hear;
+	void *to;
+};
+
+static int telling_one(void *to, const struct chunk_finding *packed)
+{
+	struct finding_telling *telling = to;
+	if (telling->left-- == 0)
+		return E_END;
+	int err = store_finding_unpack(telling->store, packed, false, telling->store->room);
+	if (err != OK)
+		return err;
+	const struct store_finding row = finding_row(packed, telling->store->room);
+	return telling->hear(telling->to, &row, telling->store->room);
+}
+
+int store_findings_tell(struct store *store, uint64_t incident, size_t most, store_finding_hear *hear, void *to)
+{
+	struct finding_telling telling = {.store = store, .left = most, .hear = hear, .to = to};
+	struct walk walk = {.store = store, .incident = incident, .before = INT64_MAX, .one = telling_one, .to = &telling};
+	int err = walk_all(&walk, false);
+	return err == E_END ? OK : err; /* of no such incident there are none */
 }
 
 /** One finding. */

@@ -1,6 +1,6 @@
 /*
  * What is kept how long, and the proof of what was deleted; look-ups of what
- * is protected, and the audit; the figures of a year.
+ * is protected, and the audit.
  *
  * Findings are deleted by whole days of arrival, and so are their sources,
  * which lie apart from them: with SQLite a file goes, or is written anew
@@ -213,14 +213,18 @@ static int proof_add(struct store *store, enum store_class class, struct part *p
 struct rows_class {
 	enum store_class class;
 	const char *select; /* $1 before, $2 most rows: key, arrival, identity; by the key */
-	const char *deletes[2]; /* $1: the last key, $2 before */
+	const char *deletes[3]; /* $1: the last key, $2 before */
 };
 
+_Static_assert(TALLY_ORDERED == 3 && INCIDENT_DAY_MS == 86400000, "a statement below names them");
 static const struct rows_class row_classes[] = {
 	{STORE_CLASS_HEALTH, "SELECT number, arrived_ms, member, process FROM healths WHERE arrived_ms < $1 ORDER BY number LIMIT $2",
 		{"DELETE FROM healths WHERE number <= $1 AND arrived_ms < $2"}},
 	{STORE_CLASS_DOCUMENTS, "SELECT arrival, arrived_ms, digest FROM documents WHERE arrived_ms < $1 ORDER BY arrival LIMIT $2",
-		{"DELETE FROM orders WHERE number <= $1 AND arrived_ms < $2",
+		{"INSERT INTO tallies (what, span, sector, matter, count) "
+		 "SELECT 3, arrived_ms / 86400000, state, urgent + 2 * standing, -COUNT(*) FROM orders "
+		 "WHERE number <= $1 AND arrived_ms < $2 GROUP BY arrived_ms / 86400000, state, urgent + 2 * standing " STORE_TALLY_ADD,
+			"DELETE FROM orders WHERE number <= $1 AND arrived_ms < $2",
 			"DELETE FROM documents WHERE arrival <= $1 AND arrived_ms < $2"}},
 	{STORE_CLASS_MAILS, "SELECT number, arrived_ms, member, id FROM mails WHERE arrived_ms < $1 ORDER BY number LIMIT $2",
 		{"DELETE FROM mail_keys WHERE $1 >= 0 AND heard_ms < $2", "DELETE FROM mails WHERE number <= $1 AND arrived_ms < $2"}},
@@ -375,52 +379,4 @@ int store_proofs(
 	struct store_list list = {.rows = (char *)rows, .row_bytes = sizeof(*rows), .room = store_room(room), .fill = proof_fill};
 	return newest_read(store, "SELECT number, at_ms, class, from_ms, to_ms, count, digest FROM proofs WHERE number < $1 "
 		"ORDER BY number DESC LIMIT $2", cursor, &list, ret_page);
-}
-
-/* Figures. */
-
-/** Rows of a number and a sum, into an array by the number. */
-struct tally {
-	uint64_t *sums;
-	size_t count;
-};
-
-static int tally_row(void *to, const struct db_value *columns, size_t count)
-{
-	struct tally *tally = to;
-	(void)count;
-	if (columns[0].number >= 0 && (uint64_t)columns[0].number < tally->count)
-		tally->sums[columns[0].number] = (uint64_t)columns[1].number;
-	return OK;
-}
-
-int store_figures(struct store *store, int64_t from_ms, int64_t to_ms, struct store_figures *ret_figures)
-{
-	struct store_figures figures = {.lookups = 0};
-	const struct db_value times[] = {db_number(from_ms), db_number(to_ms)};
-	const struct {
-		const char *sql;
-		struct tally tally;
-	} questions[] = {
-		{"SELECT matter, COUNT(*) FROM incidents WHERE opened_ms >= $1 AND opened_ms < $2 GROUP BY matter",
-			{figures.incidents, INCIDENT_MATTER_COUNT}},
-		{"SELECT sector, COUNT(*) FROM incidents WHERE opened_ms >= $1 AND opened_ms < $2 GROUP BY sector",
-			{figures.incidents_by_sector, SECTOR_COUNT + 1}},
-		{"SELECT state, COUNT(*) FROM orders WHERE arrived_ms >= $1 AND arrived_ms < $2 GROUP BY state",
-			{figures.orders, STORE_ORDER_STATE_COUNT}},
-		{"SELECT 0, COUNT(*) FROM orders WHERE arrived_ms >= $1 AND arrived_ms < $2 AND urgent = 1", {&figures.urgent_orders, 1}},
-		{"SELECT 0, COUNT(*) FROM orders WHERE arrived_ms >= $1 AND arrived_ms < $2 AND standing = 1",
-			{&figures.standing_orders, 1}},
-		{"SELECT 0, COUNT(*) FROM lookups WHERE at_ms >= $1 AND at_ms < $2", {&figures.lookups, 1}},
-		{"SELECT class, CAST(SUM(count) AS BIGINT) FROM proofs WHERE at_ms >= $1 AND at_ms < $2 GROUP BY class",
-			{figures.deleted, STORE_CLASS_COUNT}},
-	};
-	int err = OK;
-	for (size_t i = 0; i < ARRAY_LEN(questions) && err == OK; i++) {
-		struct tally tally = questions[i].tally;
-		err = STORE_QUERY(store, questions[i].sql, times, tally_row, &tally);
-	}
-	if (err == OK)
-		*ret_figures = figures;
-	return err;
 }

@@ -1,7 +1,8 @@
 /*
  * The present: what is under attack, how processes are, traffic by the second.
  * All of it is read from small tables: open incidents, active orders, one row
- * of health for each process, the seconds of the last minutes.
+ * of health for each process, the seconds of the last minutes, and counts that
+ * are kept (store_tally.c).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -125,9 +126,13 @@ static int open_count_row(void *to, const struct db_value *columns, size_t count
 {
 	struct store_now *now = ((struct gathering *)to)->now;
 	(void)count;
-	now->open_incidents += (uint64_t)columns[1].number;
+	if (columns[1].number == INCIDENT_MAIL) {
+		now->open_mails += (uint64_t)columns[2].number;
+		return OK;
+	}
+	now->open_incidents += (uint64_t)columns[2].number;
 	if (columns[0].number >= 0 && columns[0].number <= SECTOR_COUNT)
-		now->sectors[columns[0].number].open_incidents = (uint32_t)columns[1].number;
+		now->sectors[columns[0].number].open_incidents += (uint32_t)columns[2].number;
 	return OK;
 }
 
@@ -157,20 +162,15 @@ static int health_row(void *to, const struct db_value *columns, size_t count)
 	return OK;
 }
 
-static int orders_gather(struct store *store, int64_t now_ms, struct store_now *now)
+static int orders_count(struct store *store, int64_t now_ms, struct store_now *now)
 {
-	static const struct store_cursor begin;
-	struct store_page page = {0};
 	int64_t active = 0, waiting = 0;
 	const struct db_value actives[] = {db_number(STORE_ORDER_ACTIVE), db_number(now_ms)};
 	const struct db_value waitings[] = {db_number(STORE_ORDER_WAITING), db_number(now_ms)};
 	static const char counted[] = "SELECT COUNT(*) FROM orders WHERE state = $1 AND expires_ms > $2";
-	int err = store_orders(store, now_ms, STORE_ORDER_ACTIVE, &begin, now->orders, ARRAY_LEN(now->orders), &page);
-	if (err == OK)
-		err = STORE_QUERY(store, counted, actives, store_number_row, &active);
+	int err = STORE_QUERY(store, counted, actives, store_number_row, &active);
 	if (err == OK)
 		err = STORE_QUERY(store, counted, waitings, store_number_row, &waiting);
-	now->order_count = page.count;
 	now->active_orders = (uint64_t)active;
 	now->waiting_orders = (uint64_t)waiting;
 	return err;
@@ -180,26 +180,20 @@ static int gather(struct store *store, int64_t now_ms, struct gathering *gatheri
 {
 	const struct db_value open[] = {
 		db_number(INCIDENT_OPEN), db_number(INCIDENT_MAIL), db_number(ARRAY_LEN(gathering->now->incidents))};
-	int64_t mails = 0;
-	const struct db_value since[] = {db_number(now_ms - DAY_AGO_MS)};
 	const struct db_value fresh[] = {db_number(now_ms - FRESH_MS)};
 	int err = store_query(store, store->db, "SELECT body FROM members ORDER BY name", NULL, 0, member_row, gathering);
 	if (err == OK)
-		err = STORE_QUERY(store, "SELECT b.body FROM incidents i JOIN bodies b ON b.number = i.number WHERE i.state = $1 AND "
-			"i.matter <> $2 ORDER BY b.peak_pps DESC, i.number LIMIT $3", open, open_row, gathering);
+		err = STORE_QUERY(store, "SELECT body FROM bodies WHERE number IN (SELECT i.number FROM incidents i JOIN bodies b ON "
+			"b.number = i.number WHERE i.state = $1 AND i.matter <> $2 ORDER BY b.peak_pps DESC, i.number LIMIT $3) "
+			"ORDER BY peak_pps DESC, number", open, open_row, gathering);
 	if (err == OK)
-		err = store_query(store, store->db, "SELECT sector, COUNT(*) FROM incidents WHERE state = $1 AND matter <> $2 "
-			"GROUP BY sector", open, 2, open_count_row, gathering);
+		err = store_query(store, store->db, "SELECT sector, matter, COUNT(*) FROM incidents WHERE state = $1 "
+			"GROUP BY sector, matter", open, 1, open_count_row, gathering);
 	if (err == OK)
-		err = store_query(store, store->db, "SELECT COUNT(*) FROM incidents WHERE state = $1 AND matter = $2", open, 2,
-			store_number_row, &mails);
-	gathering->now->open_mails = (uint64_t)mails;
-	if (err == OK)
-		err = STORE_QUERY(
-			store, "SELECT sector, COUNT(*) FROM incidents WHERE ended_ms >= $1 GROUP BY sector", since, ended_row, gathering);
+		err = store_ended_since(store, now_ms - DAY_AGO_MS, ended_row, gathering);
 	if (err == OK)
 		err = STORE_QUERY(store, "SELECT body FROM healths WHERE arrived_ms >= $1", fresh, health_row, gathering);
-	return err == OK ? orders_gather(store, now_ms, gathering->now) : err;
+	return err == OK ? orders_count(store, now_ms, gathering->now) : err;
 }
 
 int store_now(struct store *store, int64_t now_ms, struct store_now *ret_now)

@@ -162,10 +162,13 @@ static int order_save(struct store *store, int64_t number, const struct store_or
 	const struct db_value row[] = {db_number(number), db_number(order->state), db_number(order->expires_ms),
 		db_number(order->arrived_ms), db_number(order->is_urgent), db_number(order->has_standing),
 		store_pack(&store_order_document, order, bytes)};
-	return STORE_QUERY(store,
-		"INSERT INTO orders (number, state, expires_ms, arrived_ms, urgent, standing, body) "
-		"VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (number) DO UPDATE SET state = excluded.state, body = excluded.body",
-		row, NULL, NULL);
+	int err = store_tally_order(store, number, -1); /* nothing where it is new */
+	if (err == OK)
+		err = STORE_QUERY(store,
+			"INSERT INTO orders (number, state, expires_ms, arrived_ms, urgent, standing, body) "
+			"VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (number) DO UPDATE SET state = excluded.state, body = excluded.body",
+			row, NULL, NULL);
+	return err == OK ? store_tally_order(store, number, 1) : err;
 }
 
 static void approval_apply(struct store_order *order, const struct approval *approval)
@@ -490,6 +493,20 @@ int store_take_document(struct store *store, const char *member, const char *lin
 
 /* Lists. */
 
+/** A line that a row owns; NULL where there is none. */
+static int line_copy(const struct db_value *column, char **ret_line, size_t *ret_length_bytes)
+{
+	if (column->type == DB_NULL)
+		return OK;
+	char *line = malloc(column->length_bytes + 1);
+	if (line == NULL)
+		return E_NOMEM;
+	store_text(column, line, column->length_bytes + 1);
+	*ret_line = line;
+	*ret_length_bytes = column->length_bytes;
+	return OK;
+}
+
 static void expire(struct store_order *order, int64_t now_ms)
 {
 	if ((order->state == STORE_ORDER_WAITING || order->state == STORE_ORDER_ACTIVE) && order->expires_ms <= now_ms)
@@ -508,29 +525,50 @@ static int order_fill(struct store_list *list, void *row, const struct db_value 
 	*order = blank;
 	int err = store_unpack(&store_order_document, &columns[1], order);
 	expire(order, ((struct order_list *)(void *)list)->now_ms);
-	return err;
+	return err == OK ? line_copy(&columns[2], &order->line, &order->length_bytes) : err;
+}
+
+void store_orders_done(struct store_order *rows, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(rows[i].line);
+		rows[i].line = NULL;
+	}
+}
+
+/**
+ * The statement for a state. Orders that nobody ended keep the state they had, so those that are live are found by the end of
+ * their time, and those that are not by their number: neither list reads through the other's rows.
+ */
+static const char *orders_sql(enum store_order_state state)
+{
+#define SELECT_ORDERS "SELECT o.number, o.body, d.line FROM orders o LEFT JOIN documents d ON d.arrival = o.number WHERE "
+#define ORDERS_END "o.number < $3 ORDER BY o.number DESC LIMIT $4"
+#define EXPIRED_OF(number) "SELECT number FROM (SELECT number FROM orders WHERE state = " number " AND expires_ms <= $2 " \
+	"AND number < $3 ORDER BY number DESC LIMIT $4) AS of_" number
+	_Static_assert(STORE_ORDER_WAITING == 1 && STORE_ORDER_ACTIVE == 2, "the statement below names them");
+	if (state == STORE_ORDER_UNKNOWN)
+		return SELECT_ORDERS "$1 >= 0 AND $2 >= 0 AND " ORDERS_END;
+	if (state == STORE_ORDER_EXPIRED)
+		return SELECT_ORDERS "$1 >= 0 AND o.number IN (" EXPIRED_OF("1") " UNION ALL " EXPIRED_OF("2") ") AND " ORDERS_END;
+	if (state == STORE_ORDER_WAITING || state == STORE_ORDER_ACTIVE)
+		return SELECT_ORDERS "o.number IN (SELECT number FROM orders WHERE state = $1 AND expires_ms > $2) AND " ORDERS_END;
+	return SELECT_ORDERS "o.state = $1 AND $2 >= 0 AND " ORDERS_END;
 }
 
 int store_orders(struct store *store, int64_t now_ms, enum store_order_state state, const struct store_cursor *cursor,
 	struct store_order *rows, size_t room, struct store_page *ret_page)
 {
-#define SELECT_ORDERS "SELECT number, body FROM orders WHERE "
-#define ORDERS_END "number < $3 ORDER BY number DESC LIMIT $4"
 	int64_t before = 0;
 	struct order_list orders = {
 		.list = {.rows = (char *)rows, .row_bytes = sizeof(*rows), .room = store_room(room), .fill = order_fill}, .now_ms = now_ms};
+	memset(rows, 0, orders.list.room * sizeof(*rows)); /* so that whatever happens they can be done with */
 	int err = store_cursor_number(cursor, INT64_MAX, &before);
 	if (err != OK)
 		return err;
-	bool is_live = state == STORE_ORDER_WAITING || state == STORE_ORDER_ACTIVE;
-	const char *sql = state == STORE_ORDER_UNKNOWN ? SELECT_ORDERS "$1 >= 0 AND $2 >= 0 AND " ORDERS_END
-		: state == STORE_ORDER_EXPIRED ? SELECT_ORDERS "state IN (1, 2) AND $1 >= 0 AND expires_ms <= $2 AND " ORDERS_END
-		: is_live ? SELECT_ORDERS "state = $1 AND expires_ms > $2 AND " ORDERS_END
-		: SELECT_ORDERS "state = $1 AND $2 >= 0 AND " ORDERS_END;
-	_Static_assert(STORE_ORDER_WAITING == 1 && STORE_ORDER_ACTIVE == 2, "the statement above names them");
 	const struct db_value parameters[] = {
 		db_number(state), db_number(now_ms), db_number(before), db_number((int64_t)orders.list.room + 1)};
-	err = store_list_read(store, store->db, sql, parameters, ARRAY_LEN(parameters), &orders.list);
+	err = store_list_read(store, store->db, orders_sql(state), parameters, ARRAY_LEN(parameters), &orders.list);
 	if (err == OK)
 		store_list_page(&orders.list, false, ret_page);
 	return err;
@@ -555,16 +593,11 @@ static int document_fill(struct store_list *list, void *row, const struct db_val
 	*document = (struct store_document){.arrival = (uint64_t)columns[0].number,
 		.arrived_ms = columns[1].number,
 		.kind = (enum store_kind)columns[2].number,
-		.incident = (uint64_t)columns[6].number,
-		.length_bytes = columns[7].length_bytes};
+		.incident = (uint64_t)columns[6].number};
 	store_digest(&columns[3], &document->digest);
 	store_digest(&columns[4], &document->subject);
 	store_text(&columns[5], document->member, sizeof(document->member));
-	document->line = malloc(document->length_bytes + 1);
-	if (document->line == NULL)
-		return E_NOMEM;
-	store_text(&columns[7], document->line, document->length_bytes + 1);
-	return OK;
+	return line_copy(&columns[7], &document->line, &document->length_bytes);
 }
 
 int store_documents(struct store *store, const struct store_document_filter *filter, const struct store_cursor *cursor,

@@ -11,7 +11,26 @@
 #define STORE_BODY_BYTES 16384 /* the longest packed body of a row: a member with all its networks is half of it */
 #define STORE_PACKED_BYTES 32768 /* likewise of a finding: the fullest packs into some 23 kB */
 #define STORE_MEMBERS_MAX 4096 /* known to a writer; one more is refused */
+#define STORE_TALLIES_MAX 64 /* counts that wait to be added at once */
 #define STORE_EVIDENCE_MAX 64 /* last documents of an incident that its origins and addresses are summed up of */
+
+/** What a row of tallies counts (store_tally.c); its span is a day or an hour since 1970. Stored: not to be changed. */
+enum tally_kind {
+	TALLY_NOTHING = 0,
+	TALLY_OPENED, /* incidents, on a day, by sector and matter */
+	TALLY_ENDED, /* likewise, in an hour */
+	TALLY_ORDERED, /* orders, on a day; sector: their state; matter: 1 urgent, 2 resting on a standing order, or-ed */
+};
+
+#define STORE_TALLY_ADD "ON CONFLICT (what, span, sector, matter) DO UPDATE SET count = tallies.count + excluded.count"
+
+/** What a batch adds to a count that is kept (store_tally.c). */
+struct store_tally {
+	enum tally_kind what;
+	int64_t span, count;
+	uint8_t sector;
+	enum incident_matter matter;
+};
 
 /** A writer's state. */
 struct store_writer {
@@ -30,6 +49,8 @@ struct store_writer {
 	size_t line_count, line_room;
 	struct incident_line *lines; /* history of the batch */
 	uint32_t *line_numbers; /* beside lines: the place in its incident */
+	size_t tally_count;
+	struct store_tally tallies[STORE_TALLIES_MAX];
 	bool must_fail; /* something of the batch could not be done: it is rolled back */
 	size_t member_count;
 	struct member **members; /* sorted by name; each owned */
@@ -56,6 +77,9 @@ struct store {
 MUST_USE int store_query(struct store *store, struct db *db, const char *sql, const struct db_value *parameters, size_t count,
 	db_row *row, void *to);
 MUST_USE int store_run(struct store *store, const char *sql);
+/** Runs one statement once for each row of parameters. */
+MUST_USE int store_query_many(
+	struct store *store, const char *sql, const struct db_value *parameters, size_t columns, size_t rows);
 
 /** Refuses, with its one line. @return error */
 int store_refuse(struct store *store, int error, const char *subject, const char *why);
@@ -131,6 +155,23 @@ void store_incident_protect(struct incident *incident);
  */
 MUST_USE int store_finding_unpack(struct store *store, const struct chunk_finding *packed, bool has_sources,
 	struct finding *ret_finding);
+
+/* Counts that are kept. */
+
+/**
+ * Counts an incident that is new, or whose state has changed; before its row is written, which tells the end that it had.
+ *
+ * @param store a writer
+ * @param incident as it will be
+ * @param saved state it has in the store; INCIDENT_NO_STATE: it is not there yet
+ */
+MUST_USE int store_tally(struct store *store, const struct incident *incident, enum incident_state saved);
+/** Writes what store_tally() has gathered; to be called before the batch ends. */
+MUST_USE int store_tally_flush(struct store *store);
+/** Counts the row of an order as it is now. @param change -1 before it is changed, 1 after */
+MUST_USE int store_tally_order(struct store *store, int64_t number, int64_t change);
+/** Incidents that ended at or after a time: rows of sector, number. */
+MUST_USE int store_ended_since(struct store *store, int64_t since_ms, db_row *row, void *to);
 
 /* Members. */
 

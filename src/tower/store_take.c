@@ -421,16 +421,15 @@ int store_take(struct store *store, const char *member, const char *line, size_t
 
 int store_tick(struct store *store, int64_t now_ms, uint64_t ret_ended[static STORE_PAGE_MAX], size_t *ret_count)
 {
-	bool is_same_state = false;
+	enum incident_state saved = INCIDENT_NO_STATE;
 	const struct incident *incident = NULL;
 	size_t count = 0;
 	int err = store_begin(store, now_ms);
 	if (err != OK)
 		return err;
 	(void)incident_tick(store->writer.book, now_ms);
-	for (size_t i = 0; (incident = incident_changed(store->writer.book, i, &is_same_state)) != NULL && count < STORE_PAGE_MAX;
-		 i++) {
-		if (incident->state == INCIDENT_ENDED && !is_same_state)
+	for (size_t i = 0; (incident = incident_changed(store->writer.book, i, &saved)) != NULL && count < STORE_PAGE_MAX; i++) {
+		if (incident->state == INCIDENT_ENDED && saved != INCIDENT_ENDED)
 			ret_ended[count++] = incident->number;
 	}
 	*ret_count = count;

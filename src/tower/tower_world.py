@@ -269,5 +269,13 @@ def finding_example(program):
     return {**finding, "target": "192.0.2.10", "prefixes": [], "phase": "begin", "sequence": 0, "kind": "flood"}
 
 
+def health(member, process="sensor-1", **changes):
+    """Health of a process as it would tell it now."""
+    now_ms = int(time.time() * 1000)
+    return {"document": "health", "version": 1, "member": member, "process": process, "program": "hinomi-sensor 0.1.0",
+            "started_ms": now_ms - 60000, "at_ms": now_ms, "rules": 0, "losses": [{"reason": "ring_full", "count": 0}],
+            "rates": {"in_pps": 1000, "in_bps": 8000000, "attack_pps": 900, "attack_bps": 7000000, "dropped_pps": 800}, **changes}
+
+
 def canonical(value):
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

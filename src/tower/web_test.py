@@ -16,7 +16,7 @@ import tempfile
 import threading
 import time
 
-from tower_world import ME, ROLES, Api, Postgres, Sender, Tower, canonical, finding_example
+from tower_world import ME, ROLES, Api, Postgres, Sender, Tower, canonical, finding_example, health
 
 PROGRAM, FINDING_TEST, API_JSON, ROUTES_C, BACKEND = sys.argv[1:6]
 SKIPPED = 77
@@ -30,13 +30,6 @@ FINDING = finding_example(FINDING_TEST)
 
 def told(number, sequence=0, phase="begin", **changes):
     return {**copy.deepcopy(FINDING), "id": f"{number:032x}", "sequence": sequence, "phase": phase, **changes}
-
-
-def health(member, process="sensor-1", **changes):
-    now_ms = int(time.time() * 1000)
-    return {"document": "health", "version": 1, "member": member, "process": process, "program": "hinomi-sensor 0.1.0",
-            "started_ms": now_ms - 60000, "at_ms": now_ms, "rules": 0, "losses": [{"reason": "ring_full", "count": 0}],
-            "rates": {"in_pps": 1000, "in_bps": 8000000, "attack_pps": 900, "attack_bps": 7000000, "dropped_pps": 800}, **changes}
 
 
 def every_route_is_described(api):
