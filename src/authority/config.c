@@ -103,6 +103,13 @@ int config_load(const char *path, struct config *ret_config, char ret_complaint[
 			"process is missing", path);
 		err = E_CONFIG;
 	}
+	for (size_t i = 0; err == OK && ret_config->tower[0] != '\0' && i < ret_config->outlet_count; i++) {
+		if (strcmp(ret_config->outlets[i].name, ret_config->process) != 0)
+			continue;
+		snprintf(ret_complaint, CONF_COMPLAINT_BYTES, "%.200s: tower: an effector is called %s too: process must be another name",
+			path, ret_config->process);
+		err = E_CONFIG;
+	}
 	for (size_t i = 0; err == OK && i < ret_config->outlet_count; i++) {
 		if (ret_config->outlets[i].socket[0] != '\0')
 			continue;

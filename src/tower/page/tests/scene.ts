@@ -135,7 +135,8 @@ export class Scene {
 			const common = { member: one.name, program: "hinomi 0.1.0", started_ms: this.began_ms - 30 * 86_400_000, at_ms, arrived_ms: at_ms, is_silent: isSilent };
 			return [
 				{ ...common, process: "sensor-1", rates, losses, rules: 0 },
-				...(at % 2 === 0 ? [{ ...common, process: "edge-1", rates: NO_RATES, losses: [], rules: at + 1 }] : []),
+				...(at % 2 === 0 ? [{ ...common, process: "edge-1", program: "hinomi-effect 0.1.0", rates: { ...NO_RATES, dropped_pps: 4100 * at },
+					losses: one.name === "port" ? [{ reason: "place_failures", count: 2 }, { reason: "journal_behind_s", count: 31 }] : [], rules: at + 1 }] : []),
 			];
 		});
 		return all.filter((health) => member === null || health.member === member);
