@@ -141,7 +141,7 @@ const char *site_path(const struct site *site, const char *name, char ret_path[s
 
 int site_folders_make(const struct site *site)
 {
-	static const char *const names[] = {"", "keys", "etc", "run", "sets", "effect", "sensor", "tower"};
+	static const char *const names[] = {"", "keys", "etc", "run", "sets", "effect", "sensor", "tower", "exercises"};
 	char path[SITE_PATH_BYTES];
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (mkdir(site_path(site, names[i], path), 0700) != 0 && errno != EEXIST)

@@ -94,7 +94,8 @@ static int config_write(const struct people *people)
 	const char *folder = people->directory, *user = account != NULL ? account->pw_name : "root";
 	char tower[PEOPLE_PATH_BYTES + 64] = "";
 	if (people->tells_tower)
-		(void)snprintf(tower, sizeof(tower), "tower { socket = \"%.200s/" TOWER_SOCKET "\" member = \"" PEOPLE_MEMBER "\" }\n", folder);
+		(void)snprintf(tower, sizeof(tower),
+			"tower { socket = \"%.200s/" TOWER_SOCKET "\" member = \"" PEOPLE_MEMBER "\" }\n", folder);
 	return file_write(people, "authority.conf",
 		"policy = \"%s/policy\"\nkey = \"%s/authority.key\"\nlog_key = \"%s/ledger.key\"\nledger = \"%s/ledger\"\n"
 		"socket = \"%s/authority.sock\"\nbasis = \"the agreement of this exercise, section 4\"\n"
