@@ -135,7 +135,7 @@ int past_save(const char *directory, const struct exercise_state *state, char re
 	struct exercise_run *run = malloc(sizeof(*run));
 	(void)unlinkat(directory_fd, FRESH_FILE, 0); /* of a save that was cut off */
 	int fd = openat(directory_fd, FRESH_FILE, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0640);
-	FILE *file = fd >= 0 && run != NULL ? fdopen(fd, "w") : NULL;
+	FILE *file = fd >= 0 && run != NULL ? fdopen(fd, "we") : NULL;
 	bool is_written = file != NULL && lines_write(file, state, run);
 	if (file != NULL)
 		is_written = fclose(file) == 0 && is_written;

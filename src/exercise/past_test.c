@@ -57,7 +57,8 @@ static void runs_fill(size_t count, uint64_t newest)
 	state.run_count = count;
 	for (size_t i = 0; i < count; i++)
 		state.runs[i] = (struct exercise_run){.number = newest - i, .scenario = "one-flood", .stage = EXERCISE_DONE,
-			.has_ended = true, .started_ms = NOW_MS - 1000, .ended_ms = NOW_MS, .event_count = 1, .events = {{.attack = "service"}}, .second_count = 1,
+			.has_ended = true, .started_ms = NOW_MS - 1000, .ended_ms = NOW_MS, .event_count = 1,
+			.events = {{.attack = "service"}}, .second_count = 1,
 			.has_score = true, .score = {.passed = newest - i, .has_mail = true, .mail = {.mails = 53}}};
 }
 
