@@ -287,7 +287,8 @@ static int sensor_write(const struct site *site)
 	fprintf(draft.stream, "threshold default { host_pps = %llupps host_bps = %llubps }\n", (unsigned long long)site->host_pps,
 		(unsigned long long)site->host_bps);
 	if (site->place != SITE_WATCH)
-		fprintf(draft.stream, "countermeasures { authority = \"%s/run/authority.sock\" source_sets = \"%s/sets\" }\n", at, at);
+		fprintf(draft.stream, "countermeasures { authority = \"%s/run/authority.sock\" source_sets = \"%s/sets\" "
+			"policy = \"%s/etc/policy\" }\n", at, at, at);
 	tower_name(&draft, site);
 	fprintf(draft.stream, "findings { file = \"%s/findings.jsonl\" }\nstatus_socket = \"%s/run/sensor.sock\"\n"
 		"state_directory = \"%s/sensor\"\n", at, at, at);
