@@ -106,6 +106,8 @@ static const char *site_check(const struct site *site)
 {
 	if (site->name[0] == '\0')
 		return "site: its name is missing";
+	if (strcmp(site->name, "authority") == 0 || strcmp(site->name, site_key_names[SITE_KEY_EFFECTOR]) == 0)
+		return "site: authority and edge are names of its processes, and its sensor is called as the site is; take another";
 	if (site->networks.count == 0)
 		return "networks: what is to be protected?";
 	if (site->interfaces.count == 0 && site->collectors.count == 0)
