@@ -5,11 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *set_path(void *into, const struct conf_option *option, const char *value)
-{
-	return value[0] == '/' ? conf_set_text(into, option, value) : "must be a path that begins with /";
-}
-
 static const char *set_users(void *into, const struct conf_option *option, const char *value)
 {
 	struct config_users *users = (struct config_users *)((char *)into + option->offset);
@@ -27,7 +22,7 @@ static const char *set_users(void *into, const struct conf_option *option, const
 }
 
 #define PATH(member) \
-	{.name = #member, .set = set_path, .offset = offsetof(struct config, member), .max = CONFIG_PATH_BYTES}
+	{.name = #member, .set = conf_set_place, .offset = offsetof(struct config, member), .max = CONFIG_PATH_BYTES}
 #define USERS(member) {.name = #member, .set = set_users, .offset = offsetof(struct config, member), .is_list = true}
 
 static const struct conf_option options[] = {
@@ -43,7 +38,7 @@ static const struct conf_option options[] = {
 	USERS(people),
 };
 static const struct conf_option effector_options[] = {
-	{.name = "socket", .set = set_path, .offset = offsetof(struct config_effector, socket), .max = CONFIG_PATH_BYTES},
+	{.name = "socket", .set = conf_set_place, .offset = offsetof(struct config_effector, socket), .max = CONFIG_PATH_BYTES},
 };
 
 static const char *open_effector(void *root, const char *title, void **ret_into)
@@ -67,7 +62,7 @@ static const char *open_root(void *root, const char *title, void **ret_into)
 }
 
 static const struct conf_option tower_options[] = {
-	{.name = "socket", .set = set_path, .offset = offsetof(struct config, tower), .max = CONFIG_PATH_BYTES},
+	{.name = "socket", .set = conf_set_place, .offset = offsetof(struct config, tower), .max = CONFIG_PATH_BYTES},
 	{.name = "member", .set = conf_set_text, .offset = offsetof(struct config, member), .max = DOCUMENT_NAME_BYTES},
 	{.name = "process", .set = conf_set_text, .offset = offsetof(struct config, process), .max = DOCUMENT_NAME_BYTES},
 	{.name = "every", .set = conf_set_units, .offset = offsetof(struct config, pulse_ms), .unit = UNIT_MS, .min = 100,
@@ -101,6 +96,13 @@ int config_load(const char *path, struct config *ret_config, char ret_complaint[
 	if (err == OK && ret_config->tower[0] != '\0' && (ret_config->member[0] == '\0' || ret_config->process[0] == '\0')) {
 		snprintf(ret_complaint, CONF_COMPLAINT_BYTES, "%.200s: tower: whose authority is this, and what is it called? member or "
 			"process is missing", path);
+		err = E_CONFIG;
+	}
+	for (size_t i = 0; err == OK && ret_config->tower[0] != '\0' && i < ret_config->outlet_count; i++) {
+		if (strcmp(ret_config->outlets[i].name, ret_config->process) != 0)
+			continue;
+		snprintf(ret_complaint, CONF_COMPLAINT_BYTES, "%.200s: tower: an effector is called %s too: process must be another name",
+			path, ret_config->process);
 		err = E_CONFIG;
 	}
 	for (size_t i = 0; err == OK && i < ret_config->outlet_count; i++) {

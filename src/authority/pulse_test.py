@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The authority tells a tower of its health, and does its work with one and without.
+"""The authority tells a tower of its health and hands on that of its effectors, and does its work with one and without.
 
 usage: pulse_test.py HINOMI_AUTHORITY DOCUMENT_TEST HEALTH_JSON
 """
@@ -13,7 +13,7 @@ import time
 
 import jsonschema
 
-from whole_test import AUTHORITY, World, id_of, receipt
+from whole_test import AUTHORITY, World, canonical, id_of, receipt
 
 SCHEMA = json.loads(pathlib.Path(sys.argv[3]).read_text(encoding="utf-8"))
 SECONDS = 60
@@ -87,6 +87,40 @@ def the_tower_hears(world, effector, order):
     again.close()
 
 
+def told(**changes):
+    """A word of the effector's health."""
+    now_ms = int(time.time() * 1000)
+    return canonical({"document": "health", "version": 1, "member": "port", "process": "edge-1", "program": "hinomi-effect 0.1.0",
+                      "started_ms": now_ms - 1000, "at_ms": now_ms, "rules": 3, "losses": [{"count": 2, "reason": "place_failures"}],
+                      "rates": {"in_pps": 0, "in_bps": 0, "attack_pps": 0, "attack_bps": 0, "dropped_pps": 7}, **changes})
+
+
+def the_tower_hears_of_effectors(world):
+    """What an effector says of itself is handed on; what it says of others is refused, and how often it speaks is bounded."""
+    effector = world.attach()
+    tower = Listener(world.folder / "tower.sock")
+    effector.send(told())
+    health = tower.hear(lambda one: one["process"] == "edge-1")
+    assert (health["rules"], health["rates"]["dropped_pps"], health["losses"]) == (3, 7, [{"count": 2, "reason": "place_failures"}]), health
+    own = tower.hear(lambda one: one["process"] == "authority")
+    refused = sum(loss["count"] for loss in own["losses"] if loss["reason"] == "lines_refused")
+    forged = [told(process="authority"), told(process="edge-2"), told(member="bank"), told(program="hinomi-sensor 0.1.0"), told(rules=-1),
+              told(losses=[{"count": 1, "reason": "x"}] * 33), told(process="x" * 5000), told()[:-1], told(at_ms=0),
+              '{"document":"health"' + "[" * 50000]
+    for line in forged:
+        effector.send(line)
+    tower.hear(lambda one: {"reason": "lines_refused", "count": refused + len(forged)} in one["losses"])
+    began = time.monotonic()
+    for number in range(2000):
+        effector.send(told(rules=number))
+    heard = 0
+    while not (health := tower.hear(lambda one: True))["losses"] or health["process"] == "edge-1":
+        heard += health["process"] == "edge-1"
+        assert heard <= (time.monotonic() - began) / 0.05 + 1, "each effector is heard at most twice in a turn"
+    effector.close()
+    tower.close()
+
+
 def what_is_missing_is_said(folder):
     """A tower without a member is refused in one line, and no other way."""
     text = (folder / "conf").read_text()
@@ -94,6 +128,9 @@ def what_is_missing_is_said(folder):
     done = subprocess.run([AUTHORITY, "--check", folder / "wrong"], capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2 and "member or process is missing" in done.stderr, done
     assert len(done.stderr.splitlines()) == 1, done.stderr
+    (folder / "wrong").write_text(text.replace('member = "port" ', 'member = "port" process = "edge-1" '))
+    done = subprocess.run([AUTHORITY, "--check", folder / "wrong"], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 2 and "an effector is called edge-1 too" in done.stderr, done
 
 
 def main():
@@ -107,6 +144,7 @@ def main():
         try:
             effector, order = orders_are_carried_out_without_a_tower(world)
             the_tower_hears(world, effector, order)
+            the_tower_hears_of_effectors(world)
             world.stop()
         except BaseException:
             print((folder / "log.txt").read_text()[-3000:])

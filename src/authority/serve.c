@@ -331,9 +331,23 @@ static json_t *answer_proposal(struct serve *serve, const char *line, size_t lin
 	return answer_of(err, detail);
 }
 
-/** A line of an effector: a receipt, which gets no answer. */
-static json_t *receipt_take(struct serve *serve, const struct client *client, const char *line, size_t line_bytes)
+/** An effector's health, for the tower. */
+static json_t *health_take(struct serve *serve, const struct client *client, const char *line, size_t line_bytes)
 {
+	char detail[DOCUMENT_COMPLAINT_BYTES] = "";
+	const struct policy_effector *effector = policy_effector_find(authority_policy(serve->authority), client->effector);
+	size_t place = (size_t)(client - serve->clients) - LIMIT_AUTHORITY_CLIENTS;
+	if (effector == NULL)
+		return refusal("the policy knows no such effector");
+	return answer_of(pulse_relay(serve->pulse, effector, place, line, line_bytes, clock_mono_ns(), detail), detail);
+}
+
+/** A line of an effector, which gets no answer: its health or, without a look, a receipt. */
+static json_t *effector_take(struct serve *serve, const struct client *client, const char *line, size_t line_bytes)
+{
+	static const char health[] = "\"document\":\"health\"";
+	if (memmem(line, line_bytes, health, strlen(health)) != NULL)
+		return health_take(serve, client, line, line_bytes);
 	struct receipt receipt;
 	char detail[BOOK_DETAIL_BYTES];
 	int err = receipt_parse(line, line_bytes, &receipt, detail);
@@ -364,7 +378,7 @@ static json_t *line_answer(struct serve *serve, struct client *client, const cha
 /** Answers a line; of an effector only what is refused matters, and to the log alone. */
 static void line_take(struct serve *serve, struct client *client, const char *line, size_t line_bytes)
 {
-	json_t *answer = client->effector != NULL ? receipt_take(serve, client, line, line_bytes)
+	json_t *answer = client->effector != NULL ? effector_take(serve, client, line, line_bytes)
 		: line_answer(serve, client, line, line_bytes);
 	char *text = answer != NULL ? json_dumps(answer, JSON_COMPACT | JSON_SORT_KEYS) : NULL;
 	uint64_t held_back = 0;

@@ -2,7 +2,7 @@
  * The authority's sockets: its own, with lines of JSON from sensors and
  * people, told apart by the account that the kernel says is at the other end;
  * and one to each effector, which listens. Each request gets one line.
- * Effectors get bundles and withdrawals, and send receipts.
+ * Effectors get bundles and withdrawals, and send receipts and their health.
  *
  *     a countermeasure                      sensors
  *     {"ask":"orders"}                      people: as many as one answer holds; "next" of it is "from" of the next question

@@ -106,6 +106,8 @@ static const char *site_check(const struct site *site)
 {
 	if (site->name[0] == '\0')
 		return "site: its name is missing";
+	if (strcmp(site->name, "authority") == 0 || strcmp(site->name, site_key_names[SITE_KEY_EFFECTOR]) == 0)
+		return "site: authority and edge are names of its processes, and its sensor is called as the site is; take another";
 	if (site->networks.count == 0)
 		return "networks: what is to be protected?";
 	if (site->interfaces.count == 0 && site->collectors.count == 0)
@@ -141,7 +143,7 @@ const char *site_path(const struct site *site, const char *name, char ret_path[s
 
 int site_folders_make(const struct site *site)
 {
-	static const char *const names[] = {"", "keys", "etc", "run", "sets", "effect", "sensor", "tower"};
+	static const char *const names[] = {"", "keys", "etc", "run", "sets", "effect", "sensor", "tower", "exercises"};
 	char path[SITE_PATH_BYTES];
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		if (mkdir(site_path(site, names[i], path), 0700) != 0 && errno != EEXIST)
@@ -287,7 +289,8 @@ static int sensor_write(const struct site *site)
 	fprintf(draft.stream, "threshold default { host_pps = %llupps host_bps = %llubps }\n", (unsigned long long)site->host_pps,
 		(unsigned long long)site->host_bps);
 	if (site->place != SITE_WATCH)
-		fprintf(draft.stream, "countermeasures { authority = \"%s/run/authority.sock\" source_sets = \"%s/sets\" }\n", at, at);
+		fprintf(draft.stream, "countermeasures { authority = \"%s/run/authority.sock\" source_sets = \"%s/sets\" "
+			"policy = \"%s/etc/policy\" }\n", at, at, at);
 	tower_name(&draft, site);
 	fprintf(draft.stream, "findings { file = \"%s/findings.jsonl\" }\nstatus_socket = \"%s/run/sensor.sock\"\n"
 		"state_directory = \"%s/sensor\"\n", at, at, at);

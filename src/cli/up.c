@@ -200,9 +200,10 @@ static int prepare(struct up *up)
 
 static int part_start(const struct up *up, struct part *part)
 {
-	char config[SITE_PATH_BYTES], socket_path[SITE_PATH_BYTES];
+	char config[SITE_PATH_BYTES], socket_path[SITE_PATH_BYTES], scores[SITE_PATH_BYTES];
 	(void)unlink(site_path(&up->site, part->socket_name, socket_path)); /* of a run that ended suddenly */
-	char *play[] = {NULL, (char *)"serve", (char *)"--socket", socket_path, NULL};
+	char *play[] = {NULL, (char *)"serve", (char *)"--socket", socket_path, (char *)"--state",
+		(char *)site_path(&up->site, "exercises", scores), NULL};
 	char *work[] = {NULL, (char *)"--config", config, NULL};
 	if (part->config_name != NULL)
 		(void)site_path(&up->site, part->config_name, config);

@@ -91,6 +91,8 @@ class Up(unittest.TestCase):
         enforcing = [*good[:2], "interfaces = {lo}", "place = nft"]
         for lines, words in (
                 (good[1:], "site: its name is missing"),
+                (('site = "edge"', *good[1:]), "site: authority and edge are names of its processes"),
+                (('site = "authority"', *good[1:]), "site: authority and edge are names of its processes"),
                 ([good[0], good[2]], "networks: what is to be protected?"),
                 (good[:2], "where does traffic come in?"),
                 ([*good, "colour = red"], "colour"),

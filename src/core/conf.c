@@ -363,6 +363,11 @@ const char *conf_set_path(void *into, const struct conf_option *option, const ch
 	return conf_set_text(into, option, value);
 }
 
+const char *conf_set_place(void *into, const struct conf_option *option, const char *value)
+{
+	return value[0] == '/' ? conf_set_text(into, option, value) : "must be a path that begins with /";
+}
+
 const char *conf_set_units(void *into, const struct conf_option *option, const char *value)
 {
 	static _Thread_local char wrong[128]; /* static text as the setter promises: one complaint is told and parsing ends */

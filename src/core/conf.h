@@ -79,8 +79,10 @@ struct conf_schema {
 
 /** Setter for a char array of option.max bytes. */
 conf_setter conf_set_text;
-/** The same of a path that begins with /, or is empty. */
+/** The same of a path that begins with /, or is empty: there is none. */
 conf_setter conf_set_path;
+/** The same of a path that is needed: it begins with /. */
+conf_setter conf_set_place;
 /** Setter for a uint64_t quantity in option.unit within min..max. */
 conf_setter conf_set_units;
 /** Setter for a bool: yes or no, true or false, on or off. */

@@ -141,6 +141,41 @@ static void each_mistake_is_told_with_its_line(void **state)
 	}
 }
 
+struct files {
+	char wished[8], needed[8];
+};
+
+static void a_path_begins_with_a_slash_and_a_needed_one_is_there(void **state)
+{
+	static const struct conf_option files_options[] = {
+		{.name = "wished", .set = conf_set_path, .offset = offsetof(struct files, wished), .max = 8},
+		{.name = "needed", .set = conf_set_place, .offset = offsetof(struct files, needed), .max = 8},
+	};
+	static const struct conf_schema files_schema = {.options = files_options, .option_count = ARRAY_LEN(files_options)};
+	static const struct {
+		const char *text, *complaint; /* NULL: it is taken */
+	} cases[] = {
+		{"wished = /a/b needed = /c", NULL},
+		{"wished = \"\" needed = /c", NULL},
+		{"needed = \"\"", "F:1: needed = \"\": must be a path that begins with /"},
+		{"needed = a/b", "F:1: needed = a/b: must be a path that begins with /"},
+		{"wished = a/b", "F:1: wished = a/b: must be a path that begins with /"},
+		{"wished = /234567 needed = /234567", NULL},
+		{"wished = /2345678", "F:1: wished = /2345678: is too long"},
+		{"needed = /2345678", "F:1: needed = /2345678: is too long"},
+	};
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct files files = {.wished = "/old"};
+		char complaint[CONF_COMPLAINT_BYTES] = "";
+		int err = conf_parse(&files_schema, "F", cases[i].text, strlen(cases[i].text), &files, complaint);
+		assert_int_equal(err, cases[i].complaint == NULL ? OK : E_CONFIG);
+		assert_string_equal(complaint, cases[i].complaint != NULL ? cases[i].complaint : "");
+		if (i == 1)
+			assert_string_equal(files.wished, ""); /* that there is none can be said */
+	}
+}
+
 static void a_word_has_a_largest_length(void **state)
 {
 	(void)state;
@@ -173,6 +208,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_configuration_fills_its_struct),
 		cmocka_unit_test(each_mistake_is_told_with_its_line),
+		cmocka_unit_test(a_path_begins_with_a_slash_and_a_needed_one_is_there),
 		cmocka_unit_test(a_word_has_a_largest_length),
 		cmocka_unit_test(a_file_that_cannot_be_read_is_told),
 	};

@@ -548,6 +548,16 @@ bool carry_is_waiting(const struct carry *carry)
 	return carry->is_waiting;
 }
 
+bool carry_owes_journal(const struct carry *carry)
+{
+	return carry->must_rewrite;
+}
+
+bool carry_owes_place(const struct carry *carry)
+{
+	return carry->must_enforce;
+}
+
 const struct carry_counters *carry_counters_of(const struct carry *carry)
 {
 	return &carry->counters;

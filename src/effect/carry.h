@@ -114,5 +114,11 @@ void carry_tick(struct carry *carry, const struct book_time *now);
 /** Whether orders wait for the clock to reach the time that the journal knows. */
 bool carry_is_waiting(const struct carry *carry);
 
+/** Whether the journal does not have what happened: no order begins until it is written anew. */
+bool carry_owes_journal(const struct carry *carry);
+
+/** Whether the place may not hold what should be in force: it is tried again. */
+bool carry_owes_place(const struct carry *carry);
+
 const struct carry_counters *carry_counters_of(const struct carry *carry);
 const struct order_book *carry_book(const struct carry *carry);

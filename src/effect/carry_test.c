@@ -1,8 +1,8 @@
 /*
  * Proves what an effector does with an order from its line to its end, with a place that obeys, fails or lies, and with a
  * journal on disk: that nothing is enforced that was not journalled and read back; each refusal; withdrawal and who may;
- * replacement; the end of an attack, and measured collateral; and what a restart brings back, and what not, under right
- * and wrong clocks. Time is virtual.
+ * replacement; the end of an attack, and measured collateral; what a restart brings back, and what not, under right
+ * and wrong clocks; and that health tells of all this. Time is virtual.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,6 +19,7 @@
 
 #include "core/clock.h"
 #include "effect/carry.h"
+#include "effect/pulse.h"
 #include "record/order_example.h"
 #include "record/receipt.h"
 #include "record/withdrawal.h"
@@ -588,6 +589,89 @@ static void a_clock_behind_the_journal_is_not_believed(void **state)
 }
 
 /** What a person says of the clock counts more than the journal. */
+/* Health. */
+
+static uint64_t lost(const struct health *health, const char *reason)
+{
+	for (size_t i = 0; i < health->loss_count; i++) {
+		if (strcmp(health->losses[i].reason, reason) == 0)
+			return health->losses[i].count;
+	}
+	return 0;
+}
+
+/** Lets time pass until health is due, and takes it; it must be a document. */
+static const struct health *health_at(struct pulse *pulse, const struct channel_counters *channel, int64_t ms)
+{
+	char complaint[DOCUMENT_COMPLAINT_BYTES], *line = NULL;
+	const struct book_time now = after_ms(ms);
+	assert_true(pulse_turn(pulse, carry, &now));
+	const struct health *health = pulse_take(pulse, carry, channel, &now);
+	assert_int_equal(health_write(health, &line, complaint), OK);
+	free(line);
+	return health;
+}
+
+static void health_tells_what_is_in_force_and_what_hinders(void **state)
+{
+	(void)state;
+	struct pulse *pulse = NULL;
+	struct channel_counters channel = {.receipts_lost = 3, .passing_lost = 2};
+	struct book_time now = after_ms(0);
+	assert_int_equal(pulse_new("edge-1", "port", &now, &pulse), OK);
+	approved_make();
+	assert_int_equal(send_bundle(now), CARRY_NOT_REFUSED);
+	fake.counts[0] = (struct effect_counts){100, 46800, 100, 46800};
+	tick(1000);
+	now = after_ms(999);
+	assert_false(pulse_turn(pulse, carry, &now)); /* not before a second is over */
+	const struct health *health = health_at(pulse, &channel, 1000);
+	assert_string_equal(health->process, "edge-1");
+	assert_string_equal(health->member, "port");
+	assert_int_equal(health->rules, 1);
+	assert_int_equal(health->rates.dropped_pps, 100);
+	assert_int_equal(health->loss_count, 2);
+	assert_int_equal(lost(health, "receipts"), 3);
+	assert_int_equal(lost(health, "health"), 2);
+	tick(2000);
+	assert_int_equal(health_at(pulse, &channel, 2000)->rates.dropped_pps, 0); /* the sums have not grown */
+	limit_files(10);
+	fake.counts_answer = E_STATE; /* rules are gone, and cannot be put back */
+	fake.apply_answer = E_SYS;
+	assert_int_equal(send_withdrawal(bundle.order, PARTY_AUTHORITY, "", after_ms(2500)), CARRY_NOT_REFUSED);
+	tick(3000);
+	now = after_ms(3000);
+	(void)pulse_turn(pulse, carry, &now);
+	health = health_at(pulse, &channel, 5000);
+	limit_files(RLIM_INFINITY);
+	fake.counts_answer = fake.apply_answer = OK;
+	assert_int_equal(health->rules, 0);
+	assert_true(lost(health, "journal_failures") > 0 && lost(health, "place_failures") > 0);
+	assert_int_equal(lost(health, "journal_behind_s"), 3); /* since what was told at 2 s */
+	assert_int_equal(lost(health, "place_behind_s"), 3);
+	assert_int_equal(lost(health, "waits_for_clock_s"), 0);
+	tick(7000);
+	assert_int_equal(lost(health_at(pulse, &channel, 8000), "place_behind_s"), 3); /* it stands as it was, and grows no more */
+	pulse_free(pulse);
+}
+
+/** The clock is set back over a restart: the tower sees what it waits for. */
+static void health_tells_that_the_clock_is_not_believed(void **state)
+{
+	(void)state;
+	struct pulse *pulse = NULL;
+	const struct channel_counters channel = {0};
+	approved_make();
+	assert_int_equal(send_bundle(after_ms(0)), CARRY_NOT_REFUSED);
+	start(after_ms(-60000), 2, false);
+	const struct book_time now = after_ms(-60000);
+	assert_int_equal(pulse_new("edge-1", "port", &now, &pulse), OK);
+	const struct health *health = health_at(pulse, &channel, -58000);
+	assert_int_equal(health->rules, 0);
+	assert_int_equal(lost(health, "waits_for_clock_s"), 2);
+	pulse_free(pulse);
+}
+
 static void a_clock_that_was_ahead_can_be_put_right(void **state)
 {
 	(void)state;
@@ -640,6 +724,8 @@ int main(void)
 		TEST(a_clock_set_back_prolongs_nothing),
 		TEST(a_clock_behind_the_journal_is_not_believed),
 		TEST(a_clock_that_was_ahead_can_be_put_right),
+		TEST(health_tells_what_is_in_force_and_what_hinders),
+		TEST(health_tells_that_the_clock_is_not_believed),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	space_free(guarded);

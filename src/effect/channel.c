@@ -157,18 +157,29 @@ bool channel_turn(struct channel *channel, channel_taker *take, void *arg)
 	return has_more;
 }
 
-void channel_tell(struct channel *channel, const char *line)
+/** Queues a line and sends what can be sent. @return whether there was room */
+static bool line_put(struct channel *channel, const char *line)
 {
 	size_t length = strlen(line);
-	channel->counters.receipts++;
-	if (length + 1 > sizeof(channel->out) - channel->out_bytes) {
-		channel->counters.receipts_lost++;
-		return;
-	}
+	if (length + 1 > sizeof(channel->out) - channel->out_bytes)
+		return false;
 	memcpy(channel->out + channel->out_bytes, line, length);
 	channel->out[channel->out_bytes + length] = '\n';
 	channel->out_bytes += length + 1;
 	out_send(channel);
+	return true;
+}
+
+void channel_tell(struct channel *channel, const char *line)
+{
+	channel->counters.receipts++;
+	channel->counters.receipts_lost += !line_put(channel, line);
+}
+
+void channel_mention(struct channel *channel, const char *line)
+{
+	bool goes = channel->fd >= 0 && channel->out_bytes == 0;
+	channel->counters.passing_lost += !goes || !line_put(channel, line);
 }
 
 const struct channel_counters *channel_counters_of(const struct channel *channel)

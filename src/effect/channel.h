@@ -5,8 +5,9 @@
  * need not wait. Who connects is asked of the kernel (SO_PEERCRED), and is
  * taken for hostile nonetheless.
  *
- * Receipts that nobody takes wait, up to LIMIT_EFFECT_RECEIPTS_BYTES. Does
- * not know what lines mean.
+ * Receipts that nobody takes wait, up to LIMIT_EFFECT_RECEIPTS_BYTES. What is
+ * of the present alone goes at once or not at all. Does not know what lines
+ * mean.
  */
 #pragma once
 
@@ -26,6 +27,7 @@ struct channel_counters {
 	uint64_t strangers; /* turned away: another user */
 	uint64_t too_long; /* lines beyond BUNDLE_LINE_BYTES_MAX; the connection was closed */
 	uint64_t receipts, receipts_lost;
+	uint64_t passing_lost; /* lines of channel_mention() that did not go */
 };
 
 /** Takes a line, without its newline; borrowed. */
@@ -60,5 +62,8 @@ bool channel_turn(struct channel *channel, channel_taker *take, void *arg);
 
 /** Hands over a receipt. */
 void channel_tell(struct channel *channel, const char *line);
+
+/** Hands over a line of the present, if somebody is connected and nothing waits; else it is lost, and counted. */
+void channel_mention(struct channel *channel, const char *line);
 
 const struct channel_counters *channel_counters_of(const struct channel *channel);

@@ -54,6 +54,17 @@ class Effect(unittest.TestCase):
         self.assertTrue(receipt["state"] == "refused" and receipt["why"].startswith("unlogged: "), receipt)
         self.assertEqual(passing(DROPPED_PORT), 0)
 
+    def test_the_authority_hears_of_its_health(self):
+        health = until(lambda: self.effector.healths and self.effector.healths[-1])
+        self.assertEqual((health["process"], health["member"], health["rules"], health["losses"]), ("edge-1", "port", 0, []))
+        self.assertTrue(health["program"].startswith("hinomi-effect "))
+        self.applied("good", 1)
+        passing(DROPPED_PORT)
+        self.assertTrue(until(lambda: any(one["rules"] == 1 and one["rates"]["dropped_pps"] > 0 for one in self.effector.healths)))
+        self.assertEqual(self.effector.tell(self.effector.make("unlogged", 2))["state"], "refused")
+        self.assertTrue(until(lambda: {"reason": "orders_refused", "count": 1} in self.effector.healths[-1]["losses"]))
+        self.assertEqual(self.effector.healths[0]["started_ms"], self.effector.healths[-1]["started_ms"])
+
     def test_what_is_taken_back_passes_again(self):
         now_ms = time.time_ns() // 1000000
         self.applied("good", 1, now_ms)

@@ -85,7 +85,7 @@ class Effector:
         (self.folder / "conf").write_text("".join(f'{name} = {value if str(value)[0] == "{" or name in ("progress", "end_quiet")  else json.dumps(str(value))}\n'
                                                   for name, value in values.items()), encoding="utf-8")
         self.process = self.channel = None
-        self.receipts = []
+        self.receipts, self.healths = [], []
         self.environment = dict(os.environ)
 
     def start(self, *words):
@@ -105,7 +105,8 @@ class Effector:
         try:
             with channel.makefile(encoding="utf-8") as lines:
                 for line in lines:
-                    self.receipts.append(json.loads(line))
+                    document = json.loads(line)
+                    (self.healths if document["document"] == "health" else self.receipts).append(document)
         except (OSError, ValueError):
             pass  # the effector was killed
 

@@ -31,6 +31,7 @@
 #include "core/sandbox.h"
 #include "effect/carry.h"
 #include "effect/channel.h"
+#include "effect/pulse.h"
 #include "effect/tap.h"
 #include "record/policy.h"
 
@@ -50,6 +51,7 @@ struct live {
 	struct carry *carry;
 	struct journal *journal;
 	struct channel *channel;
+	struct pulse *pulse;
 	struct log_bucket refused_bucket;
 	uint64_t receipts_lost; /* as was logged last */
 	bool is_ending;
@@ -179,6 +181,14 @@ static bool channel_begin(struct live *live)
 	return channel_open(live->config->socket, uid, &live->channel, why) == OK || failed("socket", live->config->socket, why);
 }
 
+static bool pulse_begin(struct live *live)
+{
+	const struct book_time now = time_now();
+	const char *effector = live->config->effector, *member = policy_effector_find(&live->policy, effector)->member;
+	int err = pulse_new(effector, member, &now, &live->pulse);
+	return err == OK || failed("effector", effector, err_name(err));
+}
+
 static bool signals_open(struct live *live)
 {
 	sigset_t signals;
@@ -233,6 +243,18 @@ static void line_take(void *arg, const char *line, size_t length_bytes)
 			held_back);
 }
 
+/** Tells the authority of our health, which tells its tower. */
+static void health_tell(struct live *live, const struct book_time *now)
+{
+	char complaint[DOCUMENT_COMPLAINT_BYTES], *line = NULL;
+	const struct health *health = pulse_take(live->pulse, live->carry, channel_counters_of(live->channel), now);
+	if (health_write(health, &line, complaint) == OK)
+		channel_mention(live->channel, line);
+	else
+		log_line(LOG_LEVEL_WARNING, "health_unwritten why=\"%s\"", complaint);
+	free(line);
+}
+
 static void time_pass(struct live *live)
 {
 	const struct book_time now = time_now();
@@ -243,6 +265,8 @@ static void time_pass(struct live *live)
 	if (lost > live->receipts_lost && live->receipts_lost == 0)
 		log_line(LOG_LEVEL_ERROR, "receipts_lost: nobody takes them; the journal has what counts");
 	live->receipts_lost = lost;
+	if (pulse_turn(live->pulse, live->carry, &now))
+		health_tell(live, &now);
 }
 
 static void loop_run(struct live *live)
@@ -284,6 +308,7 @@ static void live_free(struct live *live)
 	carry_free(live->carry);
 	journal_close(live->journal);
 	channel_close(live->channel);
+	pulse_free(live->pulse);
 	tap_close(live->tap);
 	collateral_free(live->collateral);
 	if (live->place != NULL)
@@ -308,7 +333,8 @@ int live_run(const struct config *config, bool is_clock_right)
 	live->config = config;
 	live->sets_fd = live->signal_fd = -1;
 	bool is_up = policy_open(live) && spaces_open(live) && place_open(live) && tap_begin(live) && files_open(live) &&
-		journal_begin(live) && channel_begin(live) && signals_open(live) && privileges_drop(live) && sandbox_close(live);
+		journal_begin(live) && channel_begin(live) && pulse_begin(live) && signals_open(live) && privileges_drop(live) &&
+		sandbox_close(live);
 	if (is_up) {
 		const struct book_time now = time_now();
 		carry_begin(live->carry, live->journal, is_clock_right, &now);

@@ -287,6 +287,7 @@ int defence_open(const struct defence_config *config, char why[static 160], stru
 	defence->config = *config;
 	defence->findings_fd = defence->authority_fd = -1;
 	defence->people.guest = config->guest;
+	defence->people.tells_tower = config->tower != NULL;
 	(void)snprintf(defence->people.directory, sizeof(defence->people.directory), "%s", config->directory);
 	int error = OK;
 	for (size_t i = 0; i < PART_COUNT && error == OK; i++) {

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "exercise/address.h"
+#include "exercise/tower.h"
 
 #define SAID_BYTES 8192
 #define VKEY_BYTES 256
@@ -91,12 +92,16 @@ static int config_write(const struct people *people)
 {
 	const struct passwd *account = getpwuid(getuid());
 	const char *folder = people->directory, *user = account != NULL ? account->pw_name : "root";
+	char tower[PEOPLE_PATH_BYTES + 64] = "";
+	if (people->tells_tower)
+		(void)snprintf(tower, sizeof(tower),
+			"tower { socket = \"%.200s/" TOWER_SOCKET "\" member = \"" PEOPLE_MEMBER "\" }\n", folder);
 	return file_write(people, "authority.conf",
 		"policy = \"%s/policy\"\nkey = \"%s/authority.key\"\nlog_key = \"%s/ledger.key\"\nledger = \"%s/ledger\"\n"
 		"socket = \"%s/authority.sock\"\nbasis = \"the agreement of this exercise, section 4\"\n"
 		"sensors = {\"%s\"}\neffectors = {\"%s\"}\npeople = {\"%s\"}\n"
-		"effector \"" PEOPLE_EFFECTOR "\" { socket = \"%s/effect.sock\" }\n",
-		folder, folder, folder, folder, folder, user, user, user, folder);
+		"effector \"" PEOPLE_EFFECTOR "\" { socket = \"%s/effect.sock\" }\n%s",
+		folder, folder, folder, folder, folder, user, user, user, folder, tower);
 }
 
 int people_settle(const struct people *people, const struct scenario *scenario, uint64_t ratify_ms, char why[static 160])

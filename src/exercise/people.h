@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "core/beside.h"
@@ -28,6 +29,7 @@ struct people {
 	char authority[BESIDE_PATH_BYTES]; /* hinomi-authority */
 	char directory[PEOPLE_PATH_BYTES / 2];
 	const struct guest *guest; /* who has joined; NULL: nobody. Borrowed */
+	bool tells_tower; /* there is one, which the authority tells of its health and the effector's */
 };
 
 /** Path of a file in the directory; returns ret_path. */

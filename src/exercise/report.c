@@ -214,6 +214,15 @@ static void attack_fill(const struct conductor *conductor, size_t index, struct 
 			sizeof(ret_attack->vectors[0].name));
 }
 
+static void mail_fill(const struct conductor *conductor, struct exercise_mail *ret_mail)
+{
+	const struct mailbox_result *mail = &conductor->mail;
+	const char *absence = mailbox_absence(conductor->mailbox);
+	*ret_mail = (struct exercise_mail){.mails = mail->mails, .accepted = mail->accepted, .delivered = mail->delivered,
+		.unmarked = mail->unmarked, .aimed = mail->aimed, .aimed_tagged = mail->aimed_tagged, .others_tagged = mail->others_tagged};
+	(void)text_plain_copy(absence != NULL ? absence : "", ret_mail->absence, sizeof(ret_mail->absence));
+}
+
 void report_fill(const struct conductor *conductor, bool is_proven, struct exercise_score *ret_score)
 {
 	struct clients_sum all = all_sum(conductor, CONDUCTOR_WITH), defended = report_defended(conductor, CONDUCTOR_WITH);
@@ -223,6 +232,9 @@ void report_fill(const struct conductor *conductor, bool is_proven, struct exerc
 		.has_without = conductor->side_count > 1};
 	for (size_t i = 0; i < conductor->scenario.attack_count && i < EXERCISE_ATTACKS_MAX; i++)
 		attack_fill(conductor, i, &ret_score->attacks[ret_score->attack_count++]);
+	ret_score->has_mail = conductor->mailbox != NULL;
+	if (ret_score->has_mail)
+		mail_fill(conductor, &ret_score->mail);
 	if (!ret_score->has_without)
 		return;
 	all = all_sum(conductor, CONDUCTOR_WITHOUT);

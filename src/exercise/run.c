@@ -87,7 +87,14 @@ static int file_remove(const char *path, const struct stat *stat, int flag, stru
 /* Makes the directory; ret_path is absolute. Returns OK or E_SYS, errno tells. */
 static int directory_at(const char *keep, char ret_path[static DIRECTORY_BYTES])
 {
-	char made[] = "/tmp/hinomi-exercise-XXXXXX";
+	const char *temporary = getenv("TMPDIR");
+	char made[DIRECTORY_BYTES];
+	int length = snprintf(made, sizeof(made), "%s/hinomi-exercise-XXXXXX",
+		temporary != NULL && temporary[0] == '/' ? temporary : "/tmp");
+	if (keep == NULL && (length < 0 || (size_t)length >= sizeof(made))) {
+		errno = ENAMETOOLONG;
+		return E_SYS;
+	}
 	const char *directory = keep == NULL ? mkdtemp(made) : mkdir(keep, 0700) == 0 ? keep : NULL;
 	char *absolute = directory != NULL ? realpath(directory, NULL) : NULL;
 	int error = absolute != NULL ? OK : E_SYS;

@@ -21,6 +21,7 @@
 #include "core/clock.h"
 #include "core/log.h"
 #include "exercise/office.h"
+#include "exercise/past.h"
 #include "exercise/program.h"
 #include "exercise/scenario.h"
 #include "exercise/watch.h"
@@ -35,6 +36,7 @@ struct serve {
 	struct exercise_state state;
 	struct exercise_run fresh; /* read into */
 	char program[BESIDE_PATH_BYTES];
+	const char *past; /* directory in which scores are kept; NULL: they are forgotten at the end */
 	pid_t pid; /* of the run; 0: none */
 	int fd; /* its lines; -1: none */
 	int64_t started_mono_ns, asked_mono_ns; /* when it was asked to end; 0: not */
@@ -57,6 +59,14 @@ static const struct exercise_scenario *scenario_find(const struct exercise_state
 			return &state->scenarios[i];
 	}
 	return NULL;
+}
+
+/* A disk that is full costs the memory of a score, and no exercise. */
+static void past_keep(const struct serve *serve)
+{
+	char why[WHY_BYTES];
+	if (serve->past != NULL && past_save(serve->past, &serve->state, why) != OK)
+		log_line(LOG_LEVEL_WARNING, "scores_unkept why=\"%s\"", why);
 }
 
 /* Makes room at the front; what is older keeps its score alone. */
@@ -89,12 +99,13 @@ static struct exercise_reply start_hook(void *context, const char *name)
 		return office_reply(EXERCISE_UNKNOWN, "there is no such scenario");
 	if (serve->pid != 0)
 		return office_reply(EXERCISE_BUSY, "an exercise is under way; one at a time");
-	const char *const argv[] = {serve->program, "run", scenario->name, "--progress", NULL};
+	const char *const argv[] = {serve->program, "run", scenario->name, "--progress", "--mailbox", NULL};
 	if (program_start_read(&here, argv, &serve->pid, &serve->fd) != OK) {
 		serve->pid = 0;
 		return office_reply(EXERCISE_BROKEN, "it cannot be started");
 	}
 	run_push(&serve->state, scenario);
+	past_keep(serve);
 	serve->line_bytes = 0;
 	serve->started_mono_ns = clock_mono_ns();
 	serve->asked_mono_ns = 0;
@@ -165,6 +176,7 @@ static void run_end(struct serve *serve)
 		(void)snprintf(why, sizeof(why), "%s", run->why[0] != '\0' ? run->why : "it ended before its time");
 		watch_end(run, clock_wall_ns() / NS_PER_MS, why);
 	}
+	past_keep(serve);
 	log_line(LOG_LEVEL_NOTICE, "exercise_ended scenario=%s number=%llu exit=%d", run->scenario,
 		(unsigned long long)run->number, status);
 }
@@ -186,6 +198,18 @@ static void run_look_after(struct serve *serve)
 		run_ask_end(serve);
 	if (serve->asked_mono_ns != 0 && now_ns - serve->asked_mono_ns > END_MS * NS_PER_MS)
 		(void)kill(serve->pid, SIGKILL);
+}
+
+/* @return whether it may serve: a file that cannot be read is no reason not to, a directory is */
+static bool past_begin(struct serve *serve)
+{
+	char why[WHY_BYTES];
+	int err = serve->past != NULL ? past_load(serve->past, clock_wall_ns() / NS_PER_MS, &serve->state, why) : OK;
+	if (err == E_MALFORMED)
+		log_line(LOG_LEVEL_WARNING, "scores_broken why=\"%s\": put aside as " PAST_FILE ".broken, and begun anew", why);
+	else if (err != OK)
+		fprintf(stderr, "hinomi-exercise: %s\n", why);
+	return err == OK || err == E_MALFORMED;
 }
 
 static int serve_run(struct serve *serve, const char *path, const char *account)
@@ -219,28 +243,27 @@ static int serve_run(struct serve *serve, const char *path, const char *account)
 int serve_main(int argc, char **argv)
 {
 	static const struct option table[] = {
-		{"socket", required_argument, NULL, 's'}, {"user", required_argument, NULL, 'u'}, {NULL, 0, NULL, 0}};
-	const char *path = DEFAULT_SOCKET, *account = NULL;
+		{"socket", required_argument, NULL, 's'}, {"user", required_argument, NULL, 'u'},
+		{"state", required_argument, NULL, 't'}, {NULL, 0, NULL, 0}};
+	const char *path = DEFAULT_SOCKET, *account = NULL, *past = NULL;
 	int code;
 	while ((code = getopt_long(argc, argv, "", table, NULL)) != -1) {
 		if (code == '?')
 			return 2;
-		if (code == 's')
-			path = optarg;
-		else
-			account = optarg;
+		*(code == 's' ? &path : code == 'u' ? &account : &past) = optarg;
 	}
 	if (optind != argc) {
-		fprintf(stderr, "hinomi-exercise: serve takes options alone: --socket PATH, --user ACCOUNT\n");
+		fprintf(stderr, "hinomi-exercise: serve takes options alone: --socket PATH, --user ACCOUNT, --state DIRECTORY\n");
 		return 2;
 	}
 	struct serve *serve = calloc(1, sizeof(*serve));
 	if (serve == NULL)
 		return EXIT_FAILURE;
 	serve->fd = -1;
+	serve->past = past;
 	watch_scenarios(&serve->state);
 	if (beside_program("hinomi-exercise", serve->program)) {
-		code = serve_run(serve, path, account);
+		code = past_begin(serve) ? serve_run(serve, path, account) : EXIT_FAILURE;
 	} else {
 		fprintf(stderr, "hinomi-exercise: this program is not found where it lies\n");
 		code = EXIT_FAILURE;

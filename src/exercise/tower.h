@@ -26,7 +26,7 @@ struct exercise_tower {
 	char token[TOWER_TEXT_BYTES]; /* with which a browser begins a session */
 };
 
-/** Where the exercise's sensor tells the tower of its health: a file of the exercise's directory. */
+/** Where the exercise's sensor and authority tell the tower of health: a file of the exercise's directory. */
 #define TOWER_SOCKET "tower.sock"
 /** Where the tower asks how the exercise goes, likewise. */
 #define TOWER_OFFICE "exercise.sock"

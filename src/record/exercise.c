@@ -76,6 +76,17 @@ static const struct field attack_fields[] = {
 };
 static const struct field attack_entry = ROW_OBJECT("", ANY, struct exercise_attack, 0, attack_fields);
 
+static const struct field mail_fields[] = {
+	ROW_TEXT("absence", struct exercise_mail, absence, ANY, 0),
+	COUNT(struct exercise_mail, mails),
+	COUNT(struct exercise_mail, accepted),
+	COUNT(struct exercise_mail, delivered),
+	COUNT(struct exercise_mail, unmarked),
+	COUNT(struct exercise_mail, aimed),
+	COUNT(struct exercise_mail, aimed_tagged),
+	COUNT(struct exercise_mail, others_tagged),
+};
+
 static const struct field score_fields[] = {
 	COUNT(struct exercise_score, attack_packets),
 	COUNT(struct exercise_score, troubles),
@@ -88,6 +99,8 @@ static const struct field score_fields[] = {
 	SUM(struct exercise_score, with_defended),
 	SUM_MAYBE(struct exercise_score, without, has_without),
 	SUM_MAYBE(struct exercise_score, without_defended, has_without),
+	{.name = "mail", .type = FIELD_OBJECT, .privacy = ANY, FIELD_PLACE(struct exercise_score, mail), .members = mail_fields,
+		.member_count = ARRAY_LEN(mail_fields), FIELD_FLAG(struct exercise_score, has_mail)},
 };
 
 #define RUN_ROWS \

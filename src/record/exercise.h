@@ -93,6 +93,16 @@ struct exercise_attack {
 	struct exercise_measure leak_permille, collateral_permille;
 };
 
+/** What became of the day of mail that came beside the attacks. */
+struct exercise_mail {
+	char absence[EXERCISE_WORDS_BYTES]; /* why no mail was played, English; "": it was */
+	uint64_t mails; /* of the day */
+	uint64_t accepted, delivered; /* by the mail server; of these, in the box */
+	uint64_t unmarked; /* of these, that were not read */
+	uint64_t aimed, aimed_tagged; /* at the member; of these, tagged */
+	uint64_t others_tagged;
+};
+
 struct exercise_score {
 	uint64_t attack_packets; /* sent */
 	uint64_t troubles;
@@ -103,6 +113,8 @@ struct exercise_score {
 	struct exercise_sum with, with_defended; /* defended: while rules were in force against all that went on */
 	bool has_without;
 	struct exercise_sum without, without_defended;
+	bool has_mail; /* a mailbox was asked for */
+	struct exercise_mail mail;
 };
 
 enum exercise_stage {

@@ -30,7 +30,8 @@ static void run_fill(struct exercise_run *run, size_t events, size_t seconds, si
 	for (size_t i = 0; i < seconds; i++)
 		run->seconds[i] = (struct exercise_second){.with = {48, 48, 0, 0}, .without = {48, 9, 30, 9}, .has_without = true};
 	run->score = (struct exercise_score){.attack_packets = 900000, .passed = 3, .is_ledger_verified = true, .attack_count = attacks,
-		.with = {48, 48, 0, 0}, .has_without = true};
+		.with = {48, 48, 0, 0}, .has_without = true, .has_mail = true,
+		.mail = {.absence = "Postfix is not installed", .mails = 53, .aimed_tagged = 5}};
 	for (size_t i = 0; i < attacks; i++)
 		run->score.attacks[i] = (struct exercise_attack){.name = "airline", .decision = "standing", .is_judged = true,
 			.vector_count = 2, .vectors = {{"udp_flood"}, {"syn_flood"}}, .first_ms = {true, 3000}, .leak_permille = {true, 4}};
@@ -65,6 +66,8 @@ static void what_is_told_is_read_back_as_it_was_written(void **unused)
 	assert_string_equal(state_read.runs[0].events[3].attack, "airline");
 	assert_int_equal(state_read.runs[0].seconds[2].without.served, 9);
 	assert_true(state_read.runs[1].score.attacks[1].first_ms.is_known && !state_read.runs[1].score.attacks[1].gone_ms.is_known);
+	assert_string_equal(state_read.runs[1].score.mail.absence, "Postfix is not installed");
+	assert_int_equal(state_read.runs[1].score.mail.aimed_tagged, 5);
 	char *again = written(&exercise_state_kind, &state_read);
 	assert_string_equal(again, text);
 	free(again);

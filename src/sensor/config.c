@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "core/limits.h"
+#include "record/policy.h"
 #include "record/rule.h"
 
 #define RATE_UNSET UINT64_MAX /* in a network's thresholds: as in "threshold default" */
@@ -270,6 +271,7 @@ static const struct conf_option countermeasures_options[] = {
 	TEXT(struct config, sets_directory, "source_sets", conf_set_path),
 	{.name = "senders", .set = conf_set_units, AT(struct config, senders_most), .max = LIMIT_DETECT_SENDERS},
 	{.name = "protected", .set = set_prefixes, AT(struct config, protected), .is_list = true},
+	TEXT(struct config, policy, "policy", conf_set_path),
 	{.name = "stopped_permille", .set = conf_set_units, AT(struct config, stopped_permille), .min = 1, .max = 1000},
 	{.name = "collateral_permille", .set = conf_set_units, AT(struct config, collateral_permille), .max = 1000},
 	{.name = "rules", .set = conf_set_units, AT(struct config, rules_most), .min = 1, .max = RULE_LIST_MAX},
@@ -387,6 +389,28 @@ int config_parse(struct config *config, const char *file_name, const char *text,
 {
 	int err = conf_parse(&schema, file_name, text, length_bytes, config, ret_complaint);
 	return err == OK ? config_finish(config, file_name, ret_complaint) : err;
+}
+
+int config_policy_read(struct config *config, char ret_complaint[static CONF_COMPLAINT_BYTES])
+{
+	if (config->policy[0] == '\0')
+		return OK;
+	struct policy *policy = malloc(sizeof(*policy));
+	if (policy == NULL) {
+		snprintf(ret_complaint, CONF_COMPLAINT_BYTES, "%.200s: no memory", config->policy);
+		return E_NOMEM;
+	}
+	int err = policy_load(config->policy, policy, ret_complaint);
+	for (size_t i = 0; err == OK && i < policy->protected_count; i++) {
+		char text[IP_PREFIX_TEXT_BYTES];
+		const char *wrong = config_prefix_add(&config->protected, ip_prefix_write(&policy->protected_space[i], text));
+		if (wrong == NULL)
+			continue;
+		snprintf(ret_complaint, CONF_COMPLAINT_BYTES, "%.200s: protected = %s: %s", config->policy, text, wrong);
+		err = E_CONFIG;
+	}
+	free(policy);
+	return err;
 }
 
 struct intel_config config_intel(const struct config *config)

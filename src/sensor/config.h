@@ -87,6 +87,7 @@ struct config {
 	char sets_directory[CONFIG_PATH_BYTES]; /* of source sets, "": none are made */
 	uint64_t senders_most; /* addresses that a source set may name */
 	struct config_prefixes protected; /* never in a source set, spared by every rule */
+	char policy[CONFIG_PATH_BYTES]; /* file whose protected space belongs to that too, "": none */
 	uint64_t stopped_permille, collateral_permille, rules_most; /* what is asked of countermeasures */
 	uint64_t duration_ms; /* wished for */
 	bool is_urgent;
@@ -125,6 +126,15 @@ MUST_USE int config_parse(struct config *config, const char *file_name, const ch
  * @return NULL, or what is wrong: static text
  */
 const char *config_prefix_add(struct config_prefixes *list, const char *text);
+
+/**
+ * Adds the protected space of the policy that the configuration names, if it names one.
+ *
+ * @param config of config_load()
+ * @param ret_complaint after an error one line
+ * @return OK; E_CONFIG: the policy is wrong, or has more than there is room for; E_SYS: it cannot be read; E_NOMEM
+ */
+MUST_USE int config_policy_read(struct config *config, char ret_complaint[static CONF_COMPLAINT_BYTES]);
 
 /** What intel_new() needs, borrowed from the configuration. */
 struct intel_config config_intel(const struct config *config);

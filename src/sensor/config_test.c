@@ -9,13 +9,47 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "record/order_example.h"
 #include "sensor/config.h"
 
 static const char *example_path;
+
+/** A sensor spares what its own configuration and the policy protect; a policy that cannot be believed is told in one line. */
+static void protected_space_comes_from_the_policy_too(void **state)
+{
+	static struct order_world world;
+	char path[] = "/tmp/hinomi-policy-XXXXXX", text[256], complaint[CONF_COMPLAINT_BYTES] = "";
+	struct config config;
+	(void)state;
+	order_world_init(&world);
+	FILE *file = fdopen(mkostemp(path, O_CLOEXEC), "we");
+	assert_non_null(file);
+	assert_true(fputs(world.policy_text, file) >= 0 && fclose(file) == 0);
+	snprintf(text, sizeof(text), "countermeasures { protected = {192.0.2.7} policy = \"%s\" }", path);
+	config_init(&config);
+	assert_int_equal(config_parse(&config, "F", text, strlen(text), complaint), OK);
+	assert_int_equal(config.protected.count, 1);
+	assert_int_equal(config_policy_read(&config, complaint), OK);
+	assert_int_equal(config.protected.count, 1 + world.policy.protected_count);
+	assert_true(world.policy.protected_count > 0);
+	char own[IP_PREFIX_TEXT_BYTES], policys[IP_PREFIX_TEXT_BYTES];
+	assert_string_equal(ip_prefix_write(&config.protected.items[1], own),
+		ip_prefix_write(&world.policy.protected_space[0], policys));
+	assert_int_equal(truncate(path, 40), 0);
+	assert_int_equal(config_policy_read(&config, complaint), E_CONFIG);
+	assert_non_null(strstr(complaint, path));
+	assert_int_equal(unlink(path), 0);
+	assert_int_equal(config_policy_read(&config, complaint), E_SYS);
+	assert_non_null(strstr(complaint, "No such file"));
+	config_done(&config);
+	order_world_done(&world);
+}
 
 static void a_configuration_reaches_its_struct(void **state)
 {
@@ -199,6 +233,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_configuration_reaches_its_struct),
+		cmocka_unit_test(protected_space_comes_from_the_policy_too),
 		cmocka_unit_test(an_empty_list_of_classes_allows_none),
 		cmocka_unit_test(each_mistake_is_one_line),
 		cmocka_unit_test(metrics_may_be_remote_when_told),

@@ -161,6 +161,16 @@ static bool config_read(const struct options *options, struct config *config)
 	return true;
 }
 
+/** What a live sensor spares beside its own configuration; a scan proposes nothing. */
+static bool policy_read(struct config *config)
+{
+	char complaint[CONF_COMPLAINT_BYTES];
+	if (config_policy_read(config, complaint) == OK)
+		return true;
+	fprintf(stderr, "hinomi-sensor: %s\n", complaint);
+	return false;
+}
+
 static bool intel_open(const struct config *config, struct intel **ret_intel)
 {
 	const struct intel_config intel = config_intel(config);
@@ -247,6 +257,8 @@ int main(int argc, char **argv)
 	struct intel *intel = NULL;
 	int exit_code = options_read(argc, argv, &options);
 	if (exit_code == 0 && !config_read(&options, &config))
+		exit_code = EXIT_USAGE;
+	if (exit_code == 0 && !options.is_scan && !policy_read(&config))
 		exit_code = EXIT_USAGE;
 	if (exit_code == 0 && !intel_open(&config, &intel))
 		exit_code = EXIT_FAILURE;

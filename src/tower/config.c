@@ -5,11 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *set_path(void *into, const struct conf_option *option, const char *value)
-{
-	return value[0] == '/' ? conf_set_text(into, option, value) : "must be a path that begins with /";
-}
-
 static const char *set_listen(void *into, const struct conf_option *option, const char *value)
 {
 	bool is_local = value[0] == '/' || strncmp(value, "127.0.0.1:", 10) == 0 || strncmp(value, "[::1]:", 6) == 0;
@@ -45,7 +40,7 @@ static const char *set_users(void *into, const struct conf_option *option, const
 	{.name = (text), .offset = offsetof(struct config, keep_ms[class]), .set = conf_set_units, .unit = UNIT_MS, .min = 86400000, \
 		.max = UINT64_C(36500) * 86400000}
 #define PLACE(member) .name = #member, .offset = offsetof(struct config, member)
-#define PATH(member) {PLACE(member), .set = set_path, .max = CONFIG_PATH_BYTES}
+#define PATH(member) {PLACE(member), .set = conf_set_place, .max = CONFIG_PATH_BYTES}
 #define TEXT(member) {PLACE(member), .set = conf_set_text, .max = sizeof(((struct config *)NULL)->member)}
 
 static const struct conf_option options[] = {

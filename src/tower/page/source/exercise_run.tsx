@@ -1,7 +1,7 @@
 /* One exercise: how it goes while it goes, and what it came to. */
 import type { JSX } from "preact";
 import { useMemo } from "preact/hooks";
-import type { ExerciseAttack, ExerciseEvent, ExerciseRun, ExerciseScore, ExerciseSum } from "../generated/api";
+import type { ExerciseAttack, ExerciseEvent, ExerciseMail, ExerciseRun, ExerciseScore, ExerciseSum } from "../generated/api";
 import { type Curve, TimeChart } from "./chart";
 import { decisionWords, newsWords, scenarioWords, tell } from "./exercise_texts";
 import { count, percent, span, vectorName } from "./format";
@@ -29,6 +29,14 @@ function Judged({ attack }: { attack: ExerciseAttack }): JSX.Element {
 	return <><Mark tone="attack" icon="cross">{tell("wrong")}</Mark><small lang="en">{attack.complaint}</small></>;
 }
 
+/** The mails beside the attacks, or why there were none. */
+const MailWords = ({ mail }: { mail: ExerciseMail }): JSX.Element => (mail.absence !== "" ? <>{tell("no_mail")} <small lang="en">{mail.absence}</small></> : (
+	<>
+		{tell("mail_aimed", { n: mail.aimed_tagged, of: mail.aimed })}
+		<small>{tell("mail_others", { n: mail.others_tagged, of: mail.mails - mail.aimed })}; {tell("mail_delivered", { n: mail.delivered, of: mail.mails })}{mail.unmarked > 0 && `; ${tell("mail_unread", { n: mail.unmarked })}`}</small>
+	</>
+));
+
 export function ScoreView({ score }: { score: ExerciseScore }): JSX.Element {
 	const side = (name: string, sum: ExerciseSum, tone: string): JSX.Element => (
 		<div><dt>{name}</dt><dd><Bar permille={served(sum)} tone={tone} /> <small>{tell("served_n", { n: count(sum.served), of: count(sum.asked) })}</small></dd></div>
@@ -54,7 +62,7 @@ export function ScoreView({ score }: { score: ExerciseScore }): JSX.Element {
 					{ head: tell("judged"), cell: (row) => <Judged attack={row} /> },
 				]}
 			/>
-			<Facts rows={[[tell("sums"), `${score.passed} / ${score.failed} / ${score.skipped}`], [tell("ledger"), tell(score.is_ledger_verified ? "verified" : "not_verified")], [tell("troubles"), count(score.troubles)]]} />
+			<Facts rows={[...(score.mail ? [[tell("mail"), <MailWords mail={score.mail} />] as [string, JSX.Element]] : []), [tell("sums"), `${score.passed} / ${score.failed} / ${score.skipped}`], [tell("ledger"), tell(score.is_ledger_verified ? "verified" : "not_verified")], [tell("troubles"), count(score.troubles)]]} />
 		</>
 	);
 }

@@ -9,8 +9,34 @@ import { useResource } from "./live";
 import { MemberForm } from "./member";
 import { usePages } from "./pages";
 import { Ago, Card, Facts, Mark, Missing, Table } from "./parts";
+import { lossTexts } from "./loss_texts";
 
-const lost = (health: Health): number => health.losses.reduce((sum, loss) => sum + loss.count, 0);
+type Loss = Health["losses"][number];
+
+/** Some reasons are times in seconds, which are no number of things lost. */
+const isTime = (loss: Loss): boolean => loss.reason.endsWith("_s");
+const lost = (losses: Loss[]): number => losses.reduce((sum, loss) => sum + (isTime(loss) ? 0 : loss.count), 0);
+
+/** A reason in words where there are some; a process may have others. */
+const lossWords = (loss: Loss): string => {
+	const words = lossTexts[loss.reason]?.[language.now === "ja" ? 0 : 1] ?? loss.reason.replaceAll("_", " ");
+	return `${words} ${isTime(loss) ? say("n_seconds", { n: count(loss.count) }) : amount(loss.count)}`;
+};
+
+/** The authority and effectors see no traffic: their zeros are no word about it. */
+const seesTraffic = (health: Health): boolean => !/^hinomi-(authority|effect) /.test(health.program);
+
+const LossCell = ({ losses }: { losses: Loss[] }): JSX.Element => {
+	const some = losses.filter((loss) => loss.count > 0);
+	if (some.length === 0)
+		return <>{say("nothing_lost")}</>;
+	return (
+		<>
+			{lost(some) > 0 && <b class="warn-text">{amount(lost(some))}</b>}
+			<small>{some.map(lossWords).join(say("rule_and"))}</small>
+		</>
+	);
+};
 
 export const HealthTable = ({ rows, hasMember }: { rows: Health[]; hasMember: boolean }): JSX.Element => (
 	<Table
@@ -25,16 +51,11 @@ export const HealthTable = ({ rows, hasMember }: { rows: Health[]; hasMember: bo
 			},
 			{ head: say("state"), cell: (row) => (row.is_silent ? <Mark tone="warn" icon="silent">{say("silent")}</Mark> : <Mark tone="good" icon="check">{say("speaks")}</Mark>) },
 			{ head: say("last_word"), cell: (row) => <Ago at_ms={row.arrived_ms} /> },
-			{ head: say("incoming"), cell: (row) => <>{bps(row.rates.in_bps)}<small>{pps(row.rates.in_pps)}</small></>, isNumber: true },
-			{ head: say("rules"), cell: (row) => count(row.rules), isNumber: true },
+			{ head: say("incoming"), cell: (row) => (seesTraffic(row) ? <>{bps(row.rates.in_bps)}<small>{pps(row.rates.in_pps)}</small></> : "–"), isNumber: true },
+			{ head: say("rules"), cell: (row) => <>{count(row.rules)}{row.rates.dropped_pps > 0 && <small>{say("stops_pps", { rate: pps(row.rates.dropped_pps) })}</small>}</>, isNumber: true },
 			{
 				head: say("lost"),
-				cell: (row) => (lost(row) === 0 ? say("nothing_lost") : (
-					<>
-						<b class="warn-text">{amount(lost(row))}</b>
-						<small>{row.losses.filter((loss) => loss.count > 0).map((loss) => `${loss.reason.replaceAll("_", " ")} ${amount(loss.count)}`).join(", ")}</small>
-					</>
-				)),
+				cell: (row) => <LossCell losses={row.losses} />,
 				isNumber: true,
 			},
 		]}

@@ -243,6 +243,18 @@ way("mails are an incident without packets: what was seen, why, what was done", 
 	assert.equal(mail?.id, "2");
 });
 
+way("health of an effector: what it stops, what it lost, what hindered it, and that it is silent", async ({ page, go }) => {
+	await go("members");
+	const row = page.locator("tr:has-text('edge-1'):has-text('port')");
+	await row.waitFor();
+	const text = await row.innerText();
+	for (const words of ["hinomi-effect 0.1.0", "speaks", "stops 24.6 kpps", "kernel did not take it, or read back otherwise 2", "journal behind 31 s"]) assert.ok(text.includes(words), `${words} in ${text}`);
+	assert.ok(!text.includes("bps"), "it sees no traffic, and is not said to see none");
+	await page.click("text=日本語");
+	await page.waitForSelector("text=ジャーナルの遅れ 31 秒");
+	await page.waitForSelector("tr:has-text('mail'):has-text('沈黙')");
+});
+
 way("an operator registers a member and a contact; a wrong network is refused in words", async ({ page, go }, scene) => {
 	await go("members");
 	await page.click("button:has-text('Register')");

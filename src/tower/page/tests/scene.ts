@@ -135,7 +135,8 @@ export class Scene {
 			const common = { member: one.name, program: "hinomi 0.1.0", started_ms: this.began_ms - 30 * 86_400_000, at_ms, arrived_ms: at_ms, is_silent: isSilent };
 			return [
 				{ ...common, process: "sensor-1", rates, losses, rules: 0 },
-				...(at % 2 === 0 ? [{ ...common, process: "edge-1", rates: NO_RATES, losses: [], rules: at + 1 }] : []),
+				...(at % 2 === 0 ? [{ ...common, process: "edge-1", program: "hinomi-effect 0.1.0", rates: { ...NO_RATES, dropped_pps: 4100 * at },
+					losses: one.name === "port" ? [{ reason: "place_failures", count: 2 }, { reason: "journal_behind_s", count: 31 }] : [], rules: at + 1 }] : []),
 			];
 		});
 		return all.filter((health) => member === null || health.member === member);
@@ -321,6 +322,7 @@ function exerciseRun(number: number, started_ms: number): ExerciseRun {
 			attack_packets: 4_200_000, troubles: 0, passed: 5, failed: 1, skipped: 1, is_ledger_verified: true,
 			attacks: [attack("airline", 610), attack("bank", 720), attack("rail", 930, "was not ratified"), { name: "hospital", decision: "page", complaint: "nobody answered at the page, and so nothing was done", is_judged: false, vectors: ["dns_reflection"], first_ms: 60_000, last_ms: 67_000, found_ms: 60_700 }],
 			with: sum(2880, 2861), with_defended: sum(900, 898), without: sum(2880, 1123), without_defended: sum(900, 104),
+			mail: number % 2 === 0 ? { absence: "Postfix is not installed", mails: 0, accepted: 0, delivered: 0, unmarked: 0, aimed: 0, aimed_tagged: 0, others_tagged: 0 } : { absence: "", mails: 53, accepted: 53, delivered: 53, unmarked: 0, aimed: 5, aimed_tagged: 5, others_tagged: 0 },
 		},
 	};
 }
