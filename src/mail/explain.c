@@ -112,9 +112,15 @@ json_t *explain_verdict(const struct mail_verdict *verdict)
 	for (size_t i = 0; i < verdict->reason_count; i++)
 		(void)json_array_append_new(reasons, json_pack("{s:s, s:i, s:s}", "rule", verdict->reasons[i].rule, "confidence",
 			(int)verdict->reasons[i].confidence, "why", verdict->reasons[i].words));
-	return json_pack("{s:s, s:i, s:i, s:o, s:b, s:o}", "action", mail_action_name(verdict->action), "level", (int)verdict->level,
+	char posed_as[17] = "";
+	if (verdict->posed_as != 0)
+		(void)snprintf(posed_as, sizeof(posed_as), "%016" PRIx64, verdict->posed_as);
+	return json_pack("{s:s, s:i, s:i, s:o, s:o, s:b, s:o}", "action", mail_action_name(verdict->action),
+		"level", (int)verdict->level,
 		"confidence",
-		(int)verdict->confidence, "reasons", reasons, "over_budget", verdict->is_over_budget, "unread",
+		(int)verdict->confidence, "impersonated",
+		json_pack("{s:s, s:s}", "is", mail_posed_name(verdict->posed), "pseudonym", posed_as),
+		"reasons", reasons, "over_budget", verdict->is_over_budget, "unread",
 		bits(verdict->unread, &mail_unread_names));
 }
 

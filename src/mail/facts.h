@@ -83,6 +83,7 @@ struct mail_host {
 	uint16_t link_traits; /* enum link_trait, over all its links */
 	uint16_t link_count; /* saturates */
 	bool is_of_sender; /* the registrable domain is that of From */
+	uint64_t resembles; /* pseudonym of the protected or known domain that it looks like, or is; 0: none */
 };
 
 /** What is odd about a text that people see (display name, subject); or-ed. */
@@ -121,6 +122,14 @@ struct identity_facts {
 	enum name_match reply_to_match; /* of Reply-To's display name */
 	bool is_reply_to_known; /* Reply-To's address is known for that person */
 	bool is_recipient_name; /* the display name is the recipient's own */
+	/*
+	 * Whom a mail poses as: pseudonyms of kinds of their own, so that they are equal to no sender's. A person is told by the
+	 * name in the directory, so that new addresses change nothing, and namesakes are one.
+	 */
+	uint64_t person; /* who has From's address or, where nobody has, its name, or an address within that name; 0: nobody */
+	uint64_t reply_person; /* who has Reply-To's name; 0: nobody */
+	uint64_t account; /* From's address itself, where the account is what is taken; 0: none */
+	uint64_t like_label; /* what the label of From's domain looks like; 0: as sender.eye */
 };
 
 /** Bits of mail_facts.sender.traits. */

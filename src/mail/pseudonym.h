@@ -24,6 +24,10 @@ enum pseudonym_kind {
 	PSEUDONYM_MESSAGE,
 	PSEUDONYM_MAIL,
 	PSEUDONYM_LABEL,
+	PSEUDONYM_PERSON, /* the last four: whom somebody poses as (facts.h, "Whom a mail poses as") */
+	PSEUDONYM_POSED_DOMAIN,
+	PSEUDONYM_POSED_LABEL,
+	PSEUDONYM_ACCOUNT,
 };
 
 /**

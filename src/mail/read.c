@@ -335,7 +335,7 @@ static void message_look(struct reading *reading, GMimeMessage *message, const s
 		return;
 	address_read(message, envelope, &reading->reader->key, &texts, facts);
 	if (reading->reader->people != NULL)
-		people_identify(reading->reader->people, &texts, facts);
+		people_identify(reading->reader->people, &reading->reader->key, &texts, facts);
 	subject_look(message, facts);
 	thread_look(reading, message);
 	profile_headers(&facts->profile, message);
@@ -346,7 +346,7 @@ static void message_look(struct reading *reading, GMimeMessage *message, const s
 	if (facts->host_count == 1 && facts->link_count > 1)
 		facts->html.traits |= HTML_ONE_TARGET;
 	if (reading->reader->people != NULL)
-		people_mark_hosts(reading->reader->people, facts);
+		people_mark_hosts(reading->reader->people, &reading->reader->key, facts);
 	for (size_t i = 0; i < LINK_ADDRESSEES_MAX; i++)
 		reading->links.addressees[i] = NULL;
 	explicit_bzero(&texts, sizeof(texts));

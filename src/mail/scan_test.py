@@ -53,6 +53,75 @@ def formats(work, options):
     assert run("scan", "--json", *options, work / "dir" / "new") == ""
 
 
+def identities(work, options):
+    """Whom a mail poses as: one pseudonym for one person in all spellings, whoever sends and gets it; never a name or an address."""
+    people = PEOPLE + "Hanako Sato,,,h.sato@kaisha.co.jp,\n"
+    (work / "who.csv").write_text(people)
+    (work / "who.key").write_bytes(b"w" * 32)
+    (work / "who.key").chmod(0o600)
+
+    def posed(content, *more, key="who.key", directory="who.csv"):
+        (work / "who.eml").write_bytes(content)
+        where = ["--people", work / directory, "--protect", "kikan.jp", "--key", work / key, *more, work / "who.eml"]
+        found = lines("scan", "--json", *where)
+        assert len(found) == 1, (content, found)
+        jsonschema.validate(found[0], SCHEMA)
+        explained = lines("explain", "--json", *where)[0]["verdict"]["impersonated"]
+        told = found[0].get("impersonated", {"is": "", "pseudonym": ""})
+        assert told == explained, (told, explained)
+        assert told["pseudonym"] not in (found[0]["sender"]["pseudonym"], found[0]["recipient"]) or told["pseudonym"] == ""
+        assert not any(word in json.dumps(found, ensure_ascii=False) for word in ("watanabe", "Watanabe", "渡辺", "sato", "ishii"))
+        return told["is"], told["pseudonym"]
+
+    person = posed(mail())
+    assert person[0] == "person" and len(person[1]) == 16, person
+    assert posed(mail(sender="渡辺　太郎 <x99@outlook.com>", to="kato@kikan.jp")) == person
+    assert posed(mail(sender="WATANABE Taro <y@else.example>", body="https://files.else2.xyz/a.zip\n")) == person
+    assert posed(mail(sender="T. <t@else.example>", more="Reply-To: Taro Watanabe <wtaro@gmail.com>\n")) == person
+    other = posed(mail(sender="Hanako Sato <hs@gmail.com>"))
+    assert other[0] == "person" and other[1] != person[1]
+    domain = posed(mail(sender="Office <a@k1kan.jp>"))
+    assert domain[0] == "domain" and domain[1] not in (person[1], other[1])
+    assert posed(mail(sender="Office <a@kikan-support.com>")) == domain
+    assert posed(mail(sender="A <a@else.example>", body="https://kikan-login.com/\n")) == domain
+    assert posed(mail(sender="Daigaku <a@daigaku-jp.com>"))[1] not in (domain[1], person[1])
+    refuted = "Authentication-Results: mx.kikan.jp; spf=fail smtp.mailfrom=watanabe@daigaku.ac.jp; dmarc=fail header.from=daigaku.ac.jp\n"
+    assert posed(mail(sender="Taro Watanabe <watanabe@daigaku.ac.jp>", more=refuted), "--authserv-id", "mx.kikan.jp") == person
+    assert posed(mail(sender='"watanabe@daigaku.ac.jp" <a@else.example>')) == person, "the address within the name is that person's"
+    program = "MIME-Version: 1.0\nContent-Type: application/octet-stream; name=a.pdf.exe\nContent-Transfer-Encoding: base64\n"
+    assert posed(mail(sender="S <a@else.example>", body=base64.encodebytes(b"MZ" + bytes(200)).decode(), more=program)) == ("", "")
+    (work / "more.csv").write_text(people.replace("watanabe@daigaku.ac.jp", "w.taro@daigaku.ac.jp"))
+    assert posed(mail(), directory="more.csv") == person, "another address changes nothing"
+    (work / "else.key").write_bytes(b"v" * 32)
+    (work / "else.key").chmod(0o600)
+    assert posed(mail(), key="else.key")[1] != person[1]
+    (work / "who.eml").write_bytes(mail())
+    assert lines("scan", "--json", "--people", work / "who.csv", work / "who.eml")[0]["impersonated"] == {"is": "person", "pseudonym": ""}
+
+
+def hijacked(work, options):
+    """A known account in other hands: the person who has it, or where the directory has nobody, the account."""
+    (work / "hijack.key").write_bytes(b"h" * 32)
+    (work / "hijack.key").chmod(0o600)
+    told = set()
+    for sender in ("Taro Watanabe <watanabe@daigaku.ac.jp>", "Ken Mori <mori@boeki.co.jp>"):
+        where = ["--history", work / f"hijack{len(told)}.history", "--key", work / "hijack.key", *options]
+        build = "X-Mailer: Own Mailer 1.0\nMIME-Version: 1.0\nContent-Type: text/plain; charset=iso-2022-jp\nContent-Transfer-Encoding: 7bit\n"
+        (work / "usual.mbox").write_bytes(b"".join(
+            b"From x\n" + mail(sender=sender, body="See you.\n", more=build).replace(b"2 Mar", b"%d Feb" % day).replace(b"<1@x>", b"<20260%d@daigaku.ac.jp>" % day) + b"\n"
+            for day in range(2, 20)))
+        run("learn", *where, work / "usual.mbox")
+        changed = (f"Message-ID: <CAF+x@mail.gmail.com>\nDate: Mon, 2 Mar 2026 01:00:00 -0800\nMIME-Version: 1.0\nSubject: x\nFrom: {sender}\nTo: ishii@kikan.jp\n"
+                   "Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: base64\n\n").encode() \
+            + base64.encodebytes(b'<a href="https://1drv.ms/u/s!x">x</a>')
+        (work / "hijack.eml").write_bytes(changed)
+        found = lines("scan", "--json", *where, work / "hijack.eml")[0]
+        assert found["kind"] == "hijacked_account", found
+        assert found["impersonated"]["pseudonym"] not in ("", found["sender"]["pseudonym"])
+        told.add(found["impersonated"]["is"])
+    assert told == {"person", "account"}, told
+
+
 def levels(work, options):
     """Each level sees what lies below it, and no more."""
     (work / "level.eml").write_bytes(mail(sender="渡辺太郎 <x@gmail.com>"))
@@ -218,7 +287,7 @@ def main():
         work = pathlib.Path(work)
         (work / "people.csv").write_text(PEOPLE)
         options = ["--people", work / "people.csv", "--protect", "kikan.jp"]
-        for check in (formats, levels, words, passwords, enclosed, relation, signatures, hostile, refusals):
+        for check in (formats, identities, hijacked, levels, words, passwords, enclosed, relation, signatures, hostile, refusals):
             check(work, options)
             print(f"{check.__name__}: ok")
 
