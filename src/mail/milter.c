@@ -73,6 +73,38 @@ struct milter {
 /* libmilter hands callbacks nothing of ours before there is a connection. */
 static struct milter milter;
 
+/* Whether a signal has told the process to end. */
+static atomic_bool is_told_to_end;
+
+/**
+ * In place of the C library's, for the one thread of libmilter that calls it: it waits for SIGTERM, SIGINT and SIGHUP, and
+ * does not say that one came. It has to be known: told to end, libmilter closes its socket in that thread while smfi_main()
+ * may be on its way to it, finds it closed and takes that for a failure (listenfd "corrupted").
+ */
+__attribute__((visibility("default"))) int sigwait(const sigset_t *set, int *ret_signal)
+{
+	int got;
+	do {
+		got = sigwaitinfo(set, NULL);
+	} while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return errno;
+	atomic_store(&is_told_to_end, true);
+	*ret_signal = got;
+	return 0;
+}
+
+/** Has the signals that end the process wait for libmilter, which looks for them once it runs: until then they would kill. */
+static void endings_hold(void)
+{
+	sigset_t endings;
+	(void)sigemptyset(&endings);
+	(void)sigaddset(&endings, SIGTERM);
+	(void)sigaddset(&endings, SIGINT);
+	(void)sigaddset(&endings, SIGHUP);
+	(void)pthread_sigmask(SIG_BLOCK, &endings, NULL);
+}
+
 struct session {
 	struct mail_copy copy;
 	bool is_authenticated; /* one of ours sends it */
@@ -562,6 +594,7 @@ int milter_run(const struct config *config)
 	(void)signal(SIGPIPE, SIG_IGN);
 	int err = milter_start(config);
 	if (err == OK) {
+		endings_hold();
 		ready_tell_or_log();
 		err = confine(config);
 	}
@@ -576,7 +609,8 @@ int milter_run(const struct config *config)
 		return err;
 	log_line(LOG_LEVEL_NOTICE, "mail_ready socket=%s level=%s workers=%llu", config->socket, mark_level_name(milter.settings.level),
 		(unsigned long long)config->workers);
-	bool was_well = smfi_main() == MI_SUCCESS && worker_pool_is_alive(milter.pool);
+	bool has_ended_well = smfi_main() == MI_SUCCESS || atomic_load(&is_told_to_end);
+	bool was_well = has_ended_well && worker_pool_is_alive(milter.pool);
 	/* Threads that are in the middle of a mail wait here for the end of the process: the engine is not theirs any more. */
 	pthread_mutex_lock(&milter.engine_lock);
 	engine_free(milter.engine);
