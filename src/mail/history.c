@@ -31,12 +31,15 @@
 #define HOSTS_KEPT 64
 #define HOSTS_LEARNED 8 /* of one mail */
 #define SCHEMA_VERSION 1
+#define TRUSTED_DAYS 7 /* without a mail, after which a clock is believed */
+#define ALERT_DAYS (2 * (BUDGET_DAYS + 1)) /* noted, those nearest to today: a wrong clock's may be among them */
 
 enum statement {
 	SQL_PARTY = 0, SQL_PROFILES, SQL_HOST, SQL_MESSAGE, SQL_PENDING_ADD, SQL_PENDING_DUE, SQL_PENDING_DROP, SQL_PARTY_IN,
 		SQL_PARTY_OUT,
 	SQL_PROFILE_ADD, SQL_PROFILE_TRIM, SQL_HOST_ADD, SQL_HOST_TRIM, SQL_MESSAGE_ADD, SQL_FORGET_PARTY, SQL_FORGET_MESSAGE,
 	SQL_FORGET_PROFILE, SQL_FORGET_HOST, SQL_EYE, SQL_EYE_ADD, SQL_FORGET_EYE, SQL_ALERTS, SQL_ALERT_ADD, SQL_FORGET_ALERT,
+	SQL_LAST_DAY,
 	SQL_COUNT
 };
 
@@ -78,7 +81,8 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_ALERTS] = "SELECT day, place, candidates, raised FROM alert ORDER BY day",
 	[SQL_ALERT_ADD] = "INSERT INTO alert(day, place, candidates, raised) VALUES (?1, ?2, ?3, ?4) ON CONFLICT(day, place) DO UPDATE"
 		" SET candidates = candidates + ?3, raised = raised + ?4",
-	[SQL_FORGET_ALERT] = "DELETE FROM alert WHERE day < ?1",
+	[SQL_FORGET_ALERT] = "DELETE FROM alert WHERE day NOT IN (SELECT DISTINCT day FROM alert ORDER BY ABS(day - ?1) LIMIT ?2)",
+	[SQL_LAST_DAY] = "SELECT MAX(MAX(last_in, last_out)) FROM party WHERE MAX(last_in, last_out) < ?1",
 	[SQL_FORGET_HOST] = "DELETE FROM host WHERE day < ?1",
 };
 
@@ -113,6 +117,7 @@ struct history {
 	int64_t learn_after_s;
 	int64_t forget_after_days;
 	int64_t forgotten_day; /* the day on which the old was last dropped */
+	int64_t doubted_day; /* a day on which it was not, since the clock may be wrong */
 };
 
 static int64_t s_of(int64_t wall_ms)
@@ -281,6 +286,32 @@ static int settle(struct history *history, sqlite3_stmt *due)
 	return err;
 }
 
+/**
+ * Forgets what is old, once a day. Where nothing was learned for a week before, the clock may be wrong, and all might be too old
+ * by it: then nothing is forgotten before the next day.
+ */
+static int old_forget(struct history *history, int64_t now_s)
+{
+	static const enum statement forgets[] = {
+		SQL_FORGET_PARTY, SQL_FORGET_MESSAGE, SQL_FORGET_PROFILE, SQL_FORGET_HOST, SQL_FORGET_EYE};
+	int64_t day = now_s / S_PER_DAY;
+	if (history->forget_after_days <= 0 || day <= history->forgotten_day || day == history->doubted_day)
+		return OK;
+	sqlite3_stmt *made = sql(history, SQL_LAST_DAY);
+	bind(made, 1, day);
+	int64_t last_day = sqlite3_step(made) == SQLITE_ROW ? sqlite3_column_int64(made, 0) : 0;
+	(void)sqlite3_reset(made);
+	bool is_doubted = day - last_day > TRUSTED_DAYS;
+	*(is_doubted ? &history->doubted_day : &history->forgotten_day) = day;
+	int err = OK;
+	for (size_t i = 0; err == OK && !is_doubted && i < ARRAY_LEN(forgets); i++) {
+		made = sql(history, forgets[i]);
+		bind(made, 1, day - history->forget_after_days);
+		err = run(made);
+	}
+	return err;
+}
+
 /** Lets count what is due, and forgets what is old, once a day. */
 static int due_take(struct history *history, int64_t now_s)
 {
@@ -298,18 +329,7 @@ static int due_take(struct history *history, int64_t now_s)
 		bind(drop, 1, mail);
 		err = err == OK ? run(drop) : err;
 	}
-	int64_t day = now_s / S_PER_DAY;
-	if (err == OK && day > history->forgotten_day && history->forget_after_days > 0) {
-		static const enum statement forgets[] = {SQL_FORGET_PARTY, SQL_FORGET_MESSAGE, SQL_FORGET_PROFILE, SQL_FORGET_HOST,
-			SQL_FORGET_EYE};
-		for (size_t i = 0; err == OK && i < ARRAY_LEN(forgets); i++) {
-			sqlite3_stmt *made = sql(history, forgets[i]);
-			bind(made, 1, day - history->forget_after_days);
-			err = run(made);
-		}
-		history->forgotten_day = day;
-	}
-	return err;
+	return err == OK ? old_forget(history, now_s) : err;
 }
 
 int history_begin(struct history *history)
@@ -491,6 +511,7 @@ void history_alert_note(struct history *history, int64_t day, uint32_t place, ui
 	if (candidates > 0)
 		return;
 	made = sql(history, SQL_FORGET_ALERT);
-	bind(made, 1, day - BUDGET_DAYS);
+	bind(made, 1, day);
+	bind(made, 2, ALERT_DAYS);
 	(void)run(made);
 }

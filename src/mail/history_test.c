@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "mail/budget.h"
 #include "mail/history.h"
 
 #define HOUR_MS INT64_C(3600000)
@@ -68,8 +69,66 @@ static void old_senders_are_forgotten(void **state)
 	assert_int_equal(history_learn(history, &mail, START_MS), OK);
 	history_find(history, &mail, START_MS + 99 * DAY_MS, &relation);
 	assert_false(relation.is_first_contact);
+	struct mail_facts other = mail_from(2, 101);
+	assert_int_equal(history_learn(history, &other, START_MS + 101 * DAY_MS), OK);
 	history_find(history, &mail, START_MS + 102 * DAY_MS, &relation);
 	assert_true(relation.is_first_contact && relation.profile_count == 0);
+	history_find(history, &other, START_MS + 102 * DAY_MS, &relation);
+	assert_false(relation.is_first_contact);
+	history_close(history);
+}
+
+/* By a clock that is years ahead all is old; so nothing is forgotten on a day before which there was no mail for a week. */
+static void a_clock_that_jumps_forgets_nobody(void **state)
+{
+	(void)state;
+	static const int64_t jumps[] = {200, 4000, -4000, -19999};
+	for (size_t i = 0; i < ARRAY_LEN(jumps); i++) {
+		struct history *history = open_new();
+		struct relation_facts relation;
+		struct mail_facts mail = mail_from(1, 100), other = mail_from(2, 101);
+		assert_int_equal(history_learn(history, &mail, START_MS), OK);
+		history_find(history, &mail, START_MS + DAY_MS, &relation);
+		int64_t wrong_ms = START_MS + jumps[i] * DAY_MS;
+		assert_int_equal(history_learn(history, &other, wrong_ms), OK);
+		history_find(history, &other, wrong_ms + DAY_MS / 2, &relation);
+		history_find(history, &mail, START_MS + 2 * DAY_MS, &relation);
+		assert_false(relation.is_first_contact);
+		assert_true(relation.mail_count == 1 && relation.profile_count == 1 && relation.days_since_first == 2);
+		history_close(history);
+	}
+}
+
+static int64_t alert_days[64];
+static size_t alert_count;
+
+static void alert_take(void *context, int64_t day, uint32_t place, uint32_t candidates, uint32_t raised)
+{
+	(void)context;
+	(void)place;
+	(void)candidates;
+	(void)raised;
+	assert_true(alert_count < ARRAY_LEN(alert_days));
+	alert_days[alert_count++] = day;
+}
+
+/* What is noted of alerts is bounded, and what a wrong clock noted goes first. */
+static void alerts_of_a_wrong_clock_go_first(void **state)
+{
+	(void)state;
+	struct history *history = open_new();
+	static const int64_t wrong[] = {3, 900000, 19000};
+	for (int64_t day = 20000; day < 20100; day++) {
+		history_alert_note(history, day, 0, 0, 0);
+		history_alert_note(history, day, 5, 1, 1);
+		if (day - 20020 >= 0 && (size_t)(day - 20020) < ARRAY_LEN(wrong))
+			history_alert_note(history, wrong[day - 20020], 0, 0, 0);
+	}
+	alert_count = 0;
+	assert_int_equal(history_alerts_find(history, alert_take, NULL), OK);
+	assert_in_range(alert_count, BUDGET_DAYS + 1, 64);
+	for (size_t i = 0; i < alert_count; i++)
+		assert_in_range(alert_days[i], 20099 - 2 * (BUDGET_DAYS + 1), 20099);
 	history_close(history);
 }
 
@@ -137,6 +196,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_mail_counts_after_the_delay),
 		cmocka_unit_test(old_senders_are_forgotten),
+		cmocka_unit_test(a_clock_that_jumps_forgets_nobody),
+		cmocka_unit_test(alerts_of_a_wrong_clock_go_first),
 		cmocka_unit_test(what_we_wrote_counts_at_once),
 		cmocka_unit_test(a_domain_that_reads_like_a_known_one_is_told),
 		cmocka_unit_test(a_file_that_is_no_history_is_refused),

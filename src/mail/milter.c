@@ -34,6 +34,7 @@
 #include "core/metrics.h"
 #include "core/ready.h"
 #include "core/sandbox.h"
+#include "mail/clock_watch.h"
 #include "mail/daybook.h"
 #include "mail/engine.h"
 #include "mail/mail_copy.h"
@@ -65,6 +66,7 @@ struct milter {
 	_Atomic uint64_t forged; /* Authentication-Results taken away */
 	_Atomic uint64_t untold; /* findings that could not be written */
 	_Atomic uint64_t unmarked; /* mails that the server did not let us mark */
+	_Atomic uint64_t clock_jumps; /* of the wall clock, by an hour or more */
 	_Atomic uint64_t waits[WAITS]; /* mails, by how long the server waited for us: up to wait_bounds_ms, and longer */
 	pthread_mutex_t bucket_lock;
 	struct log_bucket bucket; /* of lines about mails that could not be read */
@@ -403,6 +405,7 @@ static void metrics_fill(struct metrics *metrics)
 		{"hinomi_mail_forged_results_total", "Authentication-Results in our name that were taken away.", &milter.forged},
 		{"hinomi_mail_findings_lost_total", "Findings that could not be written.", &milter.untold},
 		{"hinomi_mail_unmarked_total", "Mails that the mail server did not let us mark as decided.", &milter.unmarked},
+		{"hinomi_mail_clock_jumps_total", "Jumps of the wall clock by an hour or more.", &milter.clock_jumps},
 	};
 	const struct worker_counts counts = worker_pool_counts(milter.pool);
 	const struct {
@@ -465,12 +468,25 @@ static int days_save(void)
 	return daybook_save(milter.days);
 }
 
+/** Counts and tells a wall clock that jumps: days, alerts and what is learned go by it. */
+static void clock_look(struct clock_watch *watch)
+{
+	int64_t now_wall_ms = clock_wall_ns() / NS_PER_MS, jump_ms = clock_watch_look(watch, now_wall_ms, clock_boot_ns());
+	if (jump_ms == 0)
+		return;
+	atomic_fetch_add(&milter.clock_jumps, 1);
+	daybook_add(milter.days, now_wall_ms, &(struct daybook_more){.clock_jumps = 1});
+	log_line(LOG_LEVEL_WARNING, "clock_jumped by_s=%lld next=days_go_by_the_clock_as_it_is", (long long)(jump_ms / 1000));
+}
+
 /** Writes the counts now and then, and ends the process when the keeper is gone, for it to be started anew. */
 static void *housekeep(void *arg)
 {
 	(void)arg;
 	bool was_saved = true;
+	struct clock_watch watch = {.is_begun = false};
 	for (unsigned turn = 0; worker_pool_is_alive(milter.pool); turn++) {
+		clock_look(&watch);
 		bool is_saved = metrics_save(milter.config->metrics_file) == OK;
 		is_saved = (turn % REPORT_TURNS != 0 || days_save() == OK) && is_saved;
 		if (was_saved && !is_saved)
