@@ -265,6 +265,7 @@ struct mail_facts {
 	uint16_t host_count; /* entries in hosts */
 	uint16_t link_count; /* links, saturates */
 	struct mail_host hosts[MAIL_HOSTS_MAX];
+	struct mail_host shown; /* the address that the text of a link shows while it leads elsewhere; the first; empty name: none */
 	/* L4 */
 	struct html_facts html;
 	/* L5 */

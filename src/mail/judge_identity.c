@@ -30,6 +30,14 @@ static const struct mail_host *lookalike_link(const struct judge_scene *scene)
 	return judge_host_find(scene->facts, HOST_LOOKALIKE | HOST_GOV_LABEL, 0);
 }
 
+/** Letters of others show our address too, and count their readers on the way: those have many links, and one of their own. */
+static const struct mail_host *shows_protected(const struct judge_scene *scene)
+{
+	const struct mail_host *shown = &scene->facts->shown;
+	return (shown->host_traits & (HOST_PROTECTED | HOST_KNOWN)) != 0 && scene->is_stranger && scene->is_narrow &&
+		scene->leads_elsewhere ? shown : NULL;
+}
+
 static bool own_domain_refuted(const struct judge_scene *scene)
 {
 	return (scene->facts->sender.host.host_traits & HOST_PROTECTED) != 0 && scene->is_refuted;
@@ -134,6 +142,8 @@ static const struct judge_rule rules[] = {
 		"answers go to %s, which is made to be taken for a protected domain", WHOM_HOST},
 	{"lookalike_link", MAIL_IMPERSONATION, 85, NULL, lookalike_link,
 		"a link leads to %s, which is made to be taken for a protected domain", WHOM_HOST},
+	{"shows_protected", MAIL_IMPERSONATION, 76, NULL, shows_protected,
+		"a link shows an address of %s and leads to another organisation, by a sender whom we do not know", WHOM_HOST},
 	{"known_address_refuted", MAIL_IMPERSONATION, 88, known_address_refuted, NULL,
 		"bears a known person's address of %s, and our mail server found that it is not from there", WHOM_NAMED},
 	{"reply_to_takes_person", MAIL_IMPERSONATION, 86, NULL, reply_to_takes_person,

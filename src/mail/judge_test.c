@@ -57,8 +57,8 @@ static void whom_it_poses_as_is_told(void **state)
 	facts.identity.like_label = 10;
 	struct mail_verdict verdict = judge(&facts);
 	assert_true(verdict.posed == MAIL_POSED_PERSON && verdict.posed_as == 7);
-	facts.hosts[0] = (struct mail_host){.name = "k1kan.jp", .host_traits = HOST_LOOKALIKE, .link_traits = LINK_TEXT, .link_count = 1,
-		.resembles = 11};
+	facts.hosts[0] = (struct mail_host){.name = "k1kan.jp", .host_traits = HOST_LOOKALIKE, .link_traits = LINK_TEXT,
+		.link_count = 1, .resembles = 11};
 	assert_int_equal(judge(&facts).posed_as, 7); /* the link is the weaker one */
 	facts.sender.host = (struct mail_host){.name = "kikann.jp", .host_traits = HOST_LOOKALIKE, .resembles = 12};
 	verdict = judge(&facts);

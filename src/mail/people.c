@@ -436,12 +436,12 @@ static void posed_find(const struct people *people, const struct pseudonym_key *
 	const struct match *from, const struct match *reply, struct identity_facts *identity)
 {
 	const struct known_person *person = address_owner(people, texts->from.address);
-	if (person == NULL && from->best >= NAME_SAME_READING)
+	if (person == NULL && from->best > NAME_NO_MATCH)
 		person = &people->persons[from->best_person];
 	if (person == NULL)
 		person = named_owner(people, texts->from.name);
 	identity->person = person_pseudonym(key, person);
-	if (reply->best >= NAME_SAME_READING)
+	if (reply->best > NAME_NO_MATCH)
 		identity->reply_person = person_pseudonym(key, &people->persons[reply->best_person]);
 }
 
@@ -486,4 +486,5 @@ void people_mark_hosts(const struct people *people, const struct pseudonym_key *
 {
 	for (size_t i = 0; i < facts->host_count; i++)
 		host_mark(people, key, &facts->hosts[i]);
+	host_mark(people, key, &facts->shown);
 }

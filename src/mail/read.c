@@ -183,6 +183,12 @@ static void enclosed_look(struct reading *reading, const GByteArray *bytes, unsi
 	g_object_unref(message);
 }
 
+static bool is_named_mail(const char *name)
+{
+	size_t length = name != NULL ? strlen(name) : 0;
+	return length > 4 && strcasecmp(name + length - 4, ".eml") == 0;
+}
+
 static void leaf_look(struct reading *reading, GMimePart *part, unsigned depth)
 {
 	struct mail_facts *facts = reading->facts;
@@ -207,6 +213,12 @@ static void leaf_look(struct reading *reading, GMimePart *part, unsigned depth)
 		return;
 	}
 	facts->attachment_count += is_attachment;
+	bool is_mail = is_attachment && is_named_mail(g_mime_part_get_filename(part));
+	if (is_mail && header_check((const char *)bytes->data, bytes->len) == 0) {
+		enclosed_look(reading, bytes, depth); /* programs that show mails open it by its name */
+		g_object_unref(memory);
+		return;
+	}
 	if ((is_text || is_html) && !is_attachment) {
 		text_look(reading, bytes, g_mime_object_get_content_type_parameter(GMIME_OBJECT(part), "charset"), is_html);
 	} else {

@@ -179,6 +179,46 @@ def enclosed(work, options):
     assert lines("explain", "--json", *options, work / "enclosed.eml")[0]["facts"]["unread"] == ["payload"]
 
 
+def shapes(work, options):
+    """Ways to hide that were found one by one: each is told, and its harmless likeness is not."""
+    more = PEOPLE + "齋藤 健一,さいとう けんいち,,k.saito@gaimu-ob.jp,\n"
+    (work / "shapes.csv").write_text(more.replace("organisation\n", "organisation,title\n").replace("海洋大学\n", "海洋大学,教授\n").replace("ob.jp,\n", "ob.jp,,元大使\n"))
+    where = ["--people", work / "shapes.csv", "--protect", "kikan.go.jp"]
+
+    def rules(content):
+        (work / "shape.eml").write_bytes(content)
+        return [reason["rule"] for reason in lines("explain", "--json", *where, work / "shape.eml")[0]["verdict"]["reasons"]]
+
+    def attached(name, kind, data):
+        return mail(sender="A <a@firma.co.jp>", body=base64.encodebytes(data).decode(),
+                    more=f"MIME-Version: 1.0\nContent-Type: {kind}; name={name}\nContent-Disposition: attachment; filename={name}\nContent-Transfer-Encoding: base64\n")
+
+    def page(text, sender="A <a@firma.co.jp>"):
+        return mail(sender=sender, body=text + "\n", more="MIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n")
+
+    for name in ("斉藤健一", "斎藤 健一", "齋藤元大使", "齊藤　健一"):
+        assert "known_name_freemail_carrier" in rules(mail(sender=f"{name} <x9@gmail.com>")), name
+    assert not any(rule.startswith("known_name") for rule in rules(mail(sender="齋藤元大使 <x9@firma.co.jp>"))), "a namesake with an office"
+    assert not any(rule.startswith("known_name") for rule in rules(mail(sender="齋藤様 <x9@gmail.com>")))
+    assert "lookalike_sender" in rules(mail(sender="A <a@kikan.g0.jp>"))
+    assert "lookalike_sender" not in rules(mail(sender="A <a@other.g0.jp>"))
+    assert "hidden_program" in rules(attached("fw.eml", "application/octet-stream", attached("a.pdf.exe", "application/octet-stream", b"MZ" + bytes(200))))
+    assert "hidden_program" not in rules(attached("fw.eml", "application/octet-stream", mail(body="x\n")))
+    picture = "<svg xmlns='http://www.w3.org/2000/svg'>%s<rect width='9' height='9'/></svg>"
+    assert "svg_script" in rules(attached("a.svg", "image/svg+xml", (picture % "<script>location='https://e.example'</script>").encode()))
+    assert "svg_script" not in rules(attached("a.svg", "image/svg+xml", (picture % "").encode()))
+    assert "program_at_number" in rules(page("<a href='http://192.0.2.7/a.exe'>update</a>"))
+    assert "program_at_number" not in rules(page("<a href='http://192.0.2.7/a.html'>page</a>"))
+    assert "program_at_number" not in rules(page("<a href='http://files.firma.co.jp/a.exe'>update</a>"))
+    shown = "<a href='https://%s/x'>https://www.kikan.go.jp/login</a>"
+    assert "shows_protected" in rules(page(shown % "evil-x.net"))
+    assert "shows_protected" not in rules(page(shown % "www.kikan.go.jp"))
+    assert "shows_protected" not in rules(page("<a href='https://evil-x.net/x'>https://www.else.jp/login</a>"))
+    assert "known_name_freemail_carrier" in rules(mail(body="https://we.tl/t-abc\n"))
+    assert "known_name_freemail_carrier" in rules(mail(body="https://xn--e1afmkfd.xn--p1ai/a\n"))
+    assert "known_name_freemail_carrier" not in rules(mail(body="https://www.kaisha.co.jp/a\n"))
+
+
 def zip_locked():
     """An archive that says that it is encrypted."""
     archive = io.BytesIO()
@@ -287,7 +327,7 @@ def main():
         work = pathlib.Path(work)
         (work / "people.csv").write_text(PEOPLE)
         options = ["--people", work / "people.csv", "--protect", "kikan.jp"]
-        for check in (formats, identities, hijacked, levels, words, passwords, enclosed, relation, signatures, hostile, refusals):
+        for check in (formats, identities, hijacked, shapes, levels, words, passwords, enclosed, relation, signatures, hostile, refusals):
             check(work, options)
             print(f"{check.__name__}: ok")
 
