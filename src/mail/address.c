@@ -13,6 +13,7 @@
 #include "mail/brand.h"
 #include "mail/host.h"
 #include "mail/lookalike.h"
+#include "mail/near.h"
 
 #define TOKEN_LETTERS_MIN 3 /* a shorter part of a name is in any address */
 
@@ -214,6 +215,7 @@ static void from_look(const struct address_texts *texts, const struct pseudonym_
 	facts->sender.domain = pseudonym_make(key, PSEUDONYM_DOMAIN, registrable, strlen(registrable));
 	char local[ADDRESS_BYTES], eye[64];
 	lookalike_eye(host, eye);
+	near_make(key, host, &facts->sender.near);
 	if ((host->host_traits & (HOST_FREEMAIL | HOST_FREE_HOSTING | HOST_IP)) == 0 && eye[0] != '\0') {
 		facts->sender.eye = pseudonym_make(key, PSEUDONYM_LABEL, eye, strlen(eye));
 		facts->identity.like_label = pseudonym_make(key, PSEUDONYM_POSED_LABEL, eye, strlen(eye));

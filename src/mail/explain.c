@@ -61,15 +61,16 @@ static json_t *identity_explain(const struct identity_facts *identity)
 
 static json_t *relation_explain(const struct relation_facts *relation)
 {
-	return json_pack("{s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:b, s:i, s:i, s:b, s:b, s:b}", "known", relation->is_known,
-		"first_contact",
+	return json_pack("{s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:b}", "known",
+		relation->is_known, "first_contact",
 		relation->is_first_contact, "first_of_domain", relation->is_first_of_domain, "we_wrote", relation->did_we_write,
 		"days_since_first",
 		(int)relation->days_since_first, "days_since_last", (int)relation->days_since_last, "mails", (int)relation->mail_count,
 		"payloads",
 		(int)relation->payload_count, "thread_ours", relation->is_thread_ours, "thread_unknown", relation->is_thread_unknown,
 		"profile_distance", (int)relation->profile_distance, "profile_mails", (int)relation->profile_count, "hosts_new",
-		relation->are_hosts_new, "like_known", relation->is_like_known, "known_elsewhere", relation->is_known_elsewhere);
+		relation->are_hosts_new, "like_known", relation->is_like_known, "known_elsewhere", relation->is_known_elsewhere,
+		"near_known", relation->is_near_known);
 }
 
 json_t *explain_facts(const struct mail_facts *facts)

@@ -111,6 +111,16 @@ enum name_match {
 	NAME_MATCH_COUNT
 };
 
+#define NEAR_LETTERS_MAX 24 /* of a label whose neighbours are told */
+#define NEAR_PARTS_MAX 8
+
+/** Pseudonyms of what the label of From's domain is a letter away from (near.h); 0: none. */
+struct near_facts {
+	uint64_t whole;
+	uint64_t less[NEAR_LETTERS_MAX], gap[NEAR_LETTERS_MAX], swap[NEAR_LETTERS_MAX]; /* by the letter left out, replaced, swapped */
+	uint64_t part[NEAR_PARTS_MAX]; /* words of it between hyphens */
+};
+
 /** Whom a mail claims to be from, and whether that holds. */
 struct identity_facts {
 	enum name_match name_match; /* best match of From's display name in the directory */
@@ -211,6 +221,8 @@ struct relation_facts {
 	uint16_t profile_count; /* mails that the profile rests on */
 	bool is_like_known; /* the domain's label looks like that of a domain that wrote to us, or that we wrote to, and is another */
 	bool is_known_elsewhere; /* the label is the same, under another suffix */
+	bool is_near_known; /* it is a letter away from such a one, or has it between hyphens */
+	uint64_t near_posed; /* the same, as identity_facts.like_label of the one that is known */
 	bool are_hosts_new; /* no link host was in this sender's mails before */
 };
 
@@ -244,6 +256,7 @@ struct mail_facts {
 		uint32_t traits; /* enum sender_trait */
 		uint64_t address, domain; /* pseudonyms of From's address and registrable domain; 0: none */
 		uint64_t eye, label; /* pseudonyms of the domain's own label, as the eye reads it and as it is; 0: freemail, or short */
+		struct near_facts near;
 		uint64_t reply_to; /* of Reply-To's address; 0: none */
 		struct mail_host host; /* the domain of From */
 		struct mail_host reply_host; /* the domain of Reply-To; empty name: none */

@@ -9,6 +9,7 @@
  * profile the last PROFILES_KEPT forms of mails of an address
  * host    hosts that an address linked to, HOSTS_KEPT of them
  * eye     what the label of a corresponding domain looks like, and whose it is
+ * near    what a label leaves behind for those a letter away from it (near.h), and whose it is; of a domain from its first mail on
  * message ids of mails that went out, or that were answered: our threads
  * pending what was learned and does not count yet
  * alert   of each of the last days, how many mails of a rank would have been raised, and were (budget.h)
@@ -24,6 +25,7 @@
 #include <string.h>
 
 #include "mail/budget.h"
+#include "mail/near.h"
 #include "mail/profile.h"
 
 #define S_PER_DAY 86400
@@ -39,7 +41,7 @@ enum statement {
 		SQL_PARTY_OUT,
 	SQL_PROFILE_ADD, SQL_PROFILE_TRIM, SQL_HOST_ADD, SQL_HOST_TRIM, SQL_MESSAGE_ADD, SQL_FORGET_PARTY, SQL_FORGET_MESSAGE,
 	SQL_FORGET_PROFILE, SQL_FORGET_HOST, SQL_EYE, SQL_EYE_ADD, SQL_FORGET_EYE, SQL_ALERTS, SQL_ALERT_ADD, SQL_FORGET_ALERT,
-	SQL_LAST_DAY,
+	SQL_LAST_DAY, SQL_NEAR, SQL_NEAR_DAY, SQL_NEAR_STAYS, SQL_NEAR_ADD, SQL_FORGET_NEAR,
 	SQL_COUNT
 };
 
@@ -83,6 +85,11 @@ static const char *const statements[SQL_COUNT] = {
 		" SET candidates = candidates + ?3, raised = raised + ?4",
 	[SQL_FORGET_ALERT] = "DELETE FROM alert WHERE day NOT IN (SELECT DISTINCT day FROM alert ORDER BY ABS(day - ?1) LIMIT ?2)",
 	[SQL_LAST_DAY] = "SELECT MAX(MAX(last_in, last_out)) FROM party WHERE MAX(last_in, last_out) < ?1",
+	[SQL_NEAR] = "SELECT domain, posed FROM near WHERE id = ?1 AND due_s <= ?2",
+	[SQL_NEAR_DAY] = "SELECT day FROM near WHERE domain = ?1 LIMIT 1",
+	[SQL_NEAR_STAYS] = "UPDATE near SET day = ?2 WHERE domain = ?1",
+	[SQL_NEAR_ADD] = "INSERT INTO near(id, domain, posed, due_s, day) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT(id) DO NOTHING",
+	[SQL_FORGET_NEAR] = "DELETE FROM near WHERE day < ?1",
 	[SQL_FORGET_HOST] = "DELETE FROM host WHERE day < ?1",
 };
 
@@ -106,10 +113,13 @@ static const char schema[] =
 	"CREATE INDEX IF NOT EXISTS pending_due ON pending(due_s);"
 	"PRAGMA user_version = 1;";
 
-/* Came after the others, and is added to a history that has not got it. */
-static const char alert_schema[] =
+/* Came after the others, and are added to a history that has not got them. */
+static const char later_schema[] =
 	"CREATE TABLE IF NOT EXISTS alert(day INTEGER NOT NULL, place INTEGER NOT NULL, candidates INTEGER NOT NULL,"
-	" raised INTEGER NOT NULL, PRIMARY KEY(day, place)) STRICT, WITHOUT ROWID";
+	" raised INTEGER NOT NULL, PRIMARY KEY(day, place)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS near(id INTEGER PRIMARY KEY, domain INTEGER NOT NULL, posed INTEGER NOT NULL, due_s INTEGER NOT"
+	" NULL, day INTEGER NOT NULL) STRICT;"
+	"CREATE INDEX IF NOT EXISTS near_of ON near(domain)";
 
 struct history {
 	sqlite3 *db;
@@ -177,7 +187,7 @@ int history_open(const char *path, uint32_t learn_after_h, uint32_t forget_after
 		goto out;
 	}
 	if ((version == 0 && sqlite3_exec(history->db, schema, NULL, NULL, NULL) != SQLITE_OK) ||
-	    sqlite3_exec(history->db, alert_schema, NULL, NULL, NULL) != SQLITE_OK) {
+	    sqlite3_exec(history->db, later_schema, NULL, NULL, NULL) != SQLITE_OK) {
 		err = why_refuse(ret_why, E_SYS, path, "cannot be made a history");
 		goto out;
 	}
@@ -293,7 +303,8 @@ static int settle(struct history *history, sqlite3_stmt *due)
 static int old_forget(struct history *history, int64_t now_s)
 {
 	static const enum statement forgets[] = {
-		SQL_FORGET_PARTY, SQL_FORGET_MESSAGE, SQL_FORGET_PROFILE, SQL_FORGET_HOST, SQL_FORGET_EYE};
+		SQL_FORGET_PARTY, SQL_FORGET_MESSAGE, SQL_FORGET_PROFILE, SQL_FORGET_HOST, SQL_FORGET_EYE,
+		SQL_FORGET_NEAR};
 	int64_t day = now_s / S_PER_DAY;
 	if (history->forget_after_days <= 0 || day <= history->forgotten_day || day == history->doubted_day)
 		return OK;
@@ -362,6 +373,71 @@ static int learn_sent(struct history *history, const struct mail_facts *facts, i
 	return err;
 }
 
+struct near_learning {
+	struct history *history;
+	const struct mail_facts *facts;
+	int64_t now_s;
+	int err;
+};
+
+static bool near_learn(void *context, uint64_t id)
+{
+	struct near_learning *learning = context;
+	const struct mail_facts *facts = learning->facts;
+	const int64_t values[] = {(int64_t)id, (int64_t)facts->sender.domain, (int64_t)facts->identity.like_label,
+		learning->now_s + learning->history->learn_after_s, learning->now_s / S_PER_DAY};
+	sqlite3_stmt *made = sql(learning->history, SQL_NEAR_ADD);
+	for (size_t i = 0; i < ARRAY_LEN(values); i++)
+		bind(made, (int)i + 1, values[i]);
+	learning->err = run(made);
+	return learning->err == OK;
+}
+
+/** What a domain's label leaves behind, once; then that it was here today. */
+static int nears_learn(struct history *history, const struct mail_facts *facts, int64_t now_s)
+{
+	struct near_learning learning = {.history = history, .facts = facts, .now_s = now_s, .err = OK};
+	if (facts->sender.near.whole == 0 || facts->sender.domain == 0)
+		return OK;
+	sqlite3_stmt *made = sql(history, SQL_NEAR_DAY);
+	bind(made, 1, (int64_t)facts->sender.domain);
+	int64_t day = sqlite3_step(made) == SQLITE_ROW ? sqlite3_column_int64(made, 0) : -1;
+	(void)sqlite3_reset(made);
+	if (day >= now_s / S_PER_DAY)
+		return OK;
+	if (day >= 0) {
+		made = sql(history, SQL_NEAR_STAYS);
+		bind(made, 1, (int64_t)facts->sender.domain);
+		bind(made, 2, now_s / S_PER_DAY);
+		return run(made);
+	}
+	if (sqlite3_exec(history->db, "SAVEPOINT near", NULL, NULL, NULL) != SQLITE_OK)
+		return E_SYS;
+	near_kept(&facts->sender.near, near_learn, &learning);
+	return sqlite3_exec(history->db, "RELEASE near", NULL, NULL, NULL) == SQLITE_OK ? learning.err : E_SYS;
+}
+
+struct near_search {
+	struct history *history;
+	const struct mail_facts *facts;
+	int64_t now_s;
+	struct relation_facts *relation;
+};
+
+static bool near_look(void *context, uint64_t id)
+{
+	struct near_search *search = context;
+	sqlite3_stmt *made = sql(search->history, SQL_NEAR);
+	bind(made, 1, (int64_t)id);
+	bind(made, 2, search->now_s);
+	if (sqlite3_step(made) == SQLITE_ROW && (uint64_t)sqlite3_column_int64(made, 0) != search->facts->sender.domain) {
+		search->relation->is_near_known = true;
+		search->relation->near_posed = (uint64_t)sqlite3_column_int64(made, 1);
+	}
+	(void)sqlite3_reset(made);
+	return !search->relation->is_near_known;
+}
+
 int history_learn(struct history *history, const struct mail_facts *facts, int64_t now_wall_ms)
 {
 	int64_t now_s = s_of(now_wall_ms), hosts[HOSTS_LEARNED];
@@ -385,7 +461,8 @@ int history_learn(struct history *history, const struct mail_facts *facts, int64
 	bind(made, 9, (int64_t)facts->thread.message_id);
 	bind(made, 10, (int64_t)facts->sender.eye);
 	bind(made, 11, (int64_t)facts->sender.label);
-	return run(made);
+	int err = run(made);
+	return err == OK && !is_freemail ? nears_learn(history, facts, now_s) : err;
 }
 
 static void party_find(struct history *history, uint64_t id, int64_t day, struct relation_facts *relation)
@@ -479,6 +556,10 @@ void history_find(struct history *history, const struct mail_facts *facts, int64
 		profiles_compare(history, facts, &relation);
 		hosts_find(history, facts, &relation);
 		eye_find(history, facts, &relation);
+		struct near_search search = {
+			.history = history, .facts = facts, .now_s = s_of(now_wall_ms), .relation = &relation};
+		if (relation.is_first_of_domain)
+			near_asked(&facts->sender.near, near_look, &search);
 		thread_find(history, facts, &relation);
 	}
 	*ret_relation = relation;

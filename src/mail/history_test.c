@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include <cmocka.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,8 @@
 
 #include "mail/budget.h"
 #include "mail/history.h"
+#include "mail/host.h"
+#include "mail/near.h"
 
 #define HOUR_MS INT64_C(3600000)
 #define DAY_MS (24 * HOUR_MS)
@@ -171,6 +174,59 @@ static void a_domain_that_reads_like_a_known_one_is_told(void **state)
 	history_close(history);
 }
 
+/** A mail from a domain, as address_read() would tell of it. */
+static struct mail_facts mail_of(const char *domain, uint64_t id)
+{
+	static const struct pseudonym_key key = {{9}};
+	struct mail_facts facts = {.id = id, .sender = {.address = id}};
+	assert_int_equal(host_parse(domain, strlen(domain), &facts.sender.host), OK);
+	const char *own = host_registrable(&facts.sender.host);
+	facts.sender.domain = pseudonym_make(&key, PSEUDONYM_DOMAIN, own, strlen(own));
+	facts.identity.like_label = pseudonym_make(&key, PSEUDONYM_POSED_LABEL, own, strlen(own));
+	near_make(&key, &facts.sender.host, &facts.sender.near);
+	return facts;
+}
+
+/* One letter replaced, left out, put in, or two swapped; or with words of its own: told of who never wrote, after the delay. */
+static void a_domain_a_letter_away_from_a_known_one_is_told(void **state)
+{
+	(void)state;
+	static const char *const near[] = {"boeki-partnar.co.jp", "boeki-parter.co.jp", "boeki-partneer.com", "boeki-partenr.co.jp",
+		"xboeki-partner.jp", "oeki-partner.jp", "boeki-partner-jp.com", "support-boeki-partner.net", "boekipartne.co.jp"};
+	static const char *const far[] = {"boeki-partner.co.jp", "boeki-pardnar.co.jp", "boeki-company.co.jp", "partner-company.co.jp",
+		"oeki-partnerx.co.jp", "boeki.co.jp", "kaisha.co.jp", "kaishe.co.jp", "gmail.com"};
+	struct history *history = open_new();
+	struct relation_facts relation;
+	struct mail_facts known = mail_of("boeki-partner.co.jp", 1), other = mail_of("kaisha.co.jp", 2);
+	assert_int_equal(history_learn(history, &known, START_MS), OK);
+	assert_int_equal(history_learn(history, &other, START_MS), OK);
+	struct mail_facts mail = mail_of(near[0], 3);
+	history_find(history, &mail, START_MS + 11 * HOUR_MS, &relation);
+	assert_false(relation.is_near_known);
+	for (size_t i = 0; i < ARRAY_LEN(near); i++) {
+		mail = mail_of(near[i], 10 + i);
+		history_find(history, &mail, START_MS + DAY_MS, &relation);
+		assert_true(relation.is_near_known && relation.near_posed == known.identity.like_label);
+	}
+	for (size_t i = 0; i < ARRAY_LEN(far); i++) {
+		mail = mail_of(far[i], 30 + i);
+		history_find(history, &mail, START_MS + DAY_MS, &relation);
+		assert_false(relation.is_near_known);
+	}
+	mail = mail_of(near[0], 3); /* one of ours too, for a year: two that are alike */
+	assert_int_equal(history_learn(history, &mail, START_MS + DAY_MS), OK);
+	history_find(history, &mail, START_MS + 3 * DAY_MS, &relation);
+	assert_false(relation.is_near_known);
+	for (int64_t day = 3; day < 180; day += 2) { /* and it is forgotten with its sender */
+		assert_int_equal(history_learn(history, &other, START_MS + day * DAY_MS), OK);
+		other.id++;
+	}
+	mail = mail_of(near[1], 4);
+	history_find(history, &mail, START_MS + 181 * DAY_MS, &relation);
+	assert_true(relation.is_first_of_domain && !relation.is_near_known);
+	history_close(history);
+}
+
 static void a_file_that_is_no_history_is_refused(void **state)
 {
 	(void)state;
@@ -200,6 +256,7 @@ int main(void)
 		cmocka_unit_test(alerts_of_a_wrong_clock_go_first),
 		cmocka_unit_test(what_we_wrote_counts_at_once),
 		cmocka_unit_test(a_domain_that_reads_like_a_known_one_is_told),
+		cmocka_unit_test(a_domain_a_letter_away_from_a_known_one_is_told),
 		cmocka_unit_test(a_file_that_is_no_history_is_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -52,6 +52,7 @@ static void posed_note(const struct mail_facts *facts, const struct judge_rule *
 		[WHOM_HOST] = {{MAIL_POSED_DOMAIN, host->resembles}},
 		[WHOM_OWNER] = {{MAIL_POSED_PERSON, identity->person}, {MAIL_POSED_ACCOUNT, identity->account}},
 		[WHOM_CORRESPONDENT] = {{MAIL_POSED_DOMAIN, identity->like_label}},
+		[WHOM_NEAR] = {{MAIL_POSED_DOMAIN, facts->relation.near_posed}},
 	};
 	for (size_t i = 0; i < ARRAY_LEN(tries[0]) && (verdict->posed_as == 0 || rule->percent > *percent); i++) {
 		if (tries[rule->whom][i].as == 0)

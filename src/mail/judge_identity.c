@@ -111,6 +111,12 @@ static bool like_correspondent(const struct judge_scene *scene)
 	return scene->facts->relation.is_like_known && !scene->is_acquainted;
 }
 
+/** A letter may be chance; it counts with what the mail brings. */
+static bool near_correspondent(const struct judge_scene *scene)
+{
+	return scene->facts->relation.is_near_known && scene->is_first_contact && scene->has_carrier;
+}
+
 static bool correspondent_elsewhere(const struct judge_scene *scene)
 {
 	return scene->facts->relation.is_known_elsewhere && scene->is_first_contact && scene->has_carrier;
@@ -160,6 +166,9 @@ static const struct judge_rule rules[] = {
 		"answers a conversation that never was, from a sender who never wrote, and brings a file or a link", WHOM_NAMED},
 	{"like_correspondent", MAIL_IMPERSONATION, 88, like_correspondent, NULL,
 		"the sender's domain %s looks like one that wrote to us before, and is another", WHOM_CORRESPONDENT},
+	{"near_correspondent", MAIL_IMPERSONATION, 78, near_correspondent, NULL,
+		"the sender's domain %s is a letter away from one that wrote to us before, and its first mail brings something to open",
+		WHOM_NEAR},
 	{"correspondent_elsewhere", MAIL_IMPERSONATION, 70, correspondent_elsewhere, NULL,
 		"%s is the name of a domain that wrote to us before, under another suffix, and the first mail brings a file or a link",
 		WHOM_CORRESPONDENT},

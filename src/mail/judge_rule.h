@@ -18,6 +18,7 @@ enum judge_whom {
 	WHOM_HOST, /* the domain that the rule's host looks like, or is */
 	WHOM_OWNER, /* who has From's address; else the account itself */
 	WHOM_CORRESPONDENT, /* the domain that wrote to us before, by its label */
+	WHOM_NEAR, /* likewise, a letter away */
 };
 
 struct judge_rule {

@@ -113,8 +113,14 @@ static bool has_part(const char *name, size_t before, const char *word)
 
 void lookalike_eye(const struct mail_host *host, char ret_eye[static 64])
 {
-	char label[64], eye[64];
+	char label[64];
 	label_take(host_registrable(host), label);
+	lookalike_eye_label(label, ret_eye);
+}
+
+void lookalike_eye_label(const char *label, char ret_eye[static 64])
+{
+	char eye[64];
 	eye_make(label, eye);
 	hyphens_drop(eye, ret_eye);
 	if (strlen(ret_eye) < LETTERS_FOR_ONE_EDIT)

@@ -214,6 +214,18 @@ def shapes(work, options):
     assert "shows_protected" in rules(page(shown % "evil-x.net"))
     assert "shows_protected" not in rules(page(shown % "www.kikan.go.jp"))
     assert "shows_protected" not in rules(page("<a href='https://evil-x.net/x'>https://www.else.jp/login</a>"))
+    (work / "partner.mbox").write_bytes(b"".join(b"From x\n" + mail(sender="K <k@boeki-partner.co.jp>", body="x\n").replace(b"2 Mar", b"%d Feb" % day) + b"\n" for day in (2, 3)))
+    known = ["--history", work / "near.history", "--key", work / "near.key"]
+    run("learn", *known, *where, work / "partner.mbox")
+    where += known
+    assert "near_correspondent" in rules(mail(sender="K <k@boeki-partnar.co.jp>"))
+    assert "near_correspondent" in rules(mail(sender="K <k@boeki-partner-jp.com>"))
+    assert "near_correspondent" not in rules(mail(sender="K <k@boeki-partnar.co.jp>", body="See you.\n"))
+    assert "near_correspondent" not in rules(mail(sender="K <k@boeki-company.co.jp>"))
+    (work / "shape.eml").write_bytes(mail(sender="K <k@boeki-parther.co.jp>"))
+    found = lines("scan", "--json", *where, work / "shape.eml")[0]
+    jsonschema.validate(found, SCHEMA)
+    assert found["impersonated"]["is"] == "domain" and len(found["impersonated"]["pseudonym"]) == 16
     assert "known_name_freemail_carrier" in rules(mail(body="https://we.tl/t-abc\n"))
     assert "known_name_freemail_carrier" in rules(mail(body="https://xn--e1afmkfd.xn--p1ai/a\n"))
     assert "known_name_freemail_carrier" not in rules(mail(body="https://www.kaisha.co.jp/a\n"))

@@ -45,6 +45,7 @@ static const struct {
 	{"many_senders", {"more than one sender is given", "差出人が複数書かれている"}},
 	{"mixed_script_host", {"a name joins letters of scripts that no language joins", "異なる文字体系を混ぜた紛らわしいホスト名"}},
 	{"name_of_recipient", {"poses as the recipient's own organisation", "受信者自身の組織を名乗っている"}},
+	{"near_correspondent", {"a domain a letter away from a known one", "取引のあるドメインと一文字違いである"}},
 	{"no_sender", {"no sender can be read", "差出人を読み取れない"}},
 	{"no_such_domain", {"the sender's domain cannot be answered", "差出人のドメインが返信できないものである"}},
 	{"program_at_number", {"a program or archive at an IP address", "IP アドレス上のプログラムやアーカイブへのリンク"}},
