@@ -83,7 +83,9 @@ static atomic_bool is_told_to_end;
  * does not say that one came. It has to be known: told to end, libmilter closes its socket in that thread while smfi_main()
  * may be on its way to it, finds it closed and takes that for a failure (listenfd "corrupted").
  */
-__attribute__((visibility("default"))) int sigwait(const sigset_t *set, int *ret_signal)
+int ending_wait(const sigset_t *set, int *ret_signal) __asm__("sigwait") __attribute__((used, visibility("default")));
+
+int ending_wait(const sigset_t *set, int *ret_signal)
 {
 	int got;
 	do {

@@ -449,7 +449,7 @@ void people_identify(const struct people *people, const struct pseudonym_key *ke
 	struct mail_facts *facts)
 {
 	struct identity_facts *identity = &facts->identity;
-	struct match match;
+	struct match match, reply;
 	name_match_find(people, texts->from.name, &facts->sender.host, &match);
 	if (match.count == 0) {
 		/* Nothing but the local part may tell: taro.yamada.1964@ */
@@ -460,14 +460,13 @@ void people_identify(const struct people *people, const struct pseudonym_key *ke
 		if (texts->from.name[0] == '\0')
 			name_match_find(people, local, &facts->sender.host, &match);
 	}
+	name_match_find(people, texts->reply_to.name, &facts->sender.reply_host, &reply);
 	identity->name_match = match.best;
 	identity->name_match_count = match.count;
 	identity->is_known_address = address_owner(people, texts->from.address) != NULL;
 	identity->is_known_domain = match.is_domain_known;
 	identity->is_own_staff = match.is_staff;
 	identity->is_titled = match.is_titled;
-	struct match reply;
-	name_match_find(people, texts->reply_to.name, &facts->sender.reply_host, &reply);
 	identity->reply_to_match = reply.best;
 	identity->is_reply_to_known = address_owner(people, texts->reply_to.address) != NULL;
 	posed_find(people, key, texts, &match, &reply, identity);

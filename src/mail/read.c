@@ -18,6 +18,7 @@
 #include "mail/address.h"
 #include "mail/arc.h"
 #include "mail/brand.h"
+#include "mail/charset_repair.h"
 #include "mail/dkim.h"
 #include "mail/host.h"
 #include "mail/html.h"
@@ -168,6 +169,17 @@ static uint32_t header_check(const char *mail, size_t length_bytes)
 			return UNREAD_HEADERS;
 	}
 	return fields == 0 ? UNREAD_NO_MAIL : 0;
+}
+
+/** Where the header ends: behind its last field. */
+static size_t header_length(const char *mail, size_t length_bytes)
+{
+	size_t at = 0;
+	while (at < length_bytes && mail[at] != '\n' && mail[at] != '\r') {
+		const char *newline = memchr(mail + at, '\n', length_bytes - at);
+		at = newline == NULL ? length_bytes : (size_t)(newline - mail) + 1;
+	}
+	return at;
 }
 
 /** A mail within the mail that is encoded: RFC 2046 section 5.2.1 forbids it, programs that show mails open it, and so do we. */
@@ -394,7 +406,11 @@ void mail_read(const struct mail_reader *reader, const void *mail, size_t length
 	ret_facts->unread |= wrong;
 	if (wrong != 0)
 		return;
-	GMimeMessage *message = message_parse(mail, length_bytes);
+	char *repaired = NULL; /* lives as long as the message, which points into it */
+	size_t repaired_bytes = 0;
+	if (charset_repair(mail, length_bytes, header_length(mail, length_bytes), &repaired, &repaired_bytes) != OK)
+		ret_facts->unread |= UNREAD_HEADERS;
+	GMimeMessage *message = repaired != NULL ? message_parse(repaired, repaired_bytes) : message_parse(mail, length_bytes);
 	if (message != NULL) {
 		message_look(&reading, message, envelope);
 		signatures_look(reader, mail, length_bytes, ret_facts);
@@ -402,4 +418,5 @@ void mail_read(const struct mail_reader *reader, const void *mail, size_t length
 	} else {
 		ret_facts->unread |= UNREAD_NO_MAIL;
 	}
+	free(repaired);
 }

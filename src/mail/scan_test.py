@@ -181,7 +181,7 @@ def enclosed(work, options):
 
 def shapes(work, options):
     """Ways to hide that were found one by one: each is told, and its harmless likeness is not."""
-    more = PEOPLE + "齋藤 健一,さいとう けんいち,,k.saito@gaimu-ob.jp,\n"
+    more = PEOPLE + "齋藤 健一,さいとう けんいち,,k.saito@gaimu-ob.jp,\n髙橋 花子,たかはし はなこ,,takahashi@kenkyu.or.jp,\n"
     (work / "shapes.csv").write_text(more.replace("organisation\n", "organisation,title\n").replace("海洋大学\n", "海洋大学,教授\n").replace("ob.jp,\n", "ob.jp,,元大使\n"))
     where = ["--people", work / "shapes.csv", "--protect", "kikan.go.jp"]
 
@@ -199,6 +199,13 @@ def shapes(work, options):
     for name in ("斉藤健一", "斎藤 健一", "齋藤元大使", "齊藤　健一"):
         assert "known_name_freemail_carrier" in rules(mail(sender=f"{name} <x9@gmail.com>")), name
     assert not any(rule.startswith("known_name") for rule in rules(mail(sender="齋藤元大使 <x9@firma.co.jp>"))), "a namesake with an office"
+    for label, charset, name in (("Shift_JIS", "cp932", "髙橋 花子"), ("x-sjis", "cp932", "髙橋 花子"), ("ISO-2022-JP", "cp932", "高橋 花子"),
+                                 ("iso-2022-jp", "utf-8", "髙橋 花子"), ("utf-8", "iso-2022-jp", "高橋 花子"), ("ISO-2022-JP", "iso-2022-jp", "高橋 花子"),
+                                 ("Shift_JIS", "iso-2022-jp", "高橋 花子"), ("EUC-JP", "euc-jp", "高橋 花子"), ("UTF-8", "utf-8", "髙橋 花子")):
+        coded = name.encode(charset)
+        for word in (f"=?{label}?B?{base64.b64encode(coded).decode()}?=", f"=?{label}?Q?{''.join(f'={byte:02X}' for byte in coded)}?="):
+            assert "known_name_freemail_carrier" in rules(mail(sender=f"{word} <x9@gmail.com>")), (label, charset, word)
+    rules(mail(sender="=?Shift_JIS?B?" + "gg" * 2000 + "?= =?Shift_JIS?Q?=8?= =?iso-2022-jp?B?gg?= =?" + "x" * 99 + "?B?a?= <x9@gmail.com>"))
     assert not any(rule.startswith("known_name") for rule in rules(mail(sender="齋藤様 <x9@gmail.com>")))
     assert "lookalike_sender" in rules(mail(sender="A <a@kikan.g0.jp>"))
     assert "lookalike_sender" not in rules(mail(sender="A <a@other.g0.jp>"))
