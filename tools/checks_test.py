@@ -224,10 +224,13 @@ class Docs(Tree):
     def test_mail_rule_without_words(self):
         self.write("src/mail/judge_a.c", SOURCE + '\t{"rule_a", MAIL_PAYLOAD, 95, a, NULL,\n\t{"rule_b", MAIL_PHISHING, 60, b, NULL, "b"},\n')
         self.write("src/tower/mail_words.c", SOURCE + '\t{"rule_a", {"a", "a"}},\n\t{"rule_c",\n\t\t{"c", "c"}},\n')
+        rule = {"enum": ["rule_a", "rule_d"]}
+        self.write("schema/mail_finding.json", json.dumps({"properties": {"reasons": {"items": {"properties": {"rule": rule}}}}}))
         for folder in ("mail", "tower"):
             for document in ("README.md", "ARCHITECTURE.md"):
                 self.write(document, (self.root / document).read_text() + f"| `{folder}/` | x |\n")
-        self.caught(docs, "rule_b of src/mail/ has no words", "rule_c is no rule of src/mail/")
+        self.caught(docs, "rule_b of src/mail/ has no words", "rule_c is no rule of src/mail/",
+                    "schema/mail_finding.json: the rule rule_b of src/mail/ is missing", "schema/mail_finding.json: rule_d is no rule of src/mail/")
 
     def test_folder_without_a_line(self):
         self.write("src/rules/r.c", SOURCE)

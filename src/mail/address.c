@@ -13,6 +13,7 @@
 #include "mail/brand.h"
 #include "mail/host.h"
 #include "mail/lookalike.h"
+#include "mail/near.h"
 
 #define TOKEN_LETTERS_MIN 3 /* a shorter part of a name is in any address */
 
@@ -210,11 +211,14 @@ static void from_look(const struct address_texts *texts, const struct pseudonym_
 	if (brand != BRAND_NONE && !brand_owns(brand, registrable))
 		host->host_traits |= HOST_BRAND_LABEL;
 	facts->sender.address = pseudonym_make(key, PSEUDONYM_ADDRESS, address, strlen(address));
+	facts->identity.account = pseudonym_make(key, PSEUDONYM_ACCOUNT, address, strlen(address));
 	facts->sender.domain = pseudonym_make(key, PSEUDONYM_DOMAIN, registrable, strlen(registrable));
 	char local[ADDRESS_BYTES], eye[64];
 	lookalike_eye(host, eye);
+	near_make(key, host, &facts->sender.near);
 	if ((host->host_traits & (HOST_FREEMAIL | HOST_FREE_HOSTING | HOST_IP)) == 0 && eye[0] != '\0') {
 		facts->sender.eye = pseudonym_make(key, PSEUDONYM_LABEL, eye, strlen(eye));
+		facts->identity.like_label = pseudonym_make(key, PSEUDONYM_POSED_LABEL, eye, strlen(eye));
 		facts->sender.label = pseudonym_make(key, PSEUDONYM_LABEL, registrable, strcspn(registrable, "."));
 	}
 	size_t length = (size_t)(at - address);

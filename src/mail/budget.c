@@ -2,7 +2,6 @@
 #include "mail/budget.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "core/err.h"
 
@@ -15,16 +14,18 @@ uint32_t budget_place(uint32_t rank)
 	return place < BUDGET_PLACES ? place : BUDGET_PLACES - 1;
 }
 
-static struct budget_day *slot_of(struct budget *budget, int64_t day)
-{
-	return &budget->days[(uint64_t)day % SLOTS];
-}
-
+/** The slot of a day. A new one takes that of the day that was opened first: which day is the oldest, a wrong clock decides. */
 static struct budget_day *day_open(struct budget *budget, int64_t day)
 {
-	struct budget_day *slot = slot_of(budget, day);
-	if (!slot->is_used || slot->day != day)
-		*slot = (struct budget_day){.day = day, .is_used = true};
+	struct budget_day *slot = &budget->days[0];
+	for (size_t i = 0; i < SLOTS; i++) {
+		struct budget_day *other = &budget->days[i];
+		if (other->is_used && other->day == day)
+			return other;
+		if (slot->is_used && (!other->is_used || other->opened < slot->opened))
+			slot = other;
+	}
+	*slot = (struct budget_day){.day = day, .is_used = true, .opened = ++budget->opened};
 	return slot;
 }
 
@@ -67,8 +68,6 @@ bool budget_go_on(struct budget *budget, int64_t now_wall_ms)
 	int64_t day = now_wall_ms / MS_PER_DAY;
 	if (now_wall_ms < 0 || budget->alerts_per_day == 0 || day == budget->today || day == budget->today - 1)
 		return false;
-	if (day < budget->today)
-		memset(budget->days, 0, sizeof(budget->days)); /* the clock was wrong for long, and so were the days */
 	budget->today = day;
 	(void)day_open(budget, day);
 	budget->bar = bar_make(budget);
@@ -112,10 +111,7 @@ void budget_restore(struct budget *budget, int64_t day, uint32_t place, uint32_t
 {
 	if (day < 0 || place >= BUDGET_PLACES)
 		return;
-	struct budget_day *slot = slot_of(budget, day);
-	if (slot->is_used && slot->day > day)
-		return;
-	slot = day_open(budget, day);
+	struct budget_day *slot = day_open(budget, day);
 	slot->candidates[place] = candidates < BUDGET_CANDIDATES_MAX ? candidates : BUDGET_CANDIDATES_MAX;
 	slot->raised += raised <= UINT32_MAX - slot->raised ? raised : 0;
 }

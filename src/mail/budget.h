@@ -8,7 +8,9 @@
  *          what is stronger: up to half, by the share of recent ones that are. So a flood of one rank leaves some for them.
  *   always the strongest kinds (those strong enough to be held) are raised whatever is left, and count.
  *
- * A day is one of UTC. Pure: time is the caller's. What is not raised is counted too, and is for the caller to report.
+ * A day is one of UTC. Pure: time is the caller's. What is not raised is counted too, and is for the caller to report. A clock
+ * that is wrong and right again, however far, finds its day as it was: a day is kept until BUDGET_DAYS others have begun after it,
+ * and gives out its alerts once. Only days of the fortnight before today say what is usual.
  */
 #pragma once
 
@@ -23,6 +25,7 @@
 struct budget_day {
 	int64_t day; /* since 1970; of a slot that is used */
 	bool is_used;
+	uint32_t opened; /* which of the days it was, in the order in which they were opened */
 	uint32_t candidates[BUDGET_PLACES]; /* mails that would be tagged or held, by place */
 	uint32_t raised;
 };
@@ -31,7 +34,8 @@ struct budget {
 	uint32_t alerts_per_day; /* 0: no bound */
 	int64_t today;
 	uint32_t bar; /* place from which a candidate may be raised; made once a day */
-	struct budget_day days[BUDGET_DAYS + 1]; /* by day modulo their number; today and those before it */
+	uint32_t opened; /* days so far */
+	struct budget_day days[BUDGET_DAYS + 1]; /* those opened last: today and those before it, and what a wrong clock told */
 };
 
 /** The place of a verdict's rank (mail_verdict.rank: 100 times its confidence, and its number of reasons). */
@@ -41,7 +45,7 @@ uint32_t budget_place(uint32_t rank);
  * Notes that time is going on, with each mail, so that a day without candidates is one as well.
  *
  * @param budget zeroed at first, but for alerts_per_day
- * @param now_wall_ms may go back by a day: it then counts as the day it was; by more, and all days are forgotten
+ * @param now_wall_ms may go back by a day: it then counts as the day it was; by more, and it is that day again
  * @return whether a new day began
  */
 bool budget_go_on(struct budget *budget, int64_t now_wall_ms);

@@ -21,6 +21,15 @@ static void start(uint32_t alerts_per_day)
 	budget = (struct budget){.alerts_per_day = alerts_per_day};
 }
 
+static uint32_t raised_on(const struct budget *of, int64_t day)
+{
+	for (size_t i = 0; i < BUDGET_DAYS + 1; i++) {
+		if (of->days[i].is_used && of->days[i].day == day)
+			return of->days[i].raised;
+	}
+	return 0;
+}
+
 /** So many mails of a rank at a time. @return how many are raised */
 static uint32_t send(int64_t at_ms, uint32_t rank, uint32_t count)
 {
@@ -94,7 +103,7 @@ static void the_strongest_kinds_are_raised_whatever_is_left(void **state)
 	assert_true(budget_take(&budget, 9403, true));
 	assert_true(budget_take(&budget, 9403, true));
 	assert_int_equal(send(T0_MS + 2, STRONG, 1), 0); /* and they count */
-	assert_int_equal(budget.days[20000 % (BUDGET_DAYS + 1)].raised, 3);
+	assert_int_equal(raised_on(&budget, 20000), 3);
 }
 
 /* On days of 47 candidates and more, seven alerts go to those in the middle and above, although the weak ones come first. */
@@ -150,10 +159,34 @@ static void clocks_that_jump_give_no_second_budget(void **state)
 	assert_in_range(raised, 1, 4);
 	assert_true(budget_go_on(&budget, T0_MS + 500 * DAY_MS)); /* far ahead by mistake, and back */
 	assert_in_range(send(T0_MS + 500 * DAY_MS, STRONG, 9), 1, 4);
-	assert_true(budget_go_on(&budget, T0_MS + DAY_MS));
-	assert_int_equal(budget.bar, 0);
+	assert_int_equal(send(T0_MS + 2, STRONG, 50), 0); /* this day's were given out */
+	assert_true(budget_go_on(&budget, 0)); /* a clock that has lost its battery */
+	assert_in_range(send(0, STRONG, 9), 1, 4);
+	assert_int_equal(send(T0_MS + 3, STRONG, 50), 0);
 	assert_in_range(send(T0_MS + DAY_MS, STRONG, 9), 1, 4);
 	assert_false(budget_go_on(&budget, -1));
+}
+
+/* A fortnight of ordinary days, then a clock that is wrong in each direction: what is usual is what it was. */
+static void clocks_that_jump_leave_what_is_usual(void **state)
+{
+	(void)state;
+	static const int64_t jumps[] = {-20000, 3, 2900000 - 20000};
+	for (size_t i = 0; i < sizeof(jumps) / sizeof(jumps[0]); i++) {
+		start(6);
+		for (int64_t day = 0; day < 20; day++)
+			(void)ordinary_day(day);
+		uint32_t raised = raised_on(&budget, 20019);
+		(void)send(T0_MS + (19 + jumps[i]) * DAY_MS, WEAK, 50);
+		assert_in_range(raised_on(&budget, 20019 + jumps[i]), 0, 6);
+		(void)budget_go_on(&budget, T0_MS + 19 * DAY_MS + 1);
+		assert_int_equal(raised_on(&budget, 20019), raised);
+		int64_t next_ms = T0_MS + 20 * DAY_MS;
+		(void)budget_go_on(&budget, next_ms);
+		assert_int_equal(budget.bar, budget_place(MIDDLE));
+		for (int64_t day = 20; day < 24; day++)
+			assert_in_range(ordinary_day(day), 1, 6);
+	}
 }
 
 static void a_restart_forgets_nothing(void **state)
@@ -173,7 +206,7 @@ static void a_restart_forgets_nothing(void **state)
 	budget_restore(&budget, -1, 0, 9, 9);
 	(void)budget_go_on(&budget, T0_MS + 19 * DAY_MS + 1);
 	assert_int_equal(budget.bar, before.bar);
-	uint32_t raised = send(T0_MS + 19 * DAY_MS + 1, MIDDLE, 50) + before.days[20019 % (BUDGET_DAYS + 1)].raised;
+	uint32_t raised = send(T0_MS + 19 * DAY_MS + 1, MIDDLE, 50) + raised_on(&before, 20019);
 	assert_int_equal(raised, 6 - 2); /* two are left for stronger ones */
 }
 
@@ -188,6 +221,7 @@ int main(void)
 		cmocka_unit_test(one_flooded_day_does_not_raise_the_bar),
 		cmocka_unit_test(quiet_days_lower_the_bar),
 		cmocka_unit_test(clocks_that_jump_give_no_second_budget),
+		cmocka_unit_test(clocks_that_jump_leave_what_is_usual),
 		cmocka_unit_test(a_restart_forgets_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

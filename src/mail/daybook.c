@@ -1,6 +1,6 @@
 /*
- * Days in the order of time; the last is the one that is counted into. The file is a document a line (record/document.h),
- * written beside and renamed. Where the clock is set back, counts go on in the last day.
+ * Days in the order of time. The file is a document a line (record/document.h), written beside and renamed. Where the clock is
+ * set back by up to a day, counts go on in the day that it was, as in the budget of alerts.
  */
 #include "mail/daybook.h"
 
@@ -79,6 +79,8 @@ static const struct field day_fields[] = {
 	COUNT_AT("forged_results", forged_results),
 	COUNT_AT("findings_lost", findings_lost),
 	COUNT_AT("unmarked", unmarked),
+	{.name = "clock_jumps", FIELD_ROW(FIELD_UINT, OWNER, clock_jumps, PRIVACY_MEMBER), .min = 1, .max = FIELD_NUMBER_MAX,
+		FIELD_FLAG(OWNER, has_clock_jumps)},
 	ROW_LIST("rules", PRIVACY_MEMBER, OWNER, rules, rule_count, &rule_entry),
 };
 static const struct field day_root = ROW_OBJECT("mail_day", PRIVACY_MEMBER, OWNER, 0, day_fields);
@@ -99,6 +101,7 @@ struct daybook {
 	bool is_changed;
 	size_t day_count;
 	struct mail_day days[DAYBOOK_DAYS];
+	int64_t today_ms; /* counted into last */
 };
 
 /** Another day at the end; the oldest makes room. */
@@ -162,6 +165,24 @@ void daybook_free(struct daybook *book)
 	free(book);
 }
 
+/** Where a day is in the order of time, or would be. */
+static size_t day_place(const struct daybook *book, int64_t day_ms)
+{
+	size_t at = book->day_count;
+	while (at > 0 && book->days[at - 1].day_ms >= day_ms)
+		at--;
+	return at;
+}
+
+/** Makes room for a day: that which is farthest from it goes. */
+static void day_drop(struct daybook *book, int64_t day_ms)
+{
+	size_t last = book->day_count - 1;
+	size_t at = day_ms - book->days[0].day_ms >= book->days[last].day_ms - day_ms ? 0 : last;
+	memmove(&book->days[at], &book->days[at + 1], (last - at) * sizeof(book->days[0]));
+	book->day_count--;
+}
+
 /** The day to count into; locks the book. */
 static struct mail_day *day_take(struct daybook *book, int64_t now_wall_ms)
 {
@@ -169,12 +190,21 @@ static struct mail_day *day_take(struct daybook *book, int64_t now_wall_ms)
 	int64_t day_ms = now_wall_ms - now_wall_ms % MS_PER_DAY;
 	pthread_mutex_lock(&book->lock);
 	book->is_changed = true;
-	if (book->day_count == 0 || book->days[book->day_count - 1].day_ms < day_ms) {
-		struct mail_day *day = day_push(book->days, &book->day_count);
-		*day = blank;
-		day->day_ms = day_ms;
+	if (day_ms == book->today_ms - MS_PER_DAY)
+		day_ms = book->today_ms;
+	book->today_ms = day_ms;
+	size_t at = day_place(book, day_ms);
+	if (at < book->day_count && book->days[at].day_ms == day_ms)
+		return &book->days[at];
+	if (book->day_count == DAYBOOK_DAYS) {
+		day_drop(book, day_ms);
+		at = day_place(book, day_ms);
 	}
-	return &book->days[book->day_count - 1];
+	memmove(&book->days[at + 1], &book->days[at], (book->day_count - at) * sizeof(book->days[0]));
+	book->day_count++;
+	book->days[at] = blank;
+	book->days[at].day_ms = day_ms;
+	return &book->days[at];
 }
 
 static void rule_add(struct mail_day *day, const char *rule)
@@ -218,13 +248,15 @@ void daybook_unread(struct daybook *book, int64_t now_wall_ms, int error)
 
 void daybook_add(struct daybook *book, int64_t now_wall_ms, const struct daybook_more *more)
 {
-	if (more->workers_started + more->forged_results + more->findings_lost + more->unmarked == 0)
+	if (more->workers_started + more->forged_results + more->findings_lost + more->unmarked + more->clock_jumps == 0)
 		return;
 	struct mail_day *day = day_take(book, now_wall_ms);
 	day->workers_started += more->workers_started;
 	day->forged_results += more->forged_results;
 	day->findings_lost += more->findings_lost;
 	day->unmarked += more->unmarked;
+	day->clock_jumps += more->clock_jumps;
+	day->has_clock_jumps = day->clock_jumps > 0;
 	pthread_mutex_unlock(&book->lock);
 }
 

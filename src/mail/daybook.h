@@ -3,10 +3,15 @@
  * then and reads when it starts. For whoever runs a mail server ("hinomi mail report"). A day is one of UTC, as that of
  * the budget of alerts.
  *
+ * A clock that is wrong is believed while it is: its mails are counted on the days that it tells, and where it is right again
+ * counts go on in the day that it is. At the cap the day that is farthest from today makes room, so that days of a wrong clock
+ * go first. What jumps there were is counted too (clock_watch.h).
+ *
  * It tells of no mail and of nobody. What was counted in the seconds before a sudden end is lost. For any thread.
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,6 +51,8 @@ struct mail_day {
 	uint64_t forged_results; /* Authentication-Results taken away */
 	uint64_t findings_lost; /* could not be written */
 	uint64_t unmarked; /* mails that the server did not let us mark */
+	bool has_clock_jumps; /* there were any; days of before this was counted have none */
+	uint64_t clock_jumps; /* of the wall clock, on the day on which it landed */
 	size_t rule_count;
 	struct daybook_rule rules[DAYBOOK_RULES]; /* reasons of mails that were more than passed, in the order in which they came */
 };
@@ -73,7 +80,7 @@ void daybook_unread(struct daybook *book, int64_t now_wall_ms, int error);
 
 /** What else is counted; each is added to its day. */
 struct daybook_more {
-	uint64_t workers_started, forged_results, findings_lost, unmarked;
+	uint64_t workers_started, forged_results, findings_lost, unmarked, clock_jumps;
 };
 void daybook_add(struct daybook *book, int64_t now_wall_ms, const struct daybook_more *more);
 

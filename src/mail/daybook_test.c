@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "mail/clock_watch.h"
 #include "mail/daybook.h"
 
 #define DAY INT64_C(86400000)
@@ -107,6 +108,73 @@ static void days_and_rules_are_bounded(void **state)
 	assert_int_equal(days[0].day_ms, 20001 * DAY); /* the first one made room */
 }
 
+/** What a day has counted; -1: it is not in the file. */
+static int64_t busy_on(int64_t day)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (days[i].day_ms == day * DAY)
+			return (int64_t)days[i].passed_unread[DAYBOOK_BUSY];
+	}
+	return -1;
+}
+
+/* A clock that is wrong by much, to either side, and right again: each mail is counted on the day that it was told. */
+static void a_clock_that_jumps_leaves_the_other_days_alone(void **state)
+{
+	(void)state;
+	static const int64_t jumps[] = {2, 400, 2900000 - 20000, -2, -400, -20000};
+	for (size_t i = 0; i < ARRAY_LEN(jumps); i++) {
+		int64_t wrong_ms = NOW + jumps[i] * DAY;
+		tear_down(NULL);
+		assert_int_equal(set_up(NULL), OK);
+		daybook_unread(book, NOW, E_AGAIN);
+		daybook_unread(book, wrong_ms, E_AGAIN);
+		daybook_add(book, wrong_ms, &(struct daybook_more){.clock_jumps = 1});
+		daybook_unread(book, NOW + 1, E_AGAIN);
+		daybook_add(book, NOW + 1, &(struct daybook_more){.clock_jumps = 1});
+		reopen();
+		assert_true(count == 2 && dropped == 0);
+		assert_true(busy_on(20000) == 2 && busy_on(20000 + jumps[i]) == 1);
+		assert_true(days[0].clock_jumps == 1 && days[1].clock_jumps == 1);
+		for (int64_t day = 20001; day < 20000 + 2 * DAYBOOK_DAYS; day++)
+			daybook_unread(book, day * DAY, E_AGAIN);
+		reopen();
+		assert_int_equal(count, DAYBOOK_DAYS);
+		for (size_t d = 0; d < count; d++)
+			assert_int_equal(days[d].day_ms, (20000 + DAYBOOK_DAYS + (int64_t)d) * DAY); /* the wrong day went first */
+	}
+}
+
+/* A full book that lives through days of a wrong clock loses as many of its own days, and the oldest. */
+static void a_wrong_clock_costs_a_full_book_few_days(void **state)
+{
+	(void)state;
+	for (int64_t day = 20000; day < 20000 + DAYBOOK_DAYS; day++)
+		daybook_unread(book, day * DAY, E_AGAIN);
+	int64_t last = 20000 + DAYBOOK_DAYS - 1;
+	for (int64_t wrong = 0; wrong < 3; wrong++)
+		daybook_unread(book, (90000 + wrong * 7) * DAY, E_AGAIN);
+	daybook_unread(book, last * DAY, E_AGAIN);
+	reopen();
+	assert_int_equal(count, DAYBOOK_DAYS);
+	assert_true(busy_on(last) == 2 && busy_on(last - 10) == 1 && busy_on(20002) == -1 && busy_on(20003) == 1);
+}
+
+static void jumps_are_told_from_time_that_passes(void **state)
+{
+	(void)state;
+	struct clock_watch watch = {.is_begun = false};
+	const int64_t hour_ms = CLOCK_WATCH_JUMP_MS, hour_ns = hour_ms * 1000000;
+	assert_int_equal(clock_watch_look(&watch, NOW, 77), 0); /* the first look */
+	assert_int_equal(clock_watch_look(&watch, NOW + 100 * hour_ms, 77 + 100 * hour_ns), 0); /* it slept */
+	assert_int_equal(clock_watch_look(&watch, NOW + 101 * hour_ms - 1, 77 + 100 * hour_ns), 0); /* corrected */
+	assert_int_equal(clock_watch_look(&watch, NOW + 102 * hour_ms - 1, 77 + 100 * hour_ns), hour_ms);
+	assert_int_equal(clock_watch_look(&watch, NOW, 77 + 101 * hour_ns), -103 * hour_ms + 1);
+	assert_int_equal(clock_watch_look(&watch, 0, 77 + 101 * hour_ns), -NOW);
+	assert_int_equal(clock_watch_look(&watch, INT64_C(253402300799999), 77 + 101 * hour_ns), INT64_C(253402300799999));
+	assert_int_equal(clock_watch_look(&watch, INT64_C(253402300799999), 77 + 101 * hour_ns), 0);
+}
+
 static void what_is_no_day_is_left_out_and_said(void **state)
 {
 	(void)state;
@@ -149,6 +217,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_day_counts_what_was_done_and_why, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_day_goes_on_after_a_restart, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(days_and_rules_are_bounded, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_clock_that_jumps_leaves_the_other_days_alone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_wrong_clock_costs_a_full_book_few_days, set_up, tear_down),
+		cmocka_unit_test(jumps_are_told_from_time_that_passes),
 		cmocka_unit_test_setup_teardown(what_is_no_day_is_left_out_and_said, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_cannot_be_written_is_told_and_tried_again, set_up, tear_down),
 	};

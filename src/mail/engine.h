@@ -53,6 +53,15 @@ enum mail_kind {
 	MAIL_KIND_COUNT
 };
 
+/** As whom a mail poses. */
+enum mail_posed {
+	MAIL_POSED_NOBODY = 0, /* nobody that is known */
+	MAIL_POSED_PERSON, /* somebody of the directory */
+	MAIL_POSED_DOMAIN, /* a protected domain, or that of people who write to us */
+	MAIL_POSED_ACCOUNT, /* the account that sends it, in other hands */
+	MAIL_POSED_COUNT
+};
+
 struct mail_reason {
 	char rule[MAIL_RULE_BYTES]; /* name of the conjunction, "known_name_new_address_cloud_link" */
 	uint8_t confidence; /* percent */
@@ -68,6 +77,8 @@ struct mail_verdict {
 	uint32_t rank; /* for the day's budget: higher goes first */
 	bool is_over_budget; /* would have been told, but the day's alerts are spent: reported only */
 	uint32_t unread; /* enum mail_unread: could not read, because */
+	enum mail_posed posed;
+	uint64_t posed_as; /* pseudonym of the identity, by the strongest reason that is about one; 0: nobody */
 	uint8_t reason_count;
 	struct mail_reason reasons[MAIL_REASONS_MAX]; /* strongest first */
 };

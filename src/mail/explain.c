@@ -61,15 +61,16 @@ static json_t *identity_explain(const struct identity_facts *identity)
 
 static json_t *relation_explain(const struct relation_facts *relation)
 {
-	return json_pack("{s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:b, s:i, s:i, s:b, s:b, s:b}", "known", relation->is_known,
-		"first_contact",
+	return json_pack("{s:b, s:b, s:b, s:b, s:i, s:i, s:i, s:i, s:b, s:b, s:i, s:i, s:b, s:b, s:b, s:b}", "known",
+		relation->is_known, "first_contact",
 		relation->is_first_contact, "first_of_domain", relation->is_first_of_domain, "we_wrote", relation->did_we_write,
 		"days_since_first",
 		(int)relation->days_since_first, "days_since_last", (int)relation->days_since_last, "mails", (int)relation->mail_count,
 		"payloads",
 		(int)relation->payload_count, "thread_ours", relation->is_thread_ours, "thread_unknown", relation->is_thread_unknown,
 		"profile_distance", (int)relation->profile_distance, "profile_mails", (int)relation->profile_count, "hosts_new",
-		relation->are_hosts_new, "like_known", relation->is_like_known, "known_elsewhere", relation->is_known_elsewhere);
+		relation->are_hosts_new, "like_known", relation->is_like_known, "known_elsewhere", relation->is_known_elsewhere,
+		"near_known", relation->is_near_known);
 }
 
 json_t *explain_facts(const struct mail_facts *facts)
@@ -112,9 +113,15 @@ json_t *explain_verdict(const struct mail_verdict *verdict)
 	for (size_t i = 0; i < verdict->reason_count; i++)
 		(void)json_array_append_new(reasons, json_pack("{s:s, s:i, s:s}", "rule", verdict->reasons[i].rule, "confidence",
 			(int)verdict->reasons[i].confidence, "why", verdict->reasons[i].words));
-	return json_pack("{s:s, s:i, s:i, s:o, s:b, s:o}", "action", mail_action_name(verdict->action), "level", (int)verdict->level,
+	char posed_as[17] = "";
+	if (verdict->posed_as != 0)
+		(void)snprintf(posed_as, sizeof(posed_as), "%016" PRIx64, verdict->posed_as);
+	return json_pack("{s:s, s:i, s:i, s:o, s:o, s:b, s:o}", "action", mail_action_name(verdict->action),
+		"level", (int)verdict->level,
 		"confidence",
-		(int)verdict->confidence, "reasons", reasons, "over_budget", verdict->is_over_budget, "unread",
+		(int)verdict->confidence, "impersonated",
+		json_pack("{s:s, s:s}", "is", mail_posed_name(verdict->posed), "pseudonym", posed_as),
+		"reasons", reasons, "over_budget", verdict->is_over_budget, "unread",
 		bits(verdict->unread, &mail_unread_names));
 }
 

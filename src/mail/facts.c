@@ -34,7 +34,8 @@ static bool is_auth(const struct authres *auth)
 int mail_facts_check(const struct mail_facts *facts)
 {
 	bool holds = facts->level < MAIL_LEVEL_COUNT && facts->unread >> MAIL_UNREAD_COUNT == 0 && is_host(&facts->sender.host) &&
-		is_host(&facts->sender.reply_host) && is_text(facts->recipient_domain, sizeof(facts->recipient_domain)) &&
+		is_host(&facts->sender.reply_host) && is_host(&facts->shown) &&
+		is_text(facts->recipient_domain, sizeof(facts->recipient_domain)) &&
 		facts->host_count <= MAIL_HOSTS_MAX && facts->thread.reference_count <= MAIL_THREAD_MAX &&
 		facts->identity.name_match < NAME_MATCH_COUNT && facts->identity.reply_to_match < NAME_MATCH_COUNT &&
 		is_auth(&facts->auth) &&

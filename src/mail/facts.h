@@ -83,6 +83,7 @@ struct mail_host {
 	uint16_t link_traits; /* enum link_trait, over all its links */
 	uint16_t link_count; /* saturates */
 	bool is_of_sender; /* the registrable domain is that of From */
+	uint64_t resembles; /* pseudonym of the protected or known domain that it looks like, or is; 0: none */
 };
 
 /** What is odd about a text that people see (display name, subject); or-ed. */
@@ -110,6 +111,16 @@ enum name_match {
 	NAME_MATCH_COUNT
 };
 
+#define NEAR_LETTERS_MAX 24 /* of a label whose neighbours are told */
+#define NEAR_PARTS_MAX 8
+
+/** Pseudonyms of what the label of From's domain is a letter away from (near.h); 0: none. */
+struct near_facts {
+	uint64_t whole;
+	uint64_t less[NEAR_LETTERS_MAX], gap[NEAR_LETTERS_MAX], swap[NEAR_LETTERS_MAX]; /* by the letter left out, replaced, swapped */
+	uint64_t part[NEAR_PARTS_MAX]; /* words of it between hyphens */
+};
+
 /** Whom a mail claims to be from, and whether that holds. */
 struct identity_facts {
 	enum name_match name_match; /* best match of From's display name in the directory */
@@ -121,6 +132,14 @@ struct identity_facts {
 	enum name_match reply_to_match; /* of Reply-To's display name */
 	bool is_reply_to_known; /* Reply-To's address is known for that person */
 	bool is_recipient_name; /* the display name is the recipient's own */
+	/*
+	 * Whom a mail poses as: pseudonyms of kinds of their own, so that they are equal to no sender's. A person is told by the
+	 * name in the directory, so that new addresses change nothing, and namesakes are one.
+	 */
+	uint64_t person; /* who has From's address or, where nobody has, its name, or an address within that name; 0: nobody */
+	uint64_t reply_person; /* who has Reply-To's name; 0: nobody */
+	uint64_t account; /* From's address itself, where the account is what is taken; 0: none */
+	uint64_t like_label; /* what the label of From's domain looks like; 0: as sender.eye */
 };
 
 /** Bits of mail_facts.sender.traits. */
@@ -202,6 +221,8 @@ struct relation_facts {
 	uint16_t profile_count; /* mails that the profile rests on */
 	bool is_like_known; /* the domain's label looks like that of a domain that wrote to us, or that we wrote to, and is another */
 	bool is_known_elsewhere; /* the label is the same, under another suffix */
+	bool is_near_known; /* it is a letter away from such a one, or has it between hyphens */
+	uint64_t near_posed; /* the same, as identity_facts.like_label of the one that is known */
 	bool are_hosts_new; /* no link host was in this sender's mails before */
 };
 
@@ -235,6 +256,7 @@ struct mail_facts {
 		uint32_t traits; /* enum sender_trait */
 		uint64_t address, domain; /* pseudonyms of From's address and registrable domain; 0: none */
 		uint64_t eye, label; /* pseudonyms of the domain's own label, as the eye reads it and as it is; 0: freemail, or short */
+		struct near_facts near;
 		uint64_t reply_to; /* of Reply-To's address; 0: none */
 		struct mail_host host; /* the domain of From */
 		struct mail_host reply_host; /* the domain of Reply-To; empty name: none */
@@ -256,6 +278,7 @@ struct mail_facts {
 	uint16_t host_count; /* entries in hosts */
 	uint16_t link_count; /* links, saturates */
 	struct mail_host hosts[MAIL_HOSTS_MAX];
+	struct mail_host shown; /* the address that the text of a link shows while it leads elsewhere; the first; empty name: none */
 	/* L4 */
 	struct html_facts html;
 	/* L5 */

@@ -9,6 +9,7 @@
  * profile the last PROFILES_KEPT forms of mails of an address
  * host    hosts that an address linked to, HOSTS_KEPT of them
  * eye     what the label of a corresponding domain looks like, and whose it is
+ * near    what a label leaves behind for those a letter away from it (near.h), and whose it is; of a domain from its first mail on
  * message ids of mails that went out, or that were answered: our threads
  * pending what was learned and does not count yet
  * alert   of each of the last days, how many mails of a rank would have been raised, and were (budget.h)
@@ -24,6 +25,7 @@
 #include <string.h>
 
 #include "mail/budget.h"
+#include "mail/near.h"
 #include "mail/profile.h"
 
 #define S_PER_DAY 86400
@@ -31,12 +33,15 @@
 #define HOSTS_KEPT 64
 #define HOSTS_LEARNED 8 /* of one mail */
 #define SCHEMA_VERSION 1
+#define TRUSTED_DAYS 7 /* without a mail, after which a clock is believed */
+#define ALERT_DAYS (2 * (BUDGET_DAYS + 1)) /* noted, those nearest to today: a wrong clock's may be among them */
 
 enum statement {
 	SQL_PARTY = 0, SQL_PROFILES, SQL_HOST, SQL_MESSAGE, SQL_PENDING_ADD, SQL_PENDING_DUE, SQL_PENDING_DROP, SQL_PARTY_IN,
 		SQL_PARTY_OUT,
 	SQL_PROFILE_ADD, SQL_PROFILE_TRIM, SQL_HOST_ADD, SQL_HOST_TRIM, SQL_MESSAGE_ADD, SQL_FORGET_PARTY, SQL_FORGET_MESSAGE,
 	SQL_FORGET_PROFILE, SQL_FORGET_HOST, SQL_EYE, SQL_EYE_ADD, SQL_FORGET_EYE, SQL_ALERTS, SQL_ALERT_ADD, SQL_FORGET_ALERT,
+	SQL_LAST_DAY, SQL_NEAR, SQL_NEAR_DAY, SQL_NEAR_STAYS, SQL_NEAR_ADD, SQL_FORGET_NEAR,
 	SQL_COUNT
 };
 
@@ -78,7 +83,13 @@ static const char *const statements[SQL_COUNT] = {
 	[SQL_ALERTS] = "SELECT day, place, candidates, raised FROM alert ORDER BY day",
 	[SQL_ALERT_ADD] = "INSERT INTO alert(day, place, candidates, raised) VALUES (?1, ?2, ?3, ?4) ON CONFLICT(day, place) DO UPDATE"
 		" SET candidates = candidates + ?3, raised = raised + ?4",
-	[SQL_FORGET_ALERT] = "DELETE FROM alert WHERE day < ?1",
+	[SQL_FORGET_ALERT] = "DELETE FROM alert WHERE day NOT IN (SELECT DISTINCT day FROM alert ORDER BY ABS(day - ?1) LIMIT ?2)",
+	[SQL_LAST_DAY] = "SELECT MAX(MAX(last_in, last_out)) FROM party WHERE MAX(last_in, last_out) < ?1",
+	[SQL_NEAR] = "SELECT domain, posed FROM near WHERE id = ?1 AND due_s <= ?2",
+	[SQL_NEAR_DAY] = "SELECT day FROM near WHERE domain = ?1 LIMIT 1",
+	[SQL_NEAR_STAYS] = "UPDATE near SET day = ?2 WHERE domain = ?1",
+	[SQL_NEAR_ADD] = "INSERT INTO near(id, domain, posed, due_s, day) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT(id) DO NOTHING",
+	[SQL_FORGET_NEAR] = "DELETE FROM near WHERE day < ?1",
 	[SQL_FORGET_HOST] = "DELETE FROM host WHERE day < ?1",
 };
 
@@ -102,10 +113,13 @@ static const char schema[] =
 	"CREATE INDEX IF NOT EXISTS pending_due ON pending(due_s);"
 	"PRAGMA user_version = 1;";
 
-/* Came after the others, and is added to a history that has not got it. */
-static const char alert_schema[] =
+/* Came after the others, and are added to a history that has not got them. */
+static const char later_schema[] =
 	"CREATE TABLE IF NOT EXISTS alert(day INTEGER NOT NULL, place INTEGER NOT NULL, candidates INTEGER NOT NULL,"
-	" raised INTEGER NOT NULL, PRIMARY KEY(day, place)) STRICT, WITHOUT ROWID";
+	" raised INTEGER NOT NULL, PRIMARY KEY(day, place)) STRICT, WITHOUT ROWID;"
+	"CREATE TABLE IF NOT EXISTS near(id INTEGER PRIMARY KEY, domain INTEGER NOT NULL, posed INTEGER NOT NULL, due_s INTEGER NOT"
+	" NULL, day INTEGER NOT NULL) STRICT;"
+	"CREATE INDEX IF NOT EXISTS near_of ON near(domain)";
 
 struct history {
 	sqlite3 *db;
@@ -113,6 +127,7 @@ struct history {
 	int64_t learn_after_s;
 	int64_t forget_after_days;
 	int64_t forgotten_day; /* the day on which the old was last dropped */
+	int64_t doubted_day; /* a day on which it was not, since the clock may be wrong */
 };
 
 static int64_t s_of(int64_t wall_ms)
@@ -172,7 +187,7 @@ int history_open(const char *path, uint32_t learn_after_h, uint32_t forget_after
 		goto out;
 	}
 	if ((version == 0 && sqlite3_exec(history->db, schema, NULL, NULL, NULL) != SQLITE_OK) ||
-	    sqlite3_exec(history->db, alert_schema, NULL, NULL, NULL) != SQLITE_OK) {
+	    sqlite3_exec(history->db, later_schema, NULL, NULL, NULL) != SQLITE_OK) {
 		err = why_refuse(ret_why, E_SYS, path, "cannot be made a history");
 		goto out;
 	}
@@ -281,6 +296,33 @@ static int settle(struct history *history, sqlite3_stmt *due)
 	return err;
 }
 
+/**
+ * Forgets what is old, once a day. Where nothing was learned for a week before, the clock may be wrong, and all might be too old
+ * by it: then nothing is forgotten before the next day.
+ */
+static int old_forget(struct history *history, int64_t now_s)
+{
+	static const enum statement forgets[] = {
+		SQL_FORGET_PARTY, SQL_FORGET_MESSAGE, SQL_FORGET_PROFILE, SQL_FORGET_HOST, SQL_FORGET_EYE,
+		SQL_FORGET_NEAR};
+	int64_t day = now_s / S_PER_DAY;
+	if (history->forget_after_days <= 0 || day <= history->forgotten_day || day == history->doubted_day)
+		return OK;
+	sqlite3_stmt *made = sql(history, SQL_LAST_DAY);
+	bind(made, 1, day);
+	int64_t last_day = sqlite3_step(made) == SQLITE_ROW ? sqlite3_column_int64(made, 0) : 0;
+	(void)sqlite3_reset(made);
+	bool is_doubted = day - last_day > TRUSTED_DAYS;
+	*(is_doubted ? &history->doubted_day : &history->forgotten_day) = day;
+	int err = OK;
+	for (size_t i = 0; err == OK && !is_doubted && i < ARRAY_LEN(forgets); i++) {
+		made = sql(history, forgets[i]);
+		bind(made, 1, day - history->forget_after_days);
+		err = run(made);
+	}
+	return err;
+}
+
 /** Lets count what is due, and forgets what is old, once a day. */
 static int due_take(struct history *history, int64_t now_s)
 {
@@ -298,18 +340,7 @@ static int due_take(struct history *history, int64_t now_s)
 		bind(drop, 1, mail);
 		err = err == OK ? run(drop) : err;
 	}
-	int64_t day = now_s / S_PER_DAY;
-	if (err == OK && day > history->forgotten_day && history->forget_after_days > 0) {
-		static const enum statement forgets[] = {SQL_FORGET_PARTY, SQL_FORGET_MESSAGE, SQL_FORGET_PROFILE, SQL_FORGET_HOST,
-			SQL_FORGET_EYE};
-		for (size_t i = 0; err == OK && i < ARRAY_LEN(forgets); i++) {
-			sqlite3_stmt *made = sql(history, forgets[i]);
-			bind(made, 1, day - history->forget_after_days);
-			err = run(made);
-		}
-		history->forgotten_day = day;
-	}
-	return err;
+	return err == OK ? old_forget(history, now_s) : err;
 }
 
 int history_begin(struct history *history)
@@ -342,6 +373,71 @@ static int learn_sent(struct history *history, const struct mail_facts *facts, i
 	return err;
 }
 
+struct near_learning {
+	struct history *history;
+	const struct mail_facts *facts;
+	int64_t now_s;
+	int err;
+};
+
+static bool near_learn(void *context, uint64_t id)
+{
+	struct near_learning *learning = context;
+	const struct mail_facts *facts = learning->facts;
+	const int64_t values[] = {(int64_t)id, (int64_t)facts->sender.domain, (int64_t)facts->identity.like_label,
+		learning->now_s + learning->history->learn_after_s, learning->now_s / S_PER_DAY};
+	sqlite3_stmt *made = sql(learning->history, SQL_NEAR_ADD);
+	for (size_t i = 0; i < ARRAY_LEN(values); i++)
+		bind(made, (int)i + 1, values[i]);
+	learning->err = run(made);
+	return learning->err == OK;
+}
+
+/** What a domain's label leaves behind, once; then that it was here today. */
+static int nears_learn(struct history *history, const struct mail_facts *facts, int64_t now_s)
+{
+	struct near_learning learning = {.history = history, .facts = facts, .now_s = now_s, .err = OK};
+	if (facts->sender.near.whole == 0 || facts->sender.domain == 0)
+		return OK;
+	sqlite3_stmt *made = sql(history, SQL_NEAR_DAY);
+	bind(made, 1, (int64_t)facts->sender.domain);
+	int64_t day = sqlite3_step(made) == SQLITE_ROW ? sqlite3_column_int64(made, 0) : -1;
+	(void)sqlite3_reset(made);
+	if (day >= now_s / S_PER_DAY)
+		return OK;
+	if (day >= 0) {
+		made = sql(history, SQL_NEAR_STAYS);
+		bind(made, 1, (int64_t)facts->sender.domain);
+		bind(made, 2, now_s / S_PER_DAY);
+		return run(made);
+	}
+	if (sqlite3_exec(history->db, "SAVEPOINT near", NULL, NULL, NULL) != SQLITE_OK)
+		return E_SYS;
+	near_kept(&facts->sender.near, near_learn, &learning);
+	return sqlite3_exec(history->db, "RELEASE near", NULL, NULL, NULL) == SQLITE_OK ? learning.err : E_SYS;
+}
+
+struct near_search {
+	struct history *history;
+	const struct mail_facts *facts;
+	int64_t now_s;
+	struct relation_facts *relation;
+};
+
+static bool near_look(void *context, uint64_t id)
+{
+	struct near_search *search = context;
+	sqlite3_stmt *made = sql(search->history, SQL_NEAR);
+	bind(made, 1, (int64_t)id);
+	bind(made, 2, search->now_s);
+	if (sqlite3_step(made) == SQLITE_ROW && (uint64_t)sqlite3_column_int64(made, 0) != search->facts->sender.domain) {
+		search->relation->is_near_known = true;
+		search->relation->near_posed = (uint64_t)sqlite3_column_int64(made, 1);
+	}
+	(void)sqlite3_reset(made);
+	return !search->relation->is_near_known;
+}
+
 int history_learn(struct history *history, const struct mail_facts *facts, int64_t now_wall_ms)
 {
 	int64_t now_s = s_of(now_wall_ms), hosts[HOSTS_LEARNED];
@@ -365,7 +461,8 @@ int history_learn(struct history *history, const struct mail_facts *facts, int64
 	bind(made, 9, (int64_t)facts->thread.message_id);
 	bind(made, 10, (int64_t)facts->sender.eye);
 	bind(made, 11, (int64_t)facts->sender.label);
-	return run(made);
+	int err = run(made);
+	return err == OK && !is_freemail ? nears_learn(history, facts, now_s) : err;
 }
 
 static void party_find(struct history *history, uint64_t id, int64_t day, struct relation_facts *relation)
@@ -459,6 +556,10 @@ void history_find(struct history *history, const struct mail_facts *facts, int64
 		profiles_compare(history, facts, &relation);
 		hosts_find(history, facts, &relation);
 		eye_find(history, facts, &relation);
+		struct near_search search = {
+			.history = history, .facts = facts, .now_s = s_of(now_wall_ms), .relation = &relation};
+		if (relation.is_first_of_domain)
+			near_asked(&facts->sender.near, near_look, &search);
 		thread_find(history, facts, &relation);
 	}
 	*ret_relation = relation;
@@ -491,6 +592,7 @@ void history_alert_note(struct history *history, int64_t day, uint32_t place, ui
 	if (candidates > 0)
 		return;
 	made = sql(history, SQL_FORGET_ALERT);
-	bind(made, 1, day - BUDGET_DAYS);
+	bind(made, 1, day);
+	bind(made, 2, ALERT_DAYS);
 	(void)run(made);
 }

@@ -207,8 +207,11 @@ static void anchor_close(struct html *html)
 	if (html->anchor_place == LINK_NO_HOST)
 		return;
 	struct mail_host *host = &facts->hosts[html->anchor_place];
-	if (link_is_shown(html->shown, html->shown_bytes, &shown) && !host_is_related(&shown, host))
+	if (link_is_shown(html->shown, html->shown_bytes, &shown) && !host_is_related(&shown, host)) {
 		host->link_traits |= LINK_SHOWS_OTHER;
+		if (facts->shown.name[0] == '\0')
+			facts->shown = shown;
+	}
 	if (html->has_anchor_image && html->shown_bytes < 8) {
 		host->link_traits |= LINK_PICTURE;
 		html->image_links++;

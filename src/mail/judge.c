@@ -36,12 +36,40 @@ static void reason_add(struct mail_verdict *verdict, const struct judge_rule *ru
 		verdict->kind = rule->kind;
 }
 
+/** Tells as whom the mail poses, if this reason is about somebody and no stronger one was. */
+static void posed_note(const struct mail_facts *facts, const struct judge_rule *rule, const struct mail_host *host,
+	uint8_t *percent, struct mail_verdict *verdict)
+{
+	const struct identity_facts *identity = &facts->identity;
+	const struct {
+		enum mail_posed posed;
+		uint64_t as;
+	} tries[][3] = {
+		[WHOM_NOBODY] = {{MAIL_POSED_NOBODY, 0}},
+		[WHOM_NAMED] = {{MAIL_POSED_PERSON, identity->person}},
+		[WHOM_NAMED_OR_REPLY] = {{MAIL_POSED_PERSON, identity->person}, {MAIL_POSED_PERSON, identity->reply_person},
+			{MAIL_POSED_DOMAIN, facts->sender.host.resembles}},
+		[WHOM_HOST] = {{MAIL_POSED_DOMAIN, host->resembles}},
+		[WHOM_OWNER] = {{MAIL_POSED_PERSON, identity->person}, {MAIL_POSED_ACCOUNT, identity->account}},
+		[WHOM_CORRESPONDENT] = {{MAIL_POSED_DOMAIN, identity->like_label}},
+		[WHOM_NEAR] = {{MAIL_POSED_DOMAIN, facts->relation.near_posed}},
+	};
+	for (size_t i = 0; i < ARRAY_LEN(tries[0]) && (verdict->posed_as == 0 || rule->percent > *percent); i++) {
+		if (tries[rule->whom][i].as == 0)
+			continue;
+		verdict->posed = tries[rule->whom][i].posed;
+		verdict->posed_as = tries[rule->whom][i].as;
+		*percent = rule->percent;
+	}
+}
+
 void judge_mail(const struct judge_settings *settings, const struct mail_facts *facts, struct mail_verdict *ret_verdict)
 {
 	static const struct judge_rules *const tables[] = {&judge_identity_rules, &judge_payload_rules, &judge_phishing_rules};
 	struct mail_verdict verdict = {.level = facts->level, .unread = facts->unread};
 	struct judge_scene scene;
 	uint32_t others = 0;
+	uint8_t posed_percent = 0;
 	judge_scene_make(facts, &scene);
 	for (size_t table = 0; table < ARRAY_LEN(tables); table++) {
 		for (size_t i = 0; i < tables[table]->count; i++) {
@@ -50,6 +78,7 @@ void judge_mail(const struct judge_settings *settings, const struct mail_facts *
 			if (host == NULL || (rule->holds != NULL && !rule->holds(&scene)))
 				continue;
 			reason_add(&verdict, rule, host);
+			posed_note(facts, rule, host, &posed_percent, &verdict);
 			others++;
 		}
 	}
@@ -77,6 +106,12 @@ const char *mail_kind_name(enum mail_kind kind)
 {
 	static const char *const names[MAIL_KIND_COUNT] = {"none", "impersonation", "hijacked_account", "payload", "phishing"};
 	return kind < MAIL_KIND_COUNT ? names[kind] : "none";
+}
+
+const char *mail_posed_name(enum mail_posed posed)
+{
+	static const char *const names[MAIL_POSED_COUNT] = {"", "person", "domain", "account"};
+	return posed < MAIL_POSED_COUNT ? names[posed] : "";
 }
 
 const char *mail_unread_words(enum mail_unread unread)

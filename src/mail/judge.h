@@ -30,5 +30,8 @@ const char *mail_action_name(enum mail_action action);
 /** "impersonation" and so on; "none". Static text. */
 const char *mail_kind_name(enum mail_kind kind);
 
+/** "person", "domain", "account"; "": nobody. Static text. */
+const char *mail_posed_name(enum mail_posed posed);
+
 /** What a reason of enum mail_unread says after "could not read, because ". NULL: not one bit of it. */
 const char *mail_unread_words(enum mail_unread unread);

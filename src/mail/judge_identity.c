@@ -30,6 +30,14 @@ static const struct mail_host *lookalike_link(const struct judge_scene *scene)
 	return judge_host_find(scene->facts, HOST_LOOKALIKE | HOST_GOV_LABEL, 0);
 }
 
+/** Letters of others show our address too, and count their readers on the way: those have many links, and one of their own. */
+static const struct mail_host *shows_protected(const struct judge_scene *scene)
+{
+	const struct mail_host *shown = &scene->facts->shown;
+	return (shown->host_traits & (HOST_PROTECTED | HOST_KNOWN)) != 0 && scene->is_stranger && scene->is_narrow &&
+		scene->leads_elsewhere ? shown : NULL;
+}
+
 static bool own_domain_refuted(const struct judge_scene *scene)
 {
 	return (scene->facts->sender.host.host_traits & HOST_PROTECTED) != 0 && scene->is_refuted;
@@ -103,6 +111,12 @@ static bool like_correspondent(const struct judge_scene *scene)
 	return scene->facts->relation.is_like_known && !scene->is_acquainted;
 }
 
+/** A letter may be chance; it counts with what the mail brings. */
+static bool near_correspondent(const struct judge_scene *scene)
+{
+	return scene->facts->relation.is_near_known && scene->is_first_contact && scene->has_carrier;
+}
+
 static bool correspondent_elsewhere(const struct judge_scene *scene)
 {
 	return scene->facts->relation.is_known_elsewhere && scene->is_first_contact && scene->has_carrier;
@@ -122,43 +136,51 @@ static bool address_in_name(const struct judge_scene *scene)
 
 static const struct judge_rule rules[] = {
 	{"lookalike_sender", MAIL_IMPERSONATION, 92, lookalike_sender, NULL,
-		"the sender's domain %s is made to be taken for one that is protected"},
+		"the sender's domain %s is made to be taken for one that is protected", WHOM_HOST},
 	{"own_domain_refuted", MAIL_IMPERSONATION, 92, own_domain_refuted, NULL,
-		"says to be from the protected domain %s, and our mail server found that it is not"},
+		"says to be from the protected domain %s, and our mail server found that it is not", WHOM_HOST},
 	{"known_name_freemail_carrier", MAIL_IMPERSONATION, 94, NULL, known_name_freemail_carrier,
 		"bears the name of a known person, comes from a freemail address that is not known to be theirs, and brings a file or a "
-		"link (%s)"},
+		"link (%s)", WHOM_NAMED},
 	{"known_name_confusable", MAIL_IMPERSONATION, 90, known_name_confusable, NULL,
-		"the display name is that of a known person only to the eye: its letters are others; from %s"},
+		"the display name is that of a known person only to the eye: its letters are others; from %s", WHOM_NAMED},
 	{"lookalike_reply", MAIL_IMPERSONATION, 88, NULL, lookalike_reply,
-		"answers go to %s, which is made to be taken for a protected domain"},
+		"answers go to %s, which is made to be taken for a protected domain", WHOM_HOST},
 	{"lookalike_link", MAIL_IMPERSONATION, 85, NULL, lookalike_link,
-		"a link leads to %s, which is made to be taken for a protected domain"},
+		"a link leads to %s, which is made to be taken for a protected domain", WHOM_HOST},
+	{"shows_protected", MAIL_IMPERSONATION, 76, NULL, shows_protected,
+		"a link shows an address of %s and leads to another organisation, by a sender whom we do not know", WHOM_HOST},
 	{"known_address_refuted", MAIL_IMPERSONATION, 88, known_address_refuted, NULL,
-		"bears a known person's address of %s, and our mail server found that it is not from there"},
+		"bears a known person's address of %s, and our mail server found that it is not from there", WHOM_NAMED},
 	{"reply_to_takes_person", MAIL_IMPERSONATION, 86, NULL, reply_to_takes_person,
-		"bears the name or domain of somebody known, and answers go to a freemail address of %s that is not known to be theirs"},
+		"bears the name or domain of somebody known, and answers go to a freemail address of %s that is not known to be theirs",
+		WHOM_NAMED_OR_REPLY},
 	{"known_name_elsewhere_carrier", MAIL_IMPERSONATION, 80, known_name_elsewhere_carrier, NULL,
-		"bears the name of a known person, comes from %s where that person is not known to be, and brings a file or a link"},
+		"bears the name of a known person, comes from %s where that person is not known to be, and brings a file or a link",
+		WHOM_NAMED},
 	{"known_account_other_hand", MAIL_HIJACKED, 78, known_account_other_hand, NULL,
-		"a known account writes in a way that it never did, and brings a file or a link"},
+		"a known account writes in a way that it never did, and brings a file or a link", WHOM_OWNER},
 	{"opener_then_carrier", MAIL_IMPERSONATION, 76, opener_then_carrier, NULL,
-		"a freemail sender of a few weeks, with harmless mails so far, now brings a file or a link"},
+		"a freemail sender of a few weeks, with harmless mails so far, now brings a file or a link", WHOM_NAMED},
 	{"thread_that_never_was", MAIL_IMPERSONATION, 75, thread_that_never_was, NULL,
-		"answers a conversation that never was, from a sender who never wrote, and brings a file or a link"},
+		"answers a conversation that never was, from a sender who never wrote, and brings a file or a link", WHOM_NAMED},
 	{"like_correspondent", MAIL_IMPERSONATION, 88, like_correspondent, NULL,
-		"the sender's domain %s looks like one that wrote to us before, and is another"},
+		"the sender's domain %s looks like one that wrote to us before, and is another", WHOM_CORRESPONDENT},
+	{"near_correspondent", MAIL_IMPERSONATION, 78, near_correspondent, NULL,
+		"the sender's domain %s is a letter away from one that wrote to us before, and its first mail brings something to open",
+		WHOM_NEAR},
 	{"correspondent_elsewhere", MAIL_IMPERSONATION, 70, correspondent_elsewhere, NULL,
-		"%s is the name of a domain that wrote to us before, under another suffix, and the first mail brings a file or a link"},
+		"%s is the name of a domain that wrote to us before, under another suffix, and the first mail brings a file or a link",
+		WHOM_CORRESPONDENT},
 	{"known_name_more", MAIL_IMPERSONATION, 74, known_name_more, NULL,
 		"bears the name of a known person with their office, or with answers going elsewhere, from an address of %s not known to "
-		"be theirs"},
+		"be theirs", WHOM_NAMED},
 	{"known_name_freemail", MAIL_IMPERSONATION, 56, known_name_freemail, NULL,
-		"bears the name of a known person, and comes from an address of %s that is not known to be theirs"},
+		"bears the name of a known person, and comes from an address of %s that is not known to be theirs", WHOM_NAMED},
 	{"stranger_freemail_carrier", MAIL_IMPERSONATION, 54, stranger_freemail_carrier, NULL,
-		"a freemail sender who never wrote before brings an archive or a link to a shared file"},
+		"a freemail sender who never wrote before brings an archive or a link to a shared file", WHOM_NAMED},
 	{"address_in_name", MAIL_PHISHING, 64, address_in_name, NULL,
-		"the display name is an address of another organisation than the sender's %s"},
+		"the display name is an address of another organisation than the sender's %s", WHOM_NAMED},
 };
 
 const struct judge_rules judge_identity_rules = {rules, ARRAY_LEN(rules)};

@@ -22,6 +22,19 @@ static bool smuggling(const struct judge_scene *scene)
 	return (scene->payload & (PAYLOAD_HTML_SMUGGLES | PAYLOAD_SIDELOADS)) != 0;
 }
 
+static bool svg_script(const struct judge_scene *scene)
+{
+	return (scene->payload & PAYLOAD_HTML_SCRIPT) != 0 && (scene->types >> PAYLOAD_SVG & 1) != 0 &&
+		(scene->types >> PAYLOAD_HTML & 1) == 0 && !scene->is_acquainted;
+}
+
+/** A link to a number that ends as a program or archive does: no organisation hands out files so. */
+static const struct mail_host *program_at_number(const struct judge_scene *scene)
+{
+	const struct mail_host *host = judge_host_find(scene->facts, HOST_IP, 0);
+	return host != NULL && (host->link_traits & LINK_ARCHIVE) != 0 && !scene->is_acquainted ? host : NULL;
+}
+
 static bool page_password(const struct judge_scene *scene)
 {
 	return (scene->payload & PAYLOAD_HTML_PASSWORD) != 0;
@@ -81,6 +94,9 @@ static const struct judge_rule rules[] = {
 		"an attached page makes a file of itself, or a program has a library of its own beside it"},
 	{"double_extension", MAIL_PAYLOAD, 90, double_extension, NULL, "an attachment's name hides how it ends"},
 	{"remote_template", MAIL_PAYLOAD, 82, remote_template, NULL, "a document loads a part of itself from elsewhere"},
+	{"svg_script", MAIL_PAYLOAD, 80, svg_script, NULL, "an attached picture (SVG) runs a script, by a sender whom we do not know"},
+	{"program_at_number", MAIL_PAYLOAD, 76, NULL, program_at_number,
+		"a link leads to an archive or program at the number %s and not at a name, by a sender whom we do not know"},
 	{"page_password", MAIL_PHISHING, 82, page_password, NULL, "an attached page asks for a password"},
 	{"program", MAIL_PAYLOAD, 80, program, NULL, "a program, script or shortcut is attached, by a sender whom we do not know"},
 	{"disk_image", MAIL_PAYLOAD, 80, disk_image, NULL,

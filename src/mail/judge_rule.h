@@ -10,6 +10,17 @@
 #include "mail/engine.h"
 #include "mail/judge_scene.h"
 
+/** Whose identity is abused where a rule holds. */
+enum judge_whom {
+	WHOM_NOBODY = 0,
+	WHOM_NAMED, /* who has From's name or address */
+	WHOM_NAMED_OR_REPLY, /* likewise; else who has Reply-To's name, else the protected domain of From */
+	WHOM_HOST, /* the domain that the rule's host looks like, or is */
+	WHOM_OWNER, /* who has From's address; else the account itself */
+	WHOM_CORRESPONDENT, /* the domain that wrote to us before, by its label */
+	WHOM_NEAR, /* likewise, a letter away */
+};
+
 struct judge_rule {
 	const char *name;
 	enum mail_kind kind;
@@ -18,6 +29,7 @@ struct judge_rule {
 	bool (*holds)(const struct judge_scene *scene);
 	const struct mail_host *(*finds)(const struct judge_scene *scene);
 	const char *words; /* one line; %s: the host */
+	enum judge_whom whom;
 };
 
 struct judge_rules {

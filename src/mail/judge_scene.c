@@ -83,7 +83,7 @@ static void payload_ask(struct judge_scene *scene)
 		scene->has_archive = scene->has_archive || (facts->payload.types >> archives[i] & 1) != 0;
 	scene->has_archive = scene->has_archive || (scene->payload & PAYLOAD_ENCRYPTED) != 0;
 	scene->has_carrier = scene->cloud != NULL || scene->has_archive || (scene->payload & carriers) != 0 ||
-		judge_host_find(facts, HOST_SHORTENER | HOST_FREE_HOSTING | HOST_IP | HOST_LOOKALIKE | HOST_GOV_LABEL,
+		judge_host_find(facts, HOST_SHORTENER | HOST_FREE_HOSTING | HOST_IP | HOST_PUNYCODE | HOST_LOOKALIKE | HOST_GOV_LABEL,
 		LINK_ARCHIVE) != NULL;
 }
 
@@ -115,7 +115,9 @@ void judge_scene_make(const struct mail_facts *facts, struct judge_scene *ret_sc
 	auth_ask(&scene);
 	links_ask(&scene);
 	payload_ask(&scene);
-	scene.claims_person = identity->name_match >= NAME_SAME_READING && !identity->is_known_address &&
+	/* A family name with the office that fits is a namesake's too, but not at a freemail address. */
+	enum name_match least = scene.is_freemail ? NAME_FAMILY_AND_OFFICE : NAME_SAME_READING;
+	scene.claims_person = identity->name_match >= least && !identity->is_known_address &&
 		!(identity->is_known_domain && !scene.is_refuted) && !scene.is_acquainted;
 	*ret_scene = scene;
 }

@@ -46,6 +46,46 @@ static void a_known_name_from_elsewhere_with_a_shared_file_is_held(void **state)
 		assert_true(verdict.reasons[i].confidence <= verdict.reasons[i - 1].confidence);
 }
 
+/* Whom a mail poses as is told by the strongest reason that is about somebody, whatever is stronger. */
+static void whom_it_poses_as_is_told(void **state)
+{
+	(void)state;
+	struct mail_facts facts = campaign();
+	facts.identity.person = 7;
+	facts.identity.reply_person = 8;
+	facts.identity.account = 9;
+	facts.identity.like_label = 10;
+	struct mail_verdict verdict = judge(&facts);
+	assert_true(verdict.posed == MAIL_POSED_PERSON && verdict.posed_as == 7);
+	facts.hosts[0] = (struct mail_host){.name = "k1kan.jp", .host_traits = HOST_LOOKALIKE, .link_traits = LINK_TEXT,
+		.link_count = 1, .resembles = 11};
+	assert_int_equal(judge(&facts).posed_as, 7); /* the link is the weaker one */
+	facts.sender.host = (struct mail_host){.name = "kikann.jp", .host_traits = HOST_LOOKALIKE, .resembles = 12};
+	verdict = judge(&facts);
+	assert_true(verdict.posed == MAIL_POSED_DOMAIN && verdict.posed_as == 12);
+	facts.sender.host.resembles = 0; /* go.jp as a label is like nobody's in particular */
+	facts.payload.traits = PAYLOAD_RUNS;
+	assert_int_equal(judge(&facts).posed_as, 11);
+	facts = campaign();
+	facts.identity = (struct identity_facts){.account = 9, .like_label = 10};
+	facts.relation = (struct relation_facts){.is_known = true, .mail_count = 9, .days_since_first = 300, .profile_count = 9,
+		.profile_distance = 100};
+	facts.sender.host = (struct mail_host){.name = "kaisha.co.jp"};
+	verdict = judge(&facts);
+	assert_string_equal(verdict.reasons[0].rule, "known_account_other_hand");
+	assert_true(verdict.posed == MAIL_POSED_ACCOUNT && verdict.posed_as == 9);
+	facts.identity.person = 7;
+	verdict = judge(&facts);
+	assert_true(verdict.posed == MAIL_POSED_PERSON && verdict.posed_as == 7);
+	facts.relation = (struct relation_facts){.is_known = true, .is_first_contact = true, .is_like_known = true};
+	verdict = judge(&facts);
+	assert_true(verdict.posed == MAIL_POSED_DOMAIN && verdict.posed_as == 10);
+	facts = (struct mail_facts){.level = MAIL_L4_HTML};
+	facts.payload.traits = PAYLOAD_RUNS;
+	verdict = judge(&facts);
+	assert_true(verdict.reason_count > 0 && verdict.posed == MAIL_POSED_NOBODY && verdict.posed_as == 0);
+}
+
 static void each_of_its_parts_alone_is_not(void **state)
 {
 	(void)state;
@@ -210,6 +250,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_known_name_from_elsewhere_with_a_shared_file_is_held),
+		cmocka_unit_test(whom_it_poses_as_is_told),
 		cmocka_unit_test(each_of_its_parts_alone_is_not),
 		cmocka_unit_test(an_encrypted_archive_is_judged_by_relation),
 		cmocka_unit_test(a_known_account_in_another_hand_is_told),

@@ -113,12 +113,43 @@ static bool has_part(const char *name, size_t before, const char *word)
 
 void lookalike_eye(const struct mail_host *host, char ret_eye[static 64])
 {
-	char label[64], eye[64];
+	char label[64];
 	label_take(host_registrable(host), label);
+	lookalike_eye_label(label, ret_eye);
+}
+
+void lookalike_eye_label(const char *label, char ret_eye[static 64])
+{
+	char eye[64];
 	eye_make(label, eye);
 	hyphens_drop(eye, ret_eye);
 	if (strlen(ret_eye) < LETTERS_FOR_ONE_EDIT)
 		ret_eye[0] = '\0';
+}
+
+/** Whether the last labels of a host, as the eye reads them, are the whole domain: a suffix can look like another too. */
+static bool is_eye_of_whole(const struct lookalike *of, const struct mail_host *host)
+{
+	const char *tail = host->name + strlen(host->name), *own = of->domain;
+	size_t dots = 0;
+	for (const char *at = own; *at != '\0'; at++)
+		dots += *at == '.';
+	while (tail > host->name && (tail[-1] != '.' || dots-- > 0))
+		tail--;
+	while (*tail != '\0' && *own != '\0') {
+		char labels[2][64], eyes[2][64];
+		label_take(tail, labels[0]);
+		label_take(own, labels[1]);
+		eye_make(labels[0], eyes[0]);
+		eye_make(labels[1], eyes[1]);
+		if (strcmp(eyes[0], eyes[1]) != 0)
+			return false;
+		tail += strcspn(tail, ".");
+		tail += *tail == '.';
+		own += strcspn(own, ".");
+		own += *own == '.';
+	}
+	return *tail == '\0' && *own == '\0';
 }
 
 bool lookalike_is(const struct lookalike *of, const struct mail_host *host)
@@ -131,6 +162,8 @@ bool lookalike_is(const struct lookalike *of, const struct mail_host *host)
 	size_t letters = strlen(of->label), own_end = host->registrable_at + strlen(label);
 	if (has_part(host->name, host->registrable_at, of->domain))
 		return true; /* www.example.go.jp.else.where */
+	if (is_eye_of_whole(of, host))
+		return true; /* example.g0.jp */
 	char hyphened[LOOKALIKE_BYTES];
 	for (size_t i = 0; i <= strlen(of->domain); i++)
 		hyphened[i] = of->domain[i] == '.' ? '-' : of->domain[i];

@@ -38,5 +38,8 @@ MUST_USE int lookalike_init(const char *domain, struct lookalike *ret_lookalike)
  */
 void lookalike_eye(const struct mail_host *host, char ret_eye[static 64]);
 
+/** The same of a label that is given. */
+void lookalike_eye_label(const char *label, char ret_eye[static 64]);
+
 /** Whether a host looks like a protected domain and is none of it. */
 bool lookalike_is(const struct lookalike *of, const struct mail_host *host);

@@ -85,5 +85,8 @@ json_t *mail_finding_make(const struct mail_finding_source *source, const struct
 		verdict->reason_count > 0 ? verdict->reasons[0].words : "", "window", window);
 	if (made != NULL)
 		(void)json_object_set_new(made, "recipient", pseudonym(source, facts->recipients[0]));
+	if (made != NULL && verdict->posed != MAIL_POSED_NOBODY)
+		(void)json_object_set_new(made, "impersonated", json_pack("{s:s, s:o}", "is", mail_posed_name(verdict->posed), "pseudonym",
+			pseudonym(source, verdict->posed_as)));
 	return made;
 }

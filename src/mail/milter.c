@@ -34,6 +34,7 @@
 #include "core/metrics.h"
 #include "core/ready.h"
 #include "core/sandbox.h"
+#include "mail/clock_watch.h"
 #include "mail/daybook.h"
 #include "mail/engine.h"
 #include "mail/mail_copy.h"
@@ -65,6 +66,7 @@ struct milter {
 	_Atomic uint64_t forged; /* Authentication-Results taken away */
 	_Atomic uint64_t untold; /* findings that could not be written */
 	_Atomic uint64_t unmarked; /* mails that the server did not let us mark */
+	_Atomic uint64_t clock_jumps; /* of the wall clock, by an hour or more */
 	_Atomic uint64_t waits[WAITS]; /* mails, by how long the server waited for us: up to wait_bounds_ms, and longer */
 	pthread_mutex_t bucket_lock;
 	struct log_bucket bucket; /* of lines about mails that could not be read */
@@ -72,6 +74,40 @@ struct milter {
 
 /* libmilter hands callbacks nothing of ours before there is a connection. */
 static struct milter milter;
+
+/* Whether a signal has told the process to end. */
+static atomic_bool is_told_to_end;
+
+/**
+ * In place of the C library's, for the one thread of libmilter that calls it: it waits for SIGTERM, SIGINT and SIGHUP, and
+ * does not say that one came. It has to be known: told to end, libmilter closes its socket in that thread while smfi_main()
+ * may be on its way to it, finds it closed and takes that for a failure (listenfd "corrupted").
+ */
+int ending_wait(const sigset_t *set, int *ret_signal) __asm__("sigwait") __attribute__((used, visibility("default")));
+
+int ending_wait(const sigset_t *set, int *ret_signal)
+{
+	int got;
+	do {
+		got = sigwaitinfo(set, NULL);
+	} while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return errno;
+	atomic_store(&is_told_to_end, true);
+	*ret_signal = got;
+	return 0;
+}
+
+/** Has the signals that end the process wait for libmilter, which looks for them once it runs: until then they would kill. */
+static void endings_hold(void)
+{
+	sigset_t endings;
+	(void)sigemptyset(&endings);
+	(void)sigaddset(&endings, SIGTERM);
+	(void)sigaddset(&endings, SIGINT);
+	(void)sigaddset(&endings, SIGHUP);
+	(void)pthread_sigmask(SIG_BLOCK, &endings, NULL);
+}
 
 struct session {
 	struct mail_copy copy;
@@ -371,6 +407,7 @@ static void metrics_fill(struct metrics *metrics)
 		{"hinomi_mail_forged_results_total", "Authentication-Results in our name that were taken away.", &milter.forged},
 		{"hinomi_mail_findings_lost_total", "Findings that could not be written.", &milter.untold},
 		{"hinomi_mail_unmarked_total", "Mails that the mail server did not let us mark as decided.", &milter.unmarked},
+		{"hinomi_mail_clock_jumps_total", "Jumps of the wall clock by an hour or more.", &milter.clock_jumps},
 	};
 	const struct worker_counts counts = worker_pool_counts(milter.pool);
 	const struct {
@@ -433,12 +470,25 @@ static int days_save(void)
 	return daybook_save(milter.days);
 }
 
+/** Counts and tells a wall clock that jumps: days, alerts and what is learned go by it. */
+static void clock_look(struct clock_watch *watch)
+{
+	int64_t now_wall_ms = clock_wall_ns() / NS_PER_MS, jump_ms = clock_watch_look(watch, now_wall_ms, clock_boot_ns());
+	if (jump_ms == 0)
+		return;
+	atomic_fetch_add(&milter.clock_jumps, 1);
+	daybook_add(milter.days, now_wall_ms, &(struct daybook_more){.clock_jumps = 1});
+	log_line(LOG_LEVEL_WARNING, "clock_jumped by_s=%lld next=days_go_by_the_clock_as_it_is", (long long)(jump_ms / 1000));
+}
+
 /** Writes the counts now and then, and ends the process when the keeper is gone, for it to be started anew. */
 static void *housekeep(void *arg)
 {
 	(void)arg;
 	bool was_saved = true;
+	struct clock_watch watch = {.is_begun = false};
 	for (unsigned turn = 0; worker_pool_is_alive(milter.pool); turn++) {
+		clock_look(&watch);
 		bool is_saved = metrics_save(milter.config->metrics_file) == OK;
 		is_saved = (turn % REPORT_TURNS != 0 || days_save() == OK) && is_saved;
 		if (was_saved && !is_saved)
@@ -562,6 +612,7 @@ int milter_run(const struct config *config)
 	(void)signal(SIGPIPE, SIG_IGN);
 	int err = milter_start(config);
 	if (err == OK) {
+		endings_hold();
 		ready_tell_or_log();
 		err = confine(config);
 	}
@@ -576,7 +627,8 @@ int milter_run(const struct config *config)
 		return err;
 	log_line(LOG_LEVEL_NOTICE, "mail_ready socket=%s level=%s workers=%llu", config->socket, mark_level_name(milter.settings.level),
 		(unsigned long long)config->workers);
-	bool was_well = smfi_main() == MI_SUCCESS && worker_pool_is_alive(milter.pool);
+	bool has_ended_well = smfi_main() == MI_SUCCESS || atomic_load(&is_told_to_end);
+	bool was_well = has_ended_well && worker_pool_is_alive(milter.pool);
 	/* Threads that are in the middle of a mail wait here for the end of the process: the engine is not theirs any more. */
 	pthread_mutex_lock(&milter.engine_lock);
 	engine_free(milter.engine);

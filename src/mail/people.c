@@ -8,6 +8,8 @@
  */
 #include "mail/people.h"
 
+#include <ctype.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +34,7 @@ struct known_address {
 
 struct known_person {
 	char family[PERSON_TEXT_BYTES], title[PERSON_TEXT_BYTES], organisation[PERSON_TEXT_BYTES];
+	uint8_t name[crypto_generichash_BYTES_MIN]; /* digest of the name, folded */
 	bool is_staff;
 };
 
@@ -147,6 +150,24 @@ static int name_add(struct people *people, uint32_t person, const char *family, 
 	return err == OK ? forms_add(people, &eye, person, true) : err;
 }
 
+/** By what a person is told from others: the name as the directory has it first, without spacing; else an address. */
+static void person_digest(const struct person *person, uint8_t ret_digest[static crypto_generichash_BYTES_MIN])
+{
+	char whole[2 * PERSON_TEXT_BYTES], folded[LETTERING_BYTES], words[LETTERING_BYTES];
+	const char *name = person->family[0] != '\0' || person->given[0] != '\0' ? whole
+		: person->name[0] != '\0' ? person->name
+		: person->romaji[0] != '\0' ? person->romaji
+		: person->kana[0] != '\0' ? person->kana : person->addresses[0];
+	(void)snprintf(whole, sizeof(whole), "%s%s", person->family, person->given);
+	lettering_fold(name, folded);
+	size_t used = 0;
+	for (const char *at = folded; *at != '\0'; at++) {
+		if (*at != ' ')
+			words[used++] = *at;
+	}
+	(void)crypto_generichash(ret_digest, crypto_generichash_BYTES_MIN, (const uint8_t *)words, used, NULL, 0);
+}
+
 static int person_take(void *context, const struct person *person)
 {
 	struct people *people = context;
@@ -159,6 +180,7 @@ static int person_take(void *context, const struct person *person)
 		return err;
 	struct known_person *known = &people->persons[people->person_count++];
 	*known = (struct known_person){.is_staff = strncmp(person->kind, "staff", 5) == 0 || strcmp(person->kind, "職員") == 0};
+	person_digest(person, known->name);
 	memcpy(known->title, person->title, sizeof(known->title));
 	memcpy(known->organisation, person->organisation, sizeof(known->organisation));
 	if (person->family[0] != '\0') {
@@ -258,10 +280,35 @@ static size_t address_find(const struct people *people, const char *address)
 	return low;
 }
 
-static bool is_address_known(const struct people *people, const char *address)
+/** Who has an address: the first of them. NULL: nobody. */
+static const struct known_person *address_owner(const struct people *people, const char *address)
 {
 	size_t at = address_find(people, address);
-	return address[0] != '\0' && at < people->address_count && strcmp(people->addresses[at].address, address) == 0;
+	if (address[0] == '\0' || at >= people->address_count || strcmp(people->addresses[at].address, address) != 0)
+		return NULL;
+	return &people->persons[people->addresses[at].person];
+}
+
+/** Who has the address that stands within a display name. NULL: nobody, or there is none. */
+static const struct known_person *named_owner(const struct people *people, const char *name)
+{
+	static const char signs[] = "._%+-"; /* of a local part, beside letters and digits */
+	char inside[ADDRESS_BYTES], folded[ADDRESS_BYTES];
+	const char *at = strchr(name, '@'), *from = at, *to = at;
+	while (from != NULL && from > name && (isalnum((unsigned char)from[-1]) || strchr(signs, from[-1]) != NULL))
+		from--;
+	while (to != NULL && (isalnum((unsigned char)to[1]) || to[1] == '.' || to[1] == '-'))
+		to++;
+	if (at == NULL || (size_t)(to - from) + 1 >= sizeof(inside))
+		return NULL;
+	memcpy(inside, from, (size_t)(to - from) + 1);
+	inside[to - from + 1] = '\0';
+	return address_fold(inside, folded) ? address_owner(people, folded) : NULL;
+}
+
+static uint64_t person_pseudonym(const struct pseudonym_key *key, const struct known_person *person)
+{
+	return person != NULL ? pseudonym_make(key, PSEUDONYM_PERSON, person->name, sizeof(person->name)) : 0;
 }
 
 /** Whether a domain is that of an address of a person. */
@@ -283,6 +330,7 @@ struct match {
 	uint16_t count; /* people */
 	bool is_domain_known, is_staff, is_titled;
 	uint32_t last_person;
+	uint32_t best_person; /* of the best match; of several the first in the directory */
 };
 
 /** Whether a display name holds a word of a text about a person: two signs of kanji or kana, or four letters. */
@@ -323,6 +371,8 @@ static void forms_match(const struct people *people, const char *text, const str
 			if (known->kind != forms->forms[i].kind || known->is_eye != is_eye)
 				continue;
 			enum name_match found = is_eye ? NAME_CONFUSABLE : known->kind == NAME_FORM_SCRIPT ? NAME_EQUAL : NAME_SAME_READING;
+			if (match->count == 0 || found > match->best || (found == match->best && known->person < match->best_person))
+				match->best_person = known->person;
 			match->best = found > match->best ? found : match->best;
 			match->count += match->count == 0 || known->person != match->last_person;
 			match->last_person = known->person;
@@ -353,12 +403,17 @@ static void name_match_find(const struct people *people, const char *text, const
 		if (person->family[0] != '\0' && name_is_family_and_office(text, person->family, person->title)) {
 			*match = (struct match){.best = NAME_FAMILY_AND_OFFICE, .count = 1, .is_titled = true,
 				.is_domain_known = is_domain_of(people, (uint32_t)i, host),
-				.is_staff = person->is_staff, .last_person = (uint32_t)i};
+				.is_staff = person->is_staff, .last_person = (uint32_t)i, .best_person = (uint32_t)i};
 		}
 	}
 }
 
-static void host_mark(const struct people *people, struct mail_host *host)
+static uint64_t domain_pseudonym(const struct pseudonym_key *key, const char *domain)
+{
+	return pseudonym_make(key, PSEUDONYM_POSED_DOMAIN, domain, strlen(domain));
+}
+
+static void host_mark(const struct people *people, const struct pseudonym_key *key, struct mail_host *host)
 {
 	if (host->name[0] == '\0' || (host->host_traits & HOST_IP) != 0)
 		return;
@@ -366,17 +421,35 @@ static void host_mark(const struct people *people, struct mail_host *host)
 		if (strcmp(people->domains[i].domain, host_registrable(host)) == 0) {
 			host->host_traits |= i < people->own_count ? HOST_PROTECTED : HOST_KNOWN;
 			host->host_traits &= (uint16_t)~(unsigned)HOST_LOOKALIKE;
+			host->resembles = domain_pseudonym(key, people->domains[i].domain);
 			return;
 		}
-		if (lookalike_is(&people->domains[i], host))
+		if ((host->host_traits & HOST_LOOKALIKE) == 0 && lookalike_is(&people->domains[i], host)) {
 			host->host_traits |= HOST_LOOKALIKE;
+			host->resembles = domain_pseudonym(key, people->domains[i].domain);
+		}
 	}
 }
 
-void people_identify(const struct people *people, const struct address_texts *texts, struct mail_facts *facts)
+/** As whom a mail poses: people alone; domains are marked at their hosts. */
+static void posed_find(const struct people *people, const struct pseudonym_key *key, const struct address_texts *texts,
+	const struct match *from, const struct match *reply, struct identity_facts *identity)
+{
+	const struct known_person *person = address_owner(people, texts->from.address);
+	if (person == NULL && from->best > NAME_NO_MATCH)
+		person = &people->persons[from->best_person];
+	if (person == NULL)
+		person = named_owner(people, texts->from.name);
+	identity->person = person_pseudonym(key, person);
+	if (reply->best > NAME_NO_MATCH)
+		identity->reply_person = person_pseudonym(key, &people->persons[reply->best_person]);
+}
+
+void people_identify(const struct people *people, const struct pseudonym_key *key, const struct address_texts *texts,
+	struct mail_facts *facts)
 {
 	struct identity_facts *identity = &facts->identity;
-	struct match match;
+	struct match match, reply;
 	name_match_find(people, texts->from.name, &facts->sender.host, &match);
 	if (match.count == 0) {
 		/* Nothing but the local part may tell: taro.yamada.1964@ */
@@ -387,29 +460,30 @@ void people_identify(const struct people *people, const struct address_texts *te
 		if (texts->from.name[0] == '\0')
 			name_match_find(people, local, &facts->sender.host, &match);
 	}
+	name_match_find(people, texts->reply_to.name, &facts->sender.reply_host, &reply);
 	identity->name_match = match.best;
 	identity->name_match_count = match.count;
-	identity->is_known_address = is_address_known(people, texts->from.address);
+	identity->is_known_address = address_owner(people, texts->from.address) != NULL;
 	identity->is_known_domain = match.is_domain_known;
 	identity->is_own_staff = match.is_staff;
 	identity->is_titled = match.is_titled;
-	struct match reply;
-	name_match_find(people, texts->reply_to.name, &facts->sender.reply_host, &reply);
 	identity->reply_to_match = reply.best;
-	identity->is_reply_to_known = is_address_known(people, texts->reply_to.address);
+	identity->is_reply_to_known = address_owner(people, texts->reply_to.address) != NULL;
+	posed_find(people, key, texts, &match, &reply, identity);
 	for (size_t i = 0; i < texts->recipient_count; i++) {
 		const struct address_text *to = &texts->recipients[i];
 		identity->is_recipient_name = identity->is_recipient_name || (to->name[0] != '\0' && strcmp(to->name,
 			texts->from.name) == 0);
 	}
-	host_mark(people, &facts->sender.host);
-	host_mark(people, &facts->sender.reply_host);
+	host_mark(people, key, &facts->sender.host);
+	host_mark(people, key, &facts->sender.reply_host);
 	if ((facts->sender.host.host_traits & HOST_PROTECTED) != 0)
 		facts->sender.traits |= SENDER_OWN_DOMAIN;
 }
 
-void people_mark_hosts(const struct people *people, struct mail_facts *facts)
+void people_mark_hosts(const struct people *people, const struct pseudonym_key *key, struct mail_facts *facts)
 {
 	for (size_t i = 0; i < facts->host_count; i++)
-		host_mark(people, &facts->hosts[i]);
+		host_mark(people, key, &facts->hosts[i]);
+	host_mark(people, key, &facts->shown);
 }

@@ -14,6 +14,7 @@
 #include "core/why.h"
 #include "mail/address.h"
 #include "mail/facts.h"
+#include "mail/pseudonym.h"
 
 struct people;
 
@@ -38,8 +39,16 @@ struct people_counts {
 
 struct people_counts people_count(const struct people *people);
 
-/** Whom From and Reply-To claim to be: facts->identity, and the marks of the hosts of both. */
-void people_identify(const struct people *people, const struct address_texts *texts, struct mail_facts *facts);
+/**
+ * Whom From and Reply-To claim to be: facts->identity, and the marks of the hosts of both.
+ *
+ * @param people the directory
+ * @param key of the pseudonyms
+ * @param texts of the mail's addresses
+ * @param facts whose sender is filled
+ */
+void people_identify(const struct people *people, const struct pseudonym_key *key, const struct address_texts *texts,
+	struct mail_facts *facts);
 
 /** Marks hosts of links that are protected, or look like it. */
-void people_mark_hosts(const struct people *people, struct mail_facts *facts);
+void people_mark_hosts(const struct people *people, const struct pseudonym_key *key, struct mail_facts *facts);

@@ -24,6 +24,11 @@ enum pseudonym_kind {
 	PSEUDONYM_MESSAGE,
 	PSEUDONYM_MAIL,
 	PSEUDONYM_LABEL,
+	PSEUDONYM_PERSON, /* this and the next three: whom somebody poses as (facts.h, "Whom a mail poses as") */
+	PSEUDONYM_POSED_DOMAIN,
+	PSEUDONYM_POSED_LABEL,
+	PSEUDONYM_ACCOUNT,
+	PSEUDONYM_NEAR, /* a label, or what is left of it (near.h) */
 };
 
 /**

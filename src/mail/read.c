@@ -18,6 +18,7 @@
 #include "mail/address.h"
 #include "mail/arc.h"
 #include "mail/brand.h"
+#include "mail/charset_repair.h"
 #include "mail/dkim.h"
 #include "mail/host.h"
 #include "mail/html.h"
@@ -170,6 +171,17 @@ static uint32_t header_check(const char *mail, size_t length_bytes)
 	return fields == 0 ? UNREAD_NO_MAIL : 0;
 }
 
+/** Where the header ends: behind its last field. */
+static size_t header_length(const char *mail, size_t length_bytes)
+{
+	size_t at = 0;
+	while (at < length_bytes && mail[at] != '\n' && mail[at] != '\r') {
+		const char *newline = memchr(mail + at, '\n', length_bytes - at);
+		at = newline == NULL ? length_bytes : (size_t)(newline - mail) + 1;
+	}
+	return at;
+}
+
 /** A mail within the mail that is encoded: RFC 2046 section 5.2.1 forbids it, programs that show mails open it, and so do we. */
 static void enclosed_look(struct reading *reading, const GByteArray *bytes, unsigned depth)
 {
@@ -181,6 +193,12 @@ static void enclosed_look(struct reading *reading, const GByteArray *bytes, unsi
 	}
 	part_walk(reading, g_mime_message_get_mime_part(message), depth + 1);
 	g_object_unref(message);
+}
+
+static bool is_named_mail(const char *name)
+{
+	size_t length = name != NULL ? strlen(name) : 0;
+	return length > 4 && strcasecmp(name + length - 4, ".eml") == 0;
 }
 
 static void leaf_look(struct reading *reading, GMimePart *part, unsigned depth)
@@ -207,6 +225,12 @@ static void leaf_look(struct reading *reading, GMimePart *part, unsigned depth)
 		return;
 	}
 	facts->attachment_count += is_attachment;
+	bool is_mail = is_attachment && is_named_mail(g_mime_part_get_filename(part));
+	if (is_mail && header_check((const char *)bytes->data, bytes->len) == 0) {
+		enclosed_look(reading, bytes, depth); /* programs that show mails open it by its name */
+		g_object_unref(memory);
+		return;
+	}
 	if ((is_text || is_html) && !is_attachment) {
 		text_look(reading, bytes, g_mime_object_get_content_type_parameter(GMIME_OBJECT(part), "charset"), is_html);
 	} else {
@@ -335,7 +359,7 @@ static void message_look(struct reading *reading, GMimeMessage *message, const s
 		return;
 	address_read(message, envelope, &reading->reader->key, &texts, facts);
 	if (reading->reader->people != NULL)
-		people_identify(reading->reader->people, &texts, facts);
+		people_identify(reading->reader->people, &reading->reader->key, &texts, facts);
 	subject_look(message, facts);
 	thread_look(reading, message);
 	profile_headers(&facts->profile, message);
@@ -346,7 +370,7 @@ static void message_look(struct reading *reading, GMimeMessage *message, const s
 	if (facts->host_count == 1 && facts->link_count > 1)
 		facts->html.traits |= HTML_ONE_TARGET;
 	if (reading->reader->people != NULL)
-		people_mark_hosts(reading->reader->people, facts);
+		people_mark_hosts(reading->reader->people, &reading->reader->key, facts);
 	for (size_t i = 0; i < LINK_ADDRESSEES_MAX; i++)
 		reading->links.addressees[i] = NULL;
 	explicit_bzero(&texts, sizeof(texts));
@@ -382,7 +406,11 @@ void mail_read(const struct mail_reader *reader, const void *mail, size_t length
 	ret_facts->unread |= wrong;
 	if (wrong != 0)
 		return;
-	GMimeMessage *message = message_parse(mail, length_bytes);
+	char *repaired = NULL; /* lives as long as the message, which points into it */
+	size_t repaired_bytes = 0;
+	if (charset_repair(mail, length_bytes, header_length(mail, length_bytes), &repaired, &repaired_bytes) != OK)
+		ret_facts->unread |= UNREAD_HEADERS;
+	GMimeMessage *message = repaired != NULL ? message_parse(repaired, repaired_bytes) : message_parse(mail, length_bytes);
 	if (message != NULL) {
 		message_look(&reading, message, envelope);
 		signatures_look(reader, mail, length_bytes, ret_facts);
@@ -390,4 +418,5 @@ void mail_read(const struct mail_reader *reader, const void *mail, size_t length
 	} else {
 		ret_facts->unread |= UNREAD_NO_MAIL;
 	}
+	free(repaired);
 }

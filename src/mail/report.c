@@ -117,6 +117,7 @@ static void days_sum(const struct mail_day *days, size_t count, struct mail_day 
 		ret_sum->forged_results += day->forged_results;
 		ret_sum->findings_lost += day->findings_lost;
 		ret_sum->unmarked += day->unmarked;
+		ret_sum->clock_jumps += day->clock_jumps;
 	}
 }
 
@@ -157,6 +158,7 @@ static void sums_print(struct mail_day *sum)
 	line_print("Authentication-Results forged in our name, taken away", sum->forged_results);
 	line_print("findings that could not be written", sum->findings_lost);
 	line_print("mails that the mail server did not let us mark", sum->unmarked);
+	line_print("jumps of the clock by an hour or more: some days above may be false", sum->clock_jumps);
 }
 
 static int json_print(const struct mail_day *days, size_t count)

@@ -89,6 +89,7 @@ static int explain_take(void *context, const char *name, const char *mail, size_
 	struct mail_verdict verdict;
 	session_read(&scan->session, mail, length_bytes, &facts);
 	engine_judge(scan->session.engine, &facts, judged_at(&facts), &verdict);
+	verdict.posed_as = scan->command->has_key ? verdict.posed_as : 0; /* under a key that nobody keeps it says nothing */
 	json_t *document = json_pack("{s:o, s:o}", "verdict", explain_verdict(&verdict), "facts", explain_facts(&facts));
 	if (document == NULL)
 		return E_NOMEM;

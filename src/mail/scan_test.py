@@ -53,6 +53,75 @@ def formats(work, options):
     assert run("scan", "--json", *options, work / "dir" / "new") == ""
 
 
+def identities(work, options):
+    """Whom a mail poses as: one pseudonym for one person in all spellings, whoever sends and gets it; never a name or an address."""
+    people = PEOPLE + "Hanako Sato,,,h.sato@kaisha.co.jp,\n"
+    (work / "who.csv").write_text(people)
+    (work / "who.key").write_bytes(b"w" * 32)
+    (work / "who.key").chmod(0o600)
+
+    def posed(content, *more, key="who.key", directory="who.csv"):
+        (work / "who.eml").write_bytes(content)
+        where = ["--people", work / directory, "--protect", "kikan.jp", "--key", work / key, *more, work / "who.eml"]
+        found = lines("scan", "--json", *where)
+        assert len(found) == 1, (content, found)
+        jsonschema.validate(found[0], SCHEMA)
+        explained = lines("explain", "--json", *where)[0]["verdict"]["impersonated"]
+        told = found[0].get("impersonated", {"is": "", "pseudonym": ""})
+        assert told == explained, (told, explained)
+        assert told["pseudonym"] not in (found[0]["sender"]["pseudonym"], found[0]["recipient"]) or told["pseudonym"] == ""
+        assert not any(word in json.dumps(found, ensure_ascii=False) for word in ("watanabe", "Watanabe", "渡辺", "sato", "ishii"))
+        return told["is"], told["pseudonym"]
+
+    person = posed(mail())
+    assert person[0] == "person" and len(person[1]) == 16, person
+    assert posed(mail(sender="渡辺　太郎 <x99@outlook.com>", to="kato@kikan.jp")) == person
+    assert posed(mail(sender="WATANABE Taro <y@else.example>", body="https://files.else2.xyz/a.zip\n")) == person
+    assert posed(mail(sender="T. <t@else.example>", more="Reply-To: Taro Watanabe <wtaro@gmail.com>\n")) == person
+    other = posed(mail(sender="Hanako Sato <hs@gmail.com>"))
+    assert other[0] == "person" and other[1] != person[1]
+    domain = posed(mail(sender="Office <a@k1kan.jp>"))
+    assert domain[0] == "domain" and domain[1] not in (person[1], other[1])
+    assert posed(mail(sender="Office <a@kikan-support.com>")) == domain
+    assert posed(mail(sender="A <a@else.example>", body="https://kikan-login.com/\n")) == domain
+    assert posed(mail(sender="Daigaku <a@daigaku-jp.com>"))[1] not in (domain[1], person[1])
+    refuted = "Authentication-Results: mx.kikan.jp; spf=fail smtp.mailfrom=watanabe@daigaku.ac.jp; dmarc=fail header.from=daigaku.ac.jp\n"
+    assert posed(mail(sender="Taro Watanabe <watanabe@daigaku.ac.jp>", more=refuted), "--authserv-id", "mx.kikan.jp") == person
+    assert posed(mail(sender='"watanabe@daigaku.ac.jp" <a@else.example>')) == person, "the address within the name is that person's"
+    program = "MIME-Version: 1.0\nContent-Type: application/octet-stream; name=a.pdf.exe\nContent-Transfer-Encoding: base64\n"
+    assert posed(mail(sender="S <a@else.example>", body=base64.encodebytes(b"MZ" + bytes(200)).decode(), more=program)) == ("", "")
+    (work / "more.csv").write_text(people.replace("watanabe@daigaku.ac.jp", "w.taro@daigaku.ac.jp"))
+    assert posed(mail(), directory="more.csv") == person, "another address changes nothing"
+    (work / "else.key").write_bytes(b"v" * 32)
+    (work / "else.key").chmod(0o600)
+    assert posed(mail(), key="else.key")[1] != person[1]
+    (work / "who.eml").write_bytes(mail())
+    assert lines("scan", "--json", "--people", work / "who.csv", work / "who.eml")[0]["impersonated"] == {"is": "person", "pseudonym": ""}
+
+
+def hijacked(work, options):
+    """A known account in other hands: the person who has it, or where the directory has nobody, the account."""
+    (work / "hijack.key").write_bytes(b"h" * 32)
+    (work / "hijack.key").chmod(0o600)
+    told = set()
+    for sender in ("Taro Watanabe <watanabe@daigaku.ac.jp>", "Ken Mori <mori@boeki.co.jp>"):
+        where = ["--history", work / f"hijack{len(told)}.history", "--key", work / "hijack.key", *options]
+        build = "X-Mailer: Own Mailer 1.0\nMIME-Version: 1.0\nContent-Type: text/plain; charset=iso-2022-jp\nContent-Transfer-Encoding: 7bit\n"
+        (work / "usual.mbox").write_bytes(b"".join(
+            b"From x\n" + mail(sender=sender, body="See you.\n", more=build).replace(b"2 Mar", b"%d Feb" % day).replace(b"<1@x>", b"<20260%d@daigaku.ac.jp>" % day) + b"\n"
+            for day in range(2, 20)))
+        run("learn", *where, work / "usual.mbox")
+        changed = (f"Message-ID: <CAF+x@mail.gmail.com>\nDate: Mon, 2 Mar 2026 01:00:00 -0800\nMIME-Version: 1.0\nSubject: x\nFrom: {sender}\nTo: ishii@kikan.jp\n"
+                   "Content-Type: text/html; charset=utf-8\nContent-Transfer-Encoding: base64\n\n").encode() \
+            + base64.encodebytes(b'<a href="https://1drv.ms/u/s!x">x</a>')
+        (work / "hijack.eml").write_bytes(changed)
+        found = lines("scan", "--json", *where, work / "hijack.eml")[0]
+        assert found["kind"] == "hijacked_account", found
+        assert found["impersonated"]["pseudonym"] not in ("", found["sender"]["pseudonym"])
+        told.add(found["impersonated"]["is"])
+    assert told == {"person", "account"}, told
+
+
 def levels(work, options):
     """Each level sees what lies below it, and no more."""
     (work / "level.eml").write_bytes(mail(sender="渡辺太郎 <x@gmail.com>"))
@@ -108,6 +177,65 @@ def enclosed(work, options):
     assert document["facts"]["unread"] == ["depth"] and document["facts"]["parts"] <= 26, document["facts"]
     (work / "enclosed.eml").write_bytes(b"From: a@b.jp\nContent-Type: message/rfc822\nContent-Transfer-Encoding: base64\n\n" + base64.encodebytes(b"X: y\n" * 5000))
     assert lines("explain", "--json", *options, work / "enclosed.eml")[0]["facts"]["unread"] == ["payload"]
+
+
+def shapes(work, options):
+    """Ways to hide that were found one by one: each is told, and its harmless likeness is not."""
+    more = PEOPLE + "齋藤 健一,さいとう けんいち,,k.saito@gaimu-ob.jp,\n髙橋 花子,たかはし はなこ,,takahashi@kenkyu.or.jp,\n"
+    (work / "shapes.csv").write_text(more.replace("organisation\n", "organisation,title\n").replace("海洋大学\n", "海洋大学,教授\n").replace("ob.jp,\n", "ob.jp,,元大使\n"))
+    where = ["--people", work / "shapes.csv", "--protect", "kikan.go.jp"]
+
+    def rules(content):
+        (work / "shape.eml").write_bytes(content)
+        return [reason["rule"] for reason in lines("explain", "--json", *where, work / "shape.eml")[0]["verdict"]["reasons"]]
+
+    def attached(name, kind, data):
+        return mail(sender="A <a@firma.co.jp>", body=base64.encodebytes(data).decode(),
+                    more=f"MIME-Version: 1.0\nContent-Type: {kind}; name={name}\nContent-Disposition: attachment; filename={name}\nContent-Transfer-Encoding: base64\n")
+
+    def page(text, sender="A <a@firma.co.jp>"):
+        return mail(sender=sender, body=text + "\n", more="MIME-Version: 1.0\nContent-Type: text/html; charset=utf-8\n")
+
+    for name in ("斉藤健一", "斎藤 健一", "齋藤元大使", "齊藤　健一"):
+        assert "known_name_freemail_carrier" in rules(mail(sender=f"{name} <x9@gmail.com>")), name
+    assert not any(rule.startswith("known_name") for rule in rules(mail(sender="齋藤元大使 <x9@firma.co.jp>"))), "a namesake with an office"
+    for label, charset, name in (("Shift_JIS", "cp932", "髙橋 花子"), ("x-sjis", "cp932", "髙橋 花子"), ("ISO-2022-JP", "cp932", "高橋 花子"),
+                                 ("iso-2022-jp", "utf-8", "髙橋 花子"), ("utf-8", "iso-2022-jp", "高橋 花子"), ("ISO-2022-JP", "iso-2022-jp", "高橋 花子"),
+                                 ("Shift_JIS", "iso-2022-jp", "高橋 花子"), ("EUC-JP", "euc-jp", "高橋 花子"), ("UTF-8", "utf-8", "髙橋 花子")):
+        coded = name.encode(charset)
+        for word in (f"=?{label}?B?{base64.b64encode(coded).decode()}?=", f"=?{label}?Q?{''.join(f'={byte:02X}' for byte in coded)}?="):
+            assert "known_name_freemail_carrier" in rules(mail(sender=f"{word} <x9@gmail.com>")), (label, charset, word)
+    rules(mail(sender="=?Shift_JIS?B?" + "gg" * 2000 + "?= =?Shift_JIS?Q?=8?= =?iso-2022-jp?B?gg?= =?" + "x" * 99 + "?B?a?= <x9@gmail.com>"))
+    assert not any(rule.startswith("known_name") for rule in rules(mail(sender="齋藤様 <x9@gmail.com>")))
+    assert "lookalike_sender" in rules(mail(sender="A <a@kikan.g0.jp>"))
+    assert "lookalike_sender" not in rules(mail(sender="A <a@other.g0.jp>"))
+    assert "hidden_program" in rules(attached("fw.eml", "application/octet-stream", attached("a.pdf.exe", "application/octet-stream", b"MZ" + bytes(200))))
+    assert "hidden_program" not in rules(attached("fw.eml", "application/octet-stream", mail(body="x\n")))
+    picture = "<svg xmlns='http://www.w3.org/2000/svg'>%s<rect width='9' height='9'/></svg>"
+    assert "svg_script" in rules(attached("a.svg", "image/svg+xml", (picture % "<script>location='https://e.example'</script>").encode()))
+    assert "svg_script" not in rules(attached("a.svg", "image/svg+xml", (picture % "").encode()))
+    assert "program_at_number" in rules(page("<a href='http://192.0.2.7/a.exe'>update</a>"))
+    assert "program_at_number" not in rules(page("<a href='http://192.0.2.7/a.html'>page</a>"))
+    assert "program_at_number" not in rules(page("<a href='http://files.firma.co.jp/a.exe'>update</a>"))
+    shown = "<a href='https://%s/x'>https://www.kikan.go.jp/login</a>"
+    assert "shows_protected" in rules(page(shown % "evil-x.net"))
+    assert "shows_protected" not in rules(page(shown % "www.kikan.go.jp"))
+    assert "shows_protected" not in rules(page("<a href='https://evil-x.net/x'>https://www.else.jp/login</a>"))
+    (work / "partner.mbox").write_bytes(b"".join(b"From x\n" + mail(sender="K <k@boeki-partner.co.jp>", body="x\n").replace(b"2 Mar", b"%d Feb" % day) + b"\n" for day in (2, 3)))
+    known = ["--history", work / "near.history", "--key", work / "near.key"]
+    run("learn", *known, *where, work / "partner.mbox")
+    where += known
+    assert "near_correspondent" in rules(mail(sender="K <k@boeki-partnar.co.jp>"))
+    assert "near_correspondent" in rules(mail(sender="K <k@boeki-partner-jp.com>"))
+    assert "near_correspondent" not in rules(mail(sender="K <k@boeki-partnar.co.jp>", body="See you.\n"))
+    assert "near_correspondent" not in rules(mail(sender="K <k@boeki-company.co.jp>"))
+    (work / "shape.eml").write_bytes(mail(sender="K <k@boeki-parther.co.jp>"))
+    found = lines("scan", "--json", *where, work / "shape.eml")[0]
+    jsonschema.validate(found, SCHEMA)
+    assert found["impersonated"]["is"] == "domain" and len(found["impersonated"]["pseudonym"]) == 16
+    assert "known_name_freemail_carrier" in rules(mail(body="https://we.tl/t-abc\n"))
+    assert "known_name_freemail_carrier" in rules(mail(body="https://xn--e1afmkfd.xn--p1ai/a\n"))
+    assert "known_name_freemail_carrier" not in rules(mail(body="https://www.kaisha.co.jp/a\n"))
 
 
 def zip_locked():
@@ -218,7 +346,7 @@ def main():
         work = pathlib.Path(work)
         (work / "people.csv").write_text(PEOPLE)
         options = ["--people", work / "people.csv", "--protect", "kikan.jp"]
-        for check in (formats, levels, words, passwords, enclosed, relation, signatures, hostile, refusals):
+        for check in (formats, identities, hijacked, shapes, levels, words, passwords, enclosed, relation, signatures, hostile, refusals):
             check(work, options)
             print(f"{check.__name__}: ok")
 

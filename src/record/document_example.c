@@ -138,6 +138,8 @@ void mail_finding_example(struct mail_finding *ret_finding)
 		.sender = "fedcba9876543210",
 		.sender_domain = "freemail.example",
 		.sender_traits = MAIL_FINDING_FREEMAIL,
+		.has_impersonated = true,
+		.impersonated = {MAIL_FINDING_PERSON, "89abcdef01234567"},
 		.sensor = "mail",
 		.target = "ministry.example",
 		.why = "writes in the name of a known person from freemail.example, and leads to an archive",

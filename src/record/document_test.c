@@ -93,7 +93,8 @@ static bool is_optional(const struct document_example *example, const char *name
 {
 	return (example->kind == &order_kind && strcmp(name, "urgent") == 0) ||
 		(example->kind == &approval_kind && strcmp(name, "webauthn") == 0) ||
-		(example->kind == &bundle_kind && strcmp(name, "standing") == 0);
+		(example->kind == &bundle_kind && strcmp(name, "standing") == 0) ||
+		(example->kind == &mail_finding_document && strcmp(name, "impersonated") == 0);
 }
 
 static void members_missing_unknown_or_of_another_type_are_refused(void **state)
@@ -313,6 +314,9 @@ static void mail_findings_with_addresses_or_words_are_refused(void **state)
 	REFUSED(mail_try, finding, SET(sender, "fedcba987654321"));
 	REFUSED(mail_try, finding, SET(recipient, "FEDCBA9876543210"));
 	REFUSED(mail_try, finding, SET(sender_domain, "taro@example.jp"));
+	REFUSED(mail_try, finding, SET(impersonated.pseudonym, "taro@example.jp"));
+	REFUSED(mail_try, finding, SET(impersonated.pseudonym, "Taro Kasumi 1234"));
+	REFUSED(mail_try, finding, changed.impersonated.is = MAIL_FINDING_NOBODY);
 	REFUSED(mail_try, finding, SET(target, "a b"));
 	REFUSED(mail_try, finding, SET(hosts[1].name, "evil.example/taro"));
 	REFUSED(mail_try, finding, SET(payloads[0], "Salary.zip"));

@@ -11,6 +11,7 @@
 const char *const mail_finding_action_names[MAIL_FINDING_ACTION_COUNT] = {"unknown", "tag", "quarantine"};
 const char *const mail_finding_matter_names[MAIL_FINDING_MATTER_COUNT] = {
 	"unknown", "impersonation", "hijacked_account", "payload", "phishing"};
+const char *const mail_finding_identity_names[MAIL_FINDING_IDENTITY_COUNT] = {"nobody", "person", "domain", "account"};
 const char *const mail_finding_host_traits[MAIL_FINDING_TRAITS] = {
 	"freemail", "cloud_storage", "free_hosting", "shortener", "redirector", "ip", "punycode", "mixed_script", "lookalike",
 	"gov_label", "random", "brand_label", "cheap_tld", "protected", "known", "deep",
@@ -55,6 +56,11 @@ static const struct field window_fields[] = {
 	ROW_TIME("end_ms", OWNER, end_ms, PRIVACY_SECTOR),
 	ROW_TIME("start_ms", OWNER, start_ms, PRIVACY_SECTOR),
 };
+static const struct field impersonated_fields[] = {
+	{.name = "is", FIELD_ROW(FIELD_NAME, OWNER, impersonated.is, PRIVACY_MEMBER),
+		.max = ARRAY_LEN(mail_finding_identity_names) - 1, .names = mail_finding_identity_names},
+	ROW_TEXT("pseudonym", OWNER, impersonated.pseudonym, PRIVACY_MEMBER, 0),
+};
 static const struct field finding_fields[] = {
 	ROW_FORM("document", document_name),
 	ROW_VERSION(1),
@@ -73,6 +79,8 @@ static const struct field finding_fields[] = {
 	ROW_LIST("hosts", PRIVACY_SECTOR, OWNER, hosts, host_count, &host_entry),
 	ROW_LIST("payload", PRIVACY_SECTOR, OWNER, payloads, payload_count, &payload_entry),
 	ROW_LIST("reasons", PRIVACY_SECTOR, OWNER, reasons, reason_count, &reason_entry),
+	{.name = "impersonated", .type = FIELD_OBJECT, .privacy = PRIVACY_MEMBER, .size_bytes = sizeof(OWNER),
+		.members = impersonated_fields, .member_count = ARRAY_LEN(impersonated_fields), FIELD_FLAG(OWNER, has_impersonated)},
 };
 static const struct field finding_root = ROW_OBJECT("mail_finding", PRIVACY_MEMBER, OWNER, 0, finding_fields);
 
@@ -133,6 +141,9 @@ static int finding_check(const void *document, char complaint[static DOCUMENT_CO
 		return document_refuse(complaint, "kind: there is no such kind");
 	if (!is_pseudonym(finding->sender) || !is_pseudonym(finding->recipient))
 		return document_refuse(complaint, "sender, recipient: 16 hex digits are expected, or nothing");
+	if (finding->has_impersonated &&
+		(finding->impersonated.is == MAIL_FINDING_NOBODY || !is_pseudonym(finding->impersonated.pseudonym)))
+		return document_refuse(complaint, "impersonated: a kind and 16 hex digits are expected, or nothing");
 	if (!is_host(finding->sender_domain) || !is_host(finding->target))
 		return document_refuse(complaint, "sender, target: a domain is expected, or nothing");
 	if (has_address(finding->why) || has_address(finding->sensor))

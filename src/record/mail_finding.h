@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -55,6 +56,15 @@ enum mail_finding_trait {
 };
 #define MAIL_FINDING_TRAITS 16
 
+/** As whom a mail poses. */
+enum mail_finding_identity {
+	MAIL_FINDING_NOBODY = 0, /* refused where somebody is told */
+	MAIL_FINDING_PERSON, /* somebody of the site's directory */
+	MAIL_FINDING_DOMAIN, /* a protected domain, or one that wrote before */
+	MAIL_FINDING_ACCOUNT, /* the account that sent it, in other hands */
+	MAIL_FINDING_IDENTITY_COUNT
+};
+
 /** How links to a host are written; or-ed, in the order of mail_finding_link_traits. */
 enum mail_finding_link {
 	MAIL_FINDING_LINK_IMAGE = 1 << 3, /* a remote picture */
@@ -85,6 +95,11 @@ struct mail_finding {
 	char sender[MAIL_FINDING_PSEUDONYM_BYTES]; /* likewise */
 	char sender_domain[MAIL_FINDING_HOST_BYTES]; /* registrable domain of From, or "" */
 	uint16_t sender_traits;
+	bool has_impersonated; /* somebody who is known */
+	struct {
+		enum mail_finding_identity is;
+		char pseudonym[MAIL_FINDING_PSEUDONYM_BYTES]; /* keyed, of a kind of its own: equal for one identity, and to no sender's */
+	} impersonated;
 	char sensor[MAIL_FINDING_SENSOR_BYTES];
 	char target[MAIL_FINDING_HOST_BYTES]; /* registrable domain of the first recipient, or "" */
 	char why[MAIL_FINDING_WHY_BYTES]; /* the strongest reason */
@@ -101,6 +116,7 @@ extern const struct document_kind mail_finding_document;
 
 extern const char *const mail_finding_action_names[MAIL_FINDING_ACTION_COUNT];
 extern const char *const mail_finding_matter_names[MAIL_FINDING_MATTER_COUNT];
+extern const char *const mail_finding_identity_names[MAIL_FINDING_IDENTITY_COUNT];
 extern const char *const mail_finding_host_traits[MAIL_FINDING_TRAITS];
 extern const char *const mail_finding_link_traits[MAIL_FINDING_LINK_TRAITS];
 extern const char *const mail_finding_unreads[MAIL_FINDING_UNREADS];

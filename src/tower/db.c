@@ -27,7 +27,7 @@ int db_dialect(const struct db_hooks *hooks, const char *text, uint32_t day, cha
 	const struct {
 		const char *word, *text;
 	} words[] = {{"{int}", hooks->type_int}, {"{blob}", hooks->type_blob}, {"{strict}", hooks->strict}, {"{keyed}", hooks->keyed},
-		{"{day}", hooks->day_prefix}, {"{main}", hooks->main_prefix}};
+		{"{zero}", hooks->zero}, {"{day}", hooks->day_prefix}, {"{main}", hooks->main_prefix}};
 	char number[16];
 	size_t used = 0;
 	snprintf(number, sizeof(number), "%u", day);

@@ -79,6 +79,7 @@ typedef int db_row(void *to, const struct db_value *columns, size_t count);
 struct db_hooks {
 	const char *scheme; /* "sqlite:" */
 	const char *type_int, *type_blob, *strict, *keyed, *main_prefix, *day_prefix; /* in migrations */
+	const char *zero; /* likewise: a blob of one byte, 0 */
 	/** Opens; a writer alone. @return OK, E_STATE: there is another writer; E_CONFIG, E_SYS, E_NOMEM */
 	int (*open)(const char *place, enum db_mode mode, struct db **ret_db, char ret_why[static WHY_BYTES]);
 	void (*close)(struct db *db);

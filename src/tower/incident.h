@@ -33,6 +33,7 @@
 #define INCIDENT_SILENT_MS INT64_C(3600000) /* after which open findings are believed to be over: their end was lost */
 #define INCIDENT_DAY_MS INT64_C(86400000)
 #define INCIDENT_MAIL_GAP_MS (3 * INCIDENT_DAY_MS) /* of quiet between mails of one incident: an opener waits over a weekend */
+#define INCIDENT_MAIL_SPAN_MS (21 * INCIDENT_DAY_MS) /* from the first mail to the last that joins as posing as the same identity */
 #define INCIDENT_VECTORS_MAX 24 /* of one incident; the smallest is counted in others */
 #define INCIDENT_LINES_MAX 2000 /* of one incident's history; what is beyond is counted, but for its end */
 #define INCIDENT_TEXT_BYTES 64
@@ -128,6 +129,7 @@ enum incident_event {
 	INCIDENT_MAIL_SENDER, /* a sender that was not there; subject: domain; value: mails now */
 	INCIDENT_MAIL_HOST, /* a place they lead to that was not there; subject: host; value: mails now */
 	INCIDENT_MAIL_OVER, /* value: mails; other: seconds from the first to the last */
+	INCIDENT_MAIL_IDENTITY, /* an identity that it poses as; subject: its pseudonym; value: mails now */
 	INCIDENT_EVENT_COUNT
 };
 
@@ -283,20 +285,34 @@ void incident_update(struct incident_book *book, const struct incident *incident
 #define INCIDENT_KEYS_MAX 16 /* of one mail; further hosts join nothing */
 #define INCIDENT_KEY_BYTES 280
 
-/** What mails of one incident have in common: "s:" and the sender's pseudonym, "d:" and its domain, "h:" and a host. */
+/**
+ * What mails of one incident have in common: "s:" and the sender's pseudonym, "i:" and that of the identity posed as, "d:" and
+ * the sender's domain, "h:" and a host.
+ */
 struct incident_key {
 	char text[INCIDENT_KEY_BYTES];
 };
 
 /**
  * The keys of a mail. What many share who have nothing to do with each other is none: freemail and cloud storage, shorteners,
- * redirectors, our own and known domains, and hosts that only pictures come from.
+ * redirectors, our own and known domains, and hosts that only pictures come from; and a domain that is written as the sender's
+ * own, which is forged by many, where a look-alike is made by one.
  *
  * @param finding that was read
  * @param ret_keys filled
  * @return how many
  */
 size_t incident_mail_keys(const struct mail_finding *finding, struct incident_key ret_keys[static INCIDENT_KEYS_MAX]);
+
+/**
+ * Whether a key that an incident is known by joins a mail to it. A person who is worth posing as is so to several: an identity
+ * joins for INCIDENT_MAIL_SPAN_MS, so that no incident goes on for ever by it.
+ *
+ * @param incident that the key was heard of last
+ * @param key of the mail
+ * @param now_ms wall clock
+ */
+bool incident_mail_key_joins(const struct incident *incident, const struct incident_key *key, int64_t now_ms);
 
 /**
  * Takes a mail.

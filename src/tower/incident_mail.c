@@ -4,8 +4,10 @@
  * is open until none has joined for INCIDENT_MAIL_GAP_MS.
  *
  * What joins is what an attacker has to keep: the address he writes from, as a
- * pseudonym, his domain, the hosts that his links lead to. Where each is known
- * is the store's to remember (store_mails.c).
+ * pseudonym, whom he poses as, his domain, the hosts that his links lead to.
+ * Addresses and hosts are cheap and change with each recipient; the identity is
+ * what the lure is made of, and stays. Where each is known is the store's to
+ * remember (store_mails.c).
  */
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +29,10 @@ static size_t key_add(struct incident_key keys[static INCIDENT_KEYS_MAX], size_t
 size_t incident_mail_keys(const struct mail_finding *finding, struct incident_key ret_keys[static INCIDENT_KEYS_MAX])
 {
 	size_t count = key_add(ret_keys, 0, 's', finding->sender);
+	bool is_forged = finding->impersonated.is == MAIL_FINDING_DOMAIN &&
+		(finding->sender_traits & (MAIL_FINDING_PROTECTED | MAIL_FINDING_KNOWN)) != 0;
+	if (finding->has_impersonated && !is_forged)
+		count = key_add(ret_keys, count, 'i', finding->impersonated.pseudonym);
 	if ((finding->sender_traits & (SHARED | MAIL_FINDING_FREE_HOSTING)) == 0)
 		count = key_add(ret_keys, count, 'd', finding->sender_domain);
 	for (size_t i = 0; i < finding->host_count; i++) {
@@ -35,6 +41,11 @@ size_t incident_mail_keys(const struct mail_finding *finding, struct incident_ke
 			count = key_add(ret_keys, count, 'h', host->name);
 	}
 	return count;
+}
+
+bool incident_mail_key_joins(const struct incident *incident, const struct incident_key *key, int64_t now_ms)
+{
+	return incident->state == INCIDENT_OPEN && (key->text[0] != 'i' || now_ms - incident->told_ms <= INCIDENT_MAIL_SPAN_MS);
 }
 
 /** Each of the first, then each time they have doubled: history is for people. */
@@ -104,10 +115,11 @@ void incident_mail_key_tell(struct incident_book *book, uint64_t number, const s
 	const struct mail_finding *finding, int64_t now_ms)
 {
 	const struct incident *incident = incident_find(book, number);
-	bool is_sender = key->text[0] == 's';
+	bool is_sender = key->text[0] == 's', is_identity = key->text[0] == 'i';
 	if (incident == NULL || key->text[0] == 'd') /* of a sender its domain is told */
 		return;
 	struct incident_line line = line_of(incident, finding->start_ms > 0 ? finding->start_ms : now_ms,
-		is_sender ? INCIDENT_MAIL_SENDER : INCIDENT_MAIL_HOST, is_sender ? finding->sender_domain : key->text + 2);
+		is_sender ? INCIDENT_MAIL_SENDER
+		: is_identity ? INCIDENT_MAIL_IDENTITY : INCIDENT_MAIL_HOST, is_sender ? finding->sender_domain : key->text + 2);
 	incident_line_add(book, &line);
 }

@@ -141,6 +141,8 @@ static const struct words rows[INCIDENT_EVENT_COUNT] = {
 	[INCIDENT_MAIL_SENDER] = {"mail_sender", WORDS_SUBJECT_VALUE,
 		{"a new sender at %s (mail %1)", "新たな差出人（%s、%1通目）"}},
 	[INCIDENT_MAIL_HOST] = {"mail_host", WORDS_SUBJECT_VALUE, {"links lead to %s (mail %1)", "リンク先：%s（%1通目）"}},
+	[INCIDENT_MAIL_IDENTITY] = {"mail_identity", WORDS_SUBJECT_VALUE,
+		{"poses as a known identity, pseudonym %s (mail %1)", "既知の相手へのなりすまし（仮名 %s、%1通目）"}},
 	[INCIDENT_MAIL_OVER] = {"mail_over", WORDS_VALUES, {"no more of it: %1 mails in %2 seconds", "終息：%2秒間に%1通"}},
 };
 

@@ -16,6 +16,7 @@ static void mail_make(unsigned number)
 	mail_finding_example(&mail);
 	snprintf(mail.id, sizeof(mail.id), "%032x", number);
 	snprintf(mail.sender, sizeof(mail.sender), "%016x", number);
+	snprintf(mail.impersonated.pseudonym, sizeof(mail.impersonated.pseudonym), "%016x", number);
 	memset(mail.hosts[0].name, 0, sizeof(mail.hosts[0].name)); /* for who compares bytes */
 	snprintf(mail.hosts[0].name, sizeof(mail.hosts[0].name), "host-%u.example", number);
 	mail.start_ms = mail.end_ms = NOW - 1000;
@@ -115,6 +116,77 @@ static void mails_join_by_sender_domain_and_host(void **state)
 	assert_string_equal(mails[0].finding.id, "00000000000000000000000000000003"); /* the last come first */
 }
 
+/** A mail to somebody else, from an address and to a host of its own, that poses as one identity. */
+static int posing_take(unsigned number, enum mail_finding_identity as, unsigned whom, int64_t now_ms)
+{
+	mail_make(number);
+	snprintf(mail.recipient, sizeof(mail.recipient), "%016x", 1000 + number);
+	mail.impersonated.is = as;
+	snprintf(mail.impersonated.pseudonym, sizeof(mail.impersonated.pseudonym), "%016x", whom);
+	mail.start_ms = mail.end_ms = now_ms - 1000;
+	return mail_take("member-0", now_ms);
+}
+
+static void mails_join_by_whom_they_pose_as(void **state)
+{
+	(void)state;
+	assert_int_equal(posing_take(1, MAIL_FINDING_PERSON, 77, NOW), OK);
+	assert_int_equal(posing_take(2, MAIL_FINDING_PERSON, 77, NOW), OK);
+	assert_int_equal(answer.incident, 1); /* to several, from several: one campaign */
+	assert_int_equal(posing_take(3, MAIL_FINDING_PERSON, 78, NOW), OK);
+	assert_int_equal(answer.incident, 2); /* as another */
+	assert_int_equal(posing_take(4, MAIL_FINDING_DOMAIN, 79, NOW), OK);
+	assert_int_equal(posing_take(5, MAIL_FINDING_DOMAIN, 79, NOW), OK);
+	assert_int_equal(answer.incident, 3); /* two look-alikes of one domain */
+	mail_make(6);
+	mail.has_impersonated = false;
+	memset(&mail.impersonated, 0, sizeof(mail.impersonated));
+	assert_int_equal(mail_take("member-0", NOW), OK);
+	assert_int_equal(answer.incident, 4); /* as nobody */
+	mail_make(7);
+	mail.has_impersonated = false;
+	memset(&mail.impersonated, 0, sizeof(mail.impersonated));
+	assert_int_equal(mail_take("member-0", NOW), OK);
+	assert_int_equal(answer.incident, 5);
+	mail_make(8);
+	snprintf(mail.impersonated.pseudonym, sizeof(mail.impersonated.pseudonym), "%016x", 77);
+	assert_int_equal(mail_take("member-1", NOW), OK);
+	assert_int_equal(answer.incident, 6); /* another member's key says something else by it */
+	assert_int_equal(commit(), OK);
+	assert_int_equal(mails_of(4), 1);
+	assert_false(mails[0].finding.has_impersonated);
+	assert_int_equal(mails_of(1), 2);
+	assert_true(mails[0].finding.has_impersonated && mails[0].finding.impersonated.is == MAIL_FINDING_PERSON);
+}
+
+static void a_domain_that_is_forged_itself_joins_nobody(void **state)
+{
+	(void)state;
+	for (unsigned number = 1; number <= 2; number++) {
+		mail_make(number);
+		mail.sender_traits = MAIL_FINDING_PROTECTED;
+		mail.impersonated.is = MAIL_FINDING_DOMAIN;
+		snprintf(mail.impersonated.pseudonym, sizeof(mail.impersonated.pseudonym), "%016x", 77);
+		assert_int_equal(mail_take("member-0", NOW), OK);
+		assert_int_equal(answer.incident, number); /* whoever sends spam does so */
+	}
+}
+
+static void an_identity_joins_for_three_weeks_and_no_longer(void **state)
+{
+	(void)state;
+	int64_t now_ms = NOW;
+	unsigned number = 1;
+	for (; now_ms <= NOW + INCIDENT_MAIL_SPAN_MS; now_ms += INCIDENT_MAIL_GAP_MS / 2) {
+		assert_int_equal(posing_take(number++, MAIL_FINDING_PERSON, 77, now_ms), OK);
+		assert_int_equal(answer.incident, 1);
+	}
+	assert_int_equal(posing_take(number++, MAIL_FINDING_PERSON, 77, now_ms), OK);
+	assert_int_equal(answer.incident, 2);
+	assert_int_equal(posing_take(number, MAIL_FINDING_PERSON, 77, now_ms + 1), OK);
+	assert_int_equal(answer.incident, 2); /* the new one goes on with it */
+}
+
 static void its_history_can_be_read(void **state)
 {
 	(void)state;
@@ -130,12 +202,14 @@ static void its_history_can_be_read(void **state)
 	assert_int_equal(commit(), OK);
 	assert_int_equal(store_history(reader, 1, &begin, lines, ARRAY_LEN(lines), &page), OK);
 	static const char *const english[] = {"mail 1 was held: a known person's name at a free mailer, with something to open",
-		"a new sender at freemail.example (mail 1)", "links lead to host-1.example (mail 1)",
-		"mail 2 was marked: poses as a known person or domain", "links lead to host-2.example (mail 2)"};
+		"a new sender at freemail.example (mail 1)",
+		"poses as a known identity, pseudonym 0000000000000001 (mail 1)", "links lead to host-1.example (mail 1)",
+		"mail 2 was marked: poses as a known person or domain",
+		"poses as a known identity, pseudonym 0000000000000002 (mail 2)", "links lead to host-2.example (mail 2)"};
 	assert_int_equal(page.count, ARRAY_LEN(english));
 	for (size_t i = 0; i < page.count; i++)
 		assert_string_equal(incident_words(&lines[i], INCIDENT_ENGLISH, words), english[i]);
-	assert_string_equal(incident_words(&lines[3], INCIDENT_JAPANESE, words),
+	assert_string_equal(incident_words(&lines[4], INCIDENT_JAPANESE, words),
 		"2通目のメールに警告を付けた：既知の人物やドメインの詐称");
 	assert_string_equal(mail_rule_words("of_tomorrow", INCIDENT_JAPANESE), "of_tomorrow");
 }
@@ -268,6 +342,9 @@ int main(int argc, char **argv)
 		STORE_TEST(a_mail_becomes_an_incident),
 		STORE_TEST(what_is_told_again_is_kept_once),
 		STORE_TEST(mails_join_by_sender_domain_and_host),
+		STORE_TEST(mails_join_by_whom_they_pose_as),
+		STORE_TEST(a_domain_that_is_forged_itself_joins_nobody),
+		STORE_TEST(an_identity_joins_for_three_weeks_and_no_longer),
 		STORE_TEST(its_history_can_be_read),
 		STORE_TEST(an_incident_is_over_when_no_mail_has_joined),
 		STORE_TEST(what_is_no_mail_finding_is_refused),

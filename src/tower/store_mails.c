@@ -51,7 +51,7 @@ static int time_check(struct store *store, const struct mail_finding *finding, i
 }
 
 /** Which open incident each key was heard of last. @param ret_number the oldest of them; 0: none */
-static int keys_ask(struct store *store, struct mail_taken *taken, uint64_t *ret_number)
+static int keys_ask(struct store *store, struct mail_taken *taken, int64_t now_ms, uint64_t *ret_number)
 {
 	int err = OK;
 	*ret_number = 0;
@@ -60,7 +60,8 @@ static int keys_ask(struct store *store, struct mail_taken *taken, uint64_t *ret
 		const struct db_value key[] = {db_text(taken->member), db_text(taken->keys[i].text)};
 		err = STORE_QUERY(store, "SELECT incident FROM mail_keys WHERE member = $1 AND name = $2", key, store_number_row, &number);
 		const struct incident *incident = err == OK ? incident_find(store->writer.book, (uint64_t)number) : NULL;
-		taken->incidents[i] = incident != NULL && incident->state == INCIDENT_OPEN ? incident->number : 0;
+		bool joins = incident != NULL && incident_mail_key_joins(incident, &taken->keys[i], now_ms);
+		taken->incidents[i] = joins ? incident->number : 0;
 		if (taken->incidents[i] != 0 && (*ret_number == 0 || taken->incidents[i] < *ret_number))
 			*ret_number = taken->incidents[i];
 	}
@@ -102,7 +103,7 @@ static int mail_join(struct store *store, struct mail_taken *taken, int64_t now_
 	uint64_t number = 0;
 	const struct member *member = taken->member[0] != '\0' ? store_member_known(store, taken->member) : NULL;
 	taken->key_count = incident_mail_keys(&taken->finding, taken->keys);
-	int err = keys_ask(store, taken, &number);
+	int err = keys_ask(store, taken, now_ms, &number);
 	if (err == OK)
 		err = incident_mail_take(store->writer.book, &taken->finding, number, taken->member, member != NULL ? member->sector : 0,
 			now_ms, &joined);

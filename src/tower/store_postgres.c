@@ -562,6 +562,7 @@ const struct db_hooks db_postgres = {
 	.scheme = "postgresql:",
 	.type_int = "bigint",
 	.type_blob = "bytea",
+	.zero = "'\\x00'::bytea",
 	.strict = "",
 	.keyed = "",
 	.main_prefix = "",

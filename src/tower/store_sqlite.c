@@ -560,6 +560,7 @@ const struct db_hooks db_sqlite = {
 	.scheme = "sqlite:",
 	.type_int = "INTEGER",
 	.type_blob = "BLOB",
+	.zero = "x'00'",
 	.strict = "STRICT",
 	.keyed = "STRICT, WITHOUT ROWID",
 	.main_prefix = "tower.",

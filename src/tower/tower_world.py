@@ -227,6 +227,11 @@ class Postgres:
         subprocess.run([self.PROGRAMS / "createdb", "-h", self.folder, "-U", "hinomi", database], check=True)
         return f"postgresql:host={self.folder} user=hinomi dbname={database}"
 
+    def ask(self, database, sql):
+        """Rows as lines, columns apart by |."""
+        return subprocess.run([self.PROGRAMS / "psql", "-h", self.folder, "-U", "hinomi", "-d", database, "-Atqc", sql], check=True,
+                              capture_output=True, text=True).stdout
+
     def stop(self):
         self.process.send_signal(signal.SIGINT)
         self.process.wait(30)

@@ -114,7 +114,7 @@ function MeasuresCard({ related }: { related: Related[] }): JSX.Element {
 
 const TONES: Partial<Record<HistoryLine["event"], string>> = {
 	opened: "attack", over: "good", finding_ended: "good", proposed: "accent", ordered: "accent", approved: "good", ratified: "good",
-	mail_tagged: "warn", mail_held: "attack", mail_over: "good", reopened: "attack", refused: "warn", withdrawn: "warn", not_applied: "warn", applied: "dropped", measured: "dropped", stopped: "dropped",
+	mail_tagged: "warn", mail_held: "attack", mail_identity: "attack", mail_over: "good", reopened: "attack", refused: "warn", withdrawn: "warn", not_applied: "warn", applied: "dropped", measured: "dropped", stopped: "dropped",
 };
 
 export function HistoryCard({ id }: { id: string }): JSX.Element {

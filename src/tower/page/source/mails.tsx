@@ -51,6 +51,7 @@ function MailEntry({ mail }: { mail: Mail }): JSX.Element {
 				rows={[
 					[say("why"), <Reasons mail={mail} />],
 					[say("mail_from"), who(mail.sender.domain, mail.sender.pseudonym)],
+					...(mail.impersonated ? [[say("mail_posed"), <>{say(`mail_posed_${mail.impersonated.is}`)}{mail.impersonated.pseudonym !== "" && <small class="address">{mail.impersonated.pseudonym}</small>}</>] as [string, JSX.Element]] : []),
 					[say("mail_to"), who(mail.target, mail.recipient)],
 					[say("mail_hosts"), mail.hosts.length === 0 ? say("mail_no_host") : <Hosts mail={mail} />],
 					...(mail.payload.length > 0 ? [[say("mail_payload"), <span lang="en">{mail.payload.join(", ")}</span>] as [string, JSX.Element]] : []),

@@ -237,7 +237,7 @@ way("mails are an incident without packets: what was seen, why, what was done", 
 	await page.click("tbody a:has-text('Suspicious mails: 2')");
 	await page.waitForSelector("article.measure >> nth=1");
 	const text = await page.innerText("main");
-	for (const words of ["Suspicious mail", "impersonation", "held", "delivered, marked", "writes in the name of a known person from gmail.com", "files.archive-box.xyz", "L4 structure of HTML", "zip, shortcut", "fedcba9876543210"]) assert.ok(text.includes(words), words);
+	for (const words of ["Suspicious mail", "impersonation", "held", "delivered, marked", "writes in the name of a known person from gmail.com", "files.archive-box.xyz", "L4 structure of HTML", "zip, shortcut", "fedcba9876543210", "a known person", "89abcdef01234567", "poses as a known identity"]) assert.ok(text.includes(words), words);
 	for (const words of ["::/0", "0 bps", "Vectors"]) assert.ok(!text.includes(words), words);
 	const mail = scene.incidents.find((incident) => incident.matter === "mail");
 	assert.equal(mail?.id, "2");

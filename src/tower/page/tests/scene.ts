@@ -174,7 +174,7 @@ export class Scene {
 
 	mails(incident: Incident, lang: string): Mail[] {
 		const mail = (number: number, action: Mail["action"], host: string): Mail => ({
-			action, arrived_ms: incident.opened_ms + number * HOUR, confidence: 94 - number, id: sha256hex(`mail ${number}`).slice(0, 32), kind: "impersonation", level: 4, number,
+			action, arrived_ms: incident.opened_ms + number * HOUR, confidence: 94 - number, id: sha256hex(`mail ${number}`).slice(0, 32), impersonated: { is: "person", pseudonym: "89abcdef01234567" }, kind: "impersonation", level: 4, number,
 			hosts: [{ name: host, links: ["anchor", "archive"], traits: ["random", "cheap_tld"] }, { name: "drive.google.com", links: ["anchor"], traits: ["cloud_storage"] }],
 			payload: number === 2 ? ["zip", "shortcut"] : [], recipient: "0123456789abcdef", sender: { domain: "gmail.com", pseudonym: "fedcba9876543210", traits: ["freemail"] }, sensor: "mail", target: "rail.example",
 			reasons: [{ rule: "known_name_freemail_carrier", confidence: 94 - number, why: "writes in the name of a known person from gmail.com, and leads to an archive", words: lang === "ja" ? "既知の人物名をフリーメールから名乗り、開かせる物がある" : "a known person's name at a free mailer, with something to open" }],
@@ -189,6 +189,7 @@ export class Scene {
 		if (incident.matter === "mail") return [
 			line(3600, "mail_tagged", ["1通目のメールに警告を付けた：既知の人物名をフリーメールから名乗り、開かせる物がある", "mail 1 was marked: a known person's name at a free mailer, with something to open"]),
 			line(3600, "mail_sender", ["新たな差出人（gmail.com、1通目）", "a new sender at gmail.com (mail 1)"]),
+			line(3600, "mail_identity", ["既知の相手へのなりすまし（仮名 89abcdef01234567、1通目）", "poses as a known identity, pseudonym 89abcdef01234567 (mail 1)"]),
 			line(3600, "mail_host", ["リンク先：files.archive-box.xyz（1通目）", "links lead to files.archive-box.xyz (mail 1)"]),
 			line(7200, "mail_held", ["2通目のメールを保留した：既知の人物名をフリーメールから名乗り、開かせる物がある", "mail 2 was held: a known person's name at a free mailer, with something to open"]),
 		];
