@@ -40,6 +40,9 @@ static const char *set_seal(void *into, const struct conf_option *option, const 
 {
 	struct config *config = into;
 	(void)option;
+	config->reveal_key = (struct seal_public){.name = ""};
+	if (value[0] == '\0')
+		return NULL;
 	return seal_public_parse(value, &config->reveal_key) == OK ? NULL
 		: "must be SEAL+NAME+BASE64, as hinomi key new --seal prints it";
 }

@@ -25,7 +25,7 @@
 #include "mail/sealed.h"
 #include "record/receipt.h"
 
-#define CONFIG_USUAL "/etc/hinomi/hinomi-mail.conf"
+#define CONFIG_USUAL "/etc/hinomi/mail.conf"
 #define POLICY_USUAL "/etc/hinomi/policy"
 #define BUNDLES_MAX 16 /* of one call: an order is looked at by people, one by one */
 
