@@ -7,12 +7,14 @@
  */
 #include "mail/sealed.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <sodium.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/limits.h"
 
@@ -98,7 +100,10 @@ int sealed_open(const struct sealed_settings *settings, struct sealed **ret_seal
 	(void)pthread_mutex_init(&sealed->turn, NULL);
 	sealed->public = settings->public;
 	sealed->keep_s = (int64_t)(settings->keep_ms / 1000);
-	int err = sqlite3_open_v2(settings->path, &sealed->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX, NULL)
+	int fd = open(settings->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600); /* SQLite's own would be for all to read */
+	if (fd >= 0)
+		close(fd);
+	int err = fd < 0 ? E_SYS : sqlite3_open_v2(settings->path, &sealed->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX, NULL)
 		== SQLITE_OK ? OK : E_SYS;
 	int version = err == OK ? version_of(sealed->db) : -1;
 	if (err == OK && version != 0 && version != SCHEMA_VERSION)

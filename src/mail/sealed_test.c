@@ -70,6 +70,9 @@ static void what_is_kept_is_found_until_its_time_is_over(void **state)
 	assert_int_equal(seal_open(secret, box, sizeof(box), plain), OK);
 	assert_int_equal(sealed_box_read(plain, &name, &site, found), OK);
 	assert_string_equal(found, address);
+	struct stat file;
+	assert_int_equal(stat(table, &file), 0);
+	assert_int_equal(file.st_mode & 07777, 0600);
 	assert_false(file_has(table, "hana", 4));
 	assert_true(file_has(table, box, sizeof(box)));
 	assert_int_equal(sealed_find(sealed, &name, NOW_MS + 2 * DAY_MS, box), E_END); /* over, and not yet deleted */
