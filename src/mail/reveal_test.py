@@ -132,7 +132,7 @@ def the_milter_keeps_what_it_tells(world):
     assert any(b"X-Hinomi\x00tag" in field for field in added), added
     world.finding = json.loads((milter.place / "findings").read_text())
     assert len(world.finding["recipient"]) == 16 and len(world.finding["sender"]["pseudonym"]) == 16, world.finding
-    assert until(lambda: milter.counted("hinomi_mail_sealed_total", outcome="kept") == 2), milter.errors()
+    assert until(lambda: milter.counted("hinomi_mail_sealed_total", outcome="kept") == 2, 90), (milter.errors(), (milter.place / "mail.prom").read_text())
     assert milter.counted("hinomi_mail_sealed_total", outcome="unknown") == 0
     for path in milter.place.glob("sealed*"):
         assert b"example" not in path.read_bytes()

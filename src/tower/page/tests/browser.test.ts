@@ -96,6 +96,8 @@ for (const [locale, words] of [
 		const signed = await passkeyGive(stage);
 		const asked = scene.orders.find((one) => one.order.class === "reidentify");
 		assert.ok(asked);
+		await stage.go("ledger");
+		await keysKeep(stage.page);
 		Object.assign(asked.order, { state: "waiting", is_waiting: true, decide_by_ms: Date.now() + 600_000, expires_ms: Date.now() + 600_000 });
 		Object.assign(asked, { silence: "nothing_is_done", may_decide: { approve: true, refuse: true, why: "" } });
 		await stage.go("approvals");

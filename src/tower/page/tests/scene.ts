@@ -266,7 +266,8 @@ export class Scene {
 			},
 			authority: { state: isWaiting ? "submitted" : "active", since_ms: plan.begin_ms, approved_by: [], waits_for: isWaiting ? ["1 duty", "1 commission"] : [] },
 			documents, document, note,
-			words: [`Order ${common.id}: ${requester} asks edge-1 to act for ${plan.member} (${plan.class}).`, "  What     drop UDP from port 123 to 192.0.2.10", `  Why      ${plan.why}`, `  Width    only what is sent to ${plan.scope.join(", ")}; protected space is spared`],
+			words: plan.pseudonyms ? [`Order ${common.id}: ${requester} asks mail-1 to say WHOSE ADDRESSES stand behind pseudonyms of a mail at ${plan.member} (${plan.class}).`, `  Whom     ${plan.pseudonyms.join(", ")}`, `  Why      ${plan.why}`]
+				: [`Order ${common.id}: ${requester} asks edge-1 to act for ${plan.member} (${plan.class}).`, "  What     drop UDP from port 123 to 192.0.2.10", `  Why      ${plan.why}`, `  Width    only what is sent to ${plan.scope.join(", ")}; protected space is spared`],
 			silence: plan.isStanding ? "does_not_stand" : plan.isUrgent ? "ends_at_deadline" : plan.state === "waiting" ? "nothing_is_done" : plan.state === "active" ? "acts_until_its_end" : "is_over",
 			may_decide: { approve: isWaiting, refuse: isWaiting, why: isWaiting ? "" : "it is decided" },
 		});
