@@ -12,7 +12,8 @@
 #define PREFIX "SEAL+"
 #define SECRET_PREFIX "PRIVATE+" PREFIX
 
-_Static_assert(SEAL_KEY_BYTES == crypto_box_PUBLICKEYBYTES && SEAL_KEY_BYTES == crypto_box_SECRETKEYBYTES, "keys are libsodium's");
+_Static_assert(SEAL_KEY_BYTES == crypto_box_PUBLICKEYBYTES, "public halves are libsodium's");
+_Static_assert(SEAL_KEY_BYTES == crypto_box_SECRETKEYBYTES, "secret halves are libsodium's");
 _Static_assert(SEAL_BOX_BYTES(0) == crypto_box_SEALBYTES, "boxes are libsodium's");
 
 /** Reads PREFIX, NAME, a plus, and a key. */

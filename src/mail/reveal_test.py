@@ -288,7 +288,6 @@ def main():
             too_late_is_refused(world)
             addresses_are_shown_once_and_the_ledger_knows(world, order)
             without_a_key_nothing_is_kept(world)
-            assert world.milter.stop() == 0
         except BaseException:
             print((world.folder / "log.txt").read_text()[-3000:], world.milter.errors()[-3000:], file=sys.stderr)
             raise
