@@ -14,10 +14,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "authority/signer.h"
 #include "authority/verify.h"
 #include "core/log.h"
 #include "core/random.h"
+#include "keys/signer.h"
 #include "record/withdrawal.h"
 #include "rules/space.h"
 
@@ -322,6 +322,42 @@ static bool bundle_send(struct authority *authority, struct book_order *entry, i
 	return is_sent;
 }
 
+int authority_bundle(struct authority *authority, const char *id, int64_t now_ms, char **ret_line,
+	char ret_detail[static BOOK_DETAIL_BYTES])
+{
+	struct bundle bundle;
+	const struct book_order *entry = book_find(authority->book, id);
+	if (entry == NULL || entry->order == NULL) {
+		snprintf(ret_detail, BOOK_DETAIL_BYTES, "there is no such order");
+		return E_STATE;
+	}
+	if (entry->order->class != ORDER_REIDENTIFY) {
+		snprintf(ret_detail, BOOK_DETAIL_BYTES, "an order of class %s goes to its effector alone",
+			order_class_names[entry->order->class]);
+		return E_DENIED;
+	}
+	if (entry->life.state != LIFECYCLE_APPROVED) {
+		snprintf(ret_detail, BOOK_DETAIL_BYTES, "%s is %s, and not approved and open", entry->order->id,
+			lifecycle_state_name(entry->life.state));
+		return E_STATE;
+	}
+	int err = proof_make(authority, entry->log_index, authority->proof);
+	if (err == OK)
+		err = book_bundle(authority->book, entry, authority->proof, NULL, &bundle);
+	if (err != OK) {
+		snprintf(ret_detail, BOOK_DETAIL_BYTES, "it cannot be proven: %s", err_name(err));
+		return err;
+	}
+	const struct order_situation situation = {.effector = entry->order->effector, .now_wall_ms = now_ms};
+	enum order_verdict verdict = order_verify(&authority->policy, &bundle, &situation, &authority->judgement);
+	if (verdict != ORDER_ACCEPTED) {
+		snprintf(ret_detail, BOOK_DETAIL_BYTES, "%s would not take it now: %s", entry->order->effector,
+			order_verdict_words(verdict));
+		return E_DENIED;
+	}
+	return bundle_write(&bundle, ret_line, ret_detail);
+}
+
 static bool withdrawal_send(struct authority *authority, const struct book_order *entry)
 {
 	const struct withdrawal withdrawal = {.statement = entry->withdrawal};
@@ -349,6 +385,8 @@ static void entry_turn(struct authority *authority, struct book_order *entry, in
 		return;
 	if (lifecycle_is_open(life) && has_lost_standing(authority, entry))
 		withdraw(authority, entry, "its standing order was withdrawn", now_ms);
+	if (entry->order->class == ORDER_REIDENTIFY)
+		return; /* a person carries it to its mail host: authority_bundle() */
 	if (life->state == LIFECYCLE_APPROVED && bundle_send(authority, entry, now_ms)) {
 		entry->is_sent = true;
 		lifecycle_act(life, now_ms);

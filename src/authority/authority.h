@@ -80,6 +80,19 @@ MUST_USE int authority_take(struct authority *authority, const char *text, int64
 MUST_USE int authority_receipt(struct authority *authority, const struct receipt *receipt, int64_t now_ms,
 	char ret_detail[static BOOK_DETAIL_BYTES]);
 
+/**
+ * The bundle of an order of re-identification, for a person to carry to its mail host: nobody is sent one.
+ *
+ * @param id of the order, or its beginning
+ * @param now_ms present time
+ * @param ret_line set to malloc'ed text of one line without its newline; the caller frees it
+ * @param ret_detail else why not, one line
+ * @return OK; E_STATE: there is no such order, or it is not approved; E_DENIED: of another class, or its mail host would not
+ * take it now; E_NOMEM; E_SYS: the ledger cannot be read
+ */
+MUST_USE int authority_bundle(struct authority *authority, const char *id, int64_t now_ms, char **ret_line,
+	char ret_detail[static BOOK_DETAIL_BYTES]);
+
 /** Lets time pass: ends what is due, sends what waits, publishes the ledger. To be called some times a second. */
 void authority_turn(struct authority *authority, int64_t now_ms);
 

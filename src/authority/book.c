@@ -276,25 +276,40 @@ static int statement_judge(struct book *book, struct book_document *document, ch
 	return statement_fits(book, &document->statement, document->subject, detail);
 }
 
-/** Receipts are logged under the authority's signature: it vouches that the effector's user said so. */
-static int receipt_judge(struct book *book, struct book_document *document, char *detail)
+/**
+ * Receipts are logged under the authority's signature: it vouches that the effector's user said so. One of re-identification
+ * comes by a person's hands, so its mail host signs it itself, and it comes once.
+ */
+static int receipt_signed(const struct book *book, const struct note *note, int64_t now_ms, const struct book_document *document,
+	char *detail)
+{
+	struct note_verdict verdict;
+	bool is_reveal = document->subject->order->class == ORDER_REIDENTIFY;
+	const struct policy_effector *effector = policy_effector_find(book->policy, document->receipt.effector);
+	const struct note_key *key = is_reveal && effector != NULL ? &effector->key : &book->policy->authority;
+	if (note_verify(note, key, 1, &verdict) != OK || !verdict.is_signed)
+		return say(detail, E_DENIED, is_reveal ? "the receipt is not signed by its mail host"
+			: "the receipt is not signed by the authority");
+	if (is_reveal && now_ms >= 0 && document->subject->receipt.state != RECEIPT_UNKNOWN)
+		return say(detail, E_STATE, "that receipt is there already");
+	return OK;
+}
+
+static int receipt_judge(struct book *book, int64_t now_ms, struct book_document *document, char *detail)
 {
 	struct note note;
-	struct note_verdict verdict;
 	size_t line_bytes = 0;
 	if (order_note_open(document->text, &note, &line_bytes) != OK)
 		return deny(ORDER_BAD_DOCUMENT, detail);
 	int err = receipt_parse(document->text, line_bytes, &document->receipt, detail);
 	if (err != OK)
 		return err;
-	if (note_verify(&note, &book->policy->authority, 1, &verdict) != OK || !verdict.is_signed)
-		return say(detail, E_DENIED, "the receipt is not signed by the authority");
 	document->subject = book_find_digest(book, &document->receipt.order);
 	if (document->subject == NULL || document->subject->order == NULL)
 		return say(detail, E_STATE, "there is no such order");
 	if (strcmp(document->subject->order->effector, document->receipt.effector) != 0)
 		return say(detail, E_DENIED, "that order is another effector's");
-	return OK;
+	return receipt_signed(book, &note, now_ms, document, detail);
 }
 
 int book_judge(struct book *book, const char *text, int64_t now_ms, struct book_document *ret_document,
@@ -324,7 +339,7 @@ int book_judge(struct book *book, const char *text, int64_t now_ms, struct book_
 			err = statement_judge(book, &document, ret_detail);
 			break;
 		case BOOK_RECEIPT:
-			err = receipt_judge(book, &document, ret_detail);
+			err = receipt_judge(book, now_ms, &document, ret_detail);
 			break;
 		}
 	}

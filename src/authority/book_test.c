@@ -226,6 +226,30 @@ static void protected_space_needs_its_own_quorum(void **state)
 	assert_recalled();
 }
 
+/** Two people agree, the mail host's own key signs its receipt, once, and nothing else is a receipt of it. */
+static void a_re_identification_is_approved_by_two_and_told_once(void **state)
+{
+	(void)state;
+	reveal_example(&order);
+	order.policy = world.policy.digest;
+	snprintf(order.requester, sizeof(order.requester), "authority");
+	assert_int_equal(take(order_note(&order, PARTY_AUTHORITY), NOW_MS), E_DENIED); /* no process asks who somebody is */
+	struct book_order *entry = order_take(PARTY_HANA);
+	assert_int_equal(say(entry, APPROVAL_APPROVAL, PARTY_HANA, "duty"), E_DENIED);
+	assert_int_equal(say(entry, APPROVAL_APPROVAL, PARTY_JIRO, "duty"), OK);
+	assert_int_equal(say(entry, APPROVAL_APPROVAL, PARTY_JIRO, "duty"), E_STATE);
+	assert_int_equal(entry->life.state, LIFECYCLE_SUBMITTED);
+	assert_int_equal(say(entry, APPROVAL_APPROVAL, PARTY_TARO, "commission"), OK);
+	assert_int_equal(entry->life.state, LIFECYCLE_APPROVED);
+	assert_int_equal(tell(entry, RECEIPT_APPLIED, PARTY_AUTHORITY, "mail-1"), E_DENIED);
+	assert_int_equal(tell(entry, RECEIPT_APPLIED, PARTY_STRANGER, "mail-1"), E_DENIED);
+	assert_int_equal(tell(entry, RECEIPT_APPLIED, PARTY_MAIL, "edge-1"), E_DENIED);
+	assert_int_equal(tell(entry, RECEIPT_APPLIED, PARTY_MAIL, "mail-1"), OK);
+	assert_int_equal(entry->life.state, LIFECYCLE_ACTIVE);
+	assert_int_equal(tell(entry, RECEIPT_APPLIED, PARTY_MAIL, "mail-1"), E_STATE);
+	assert_recalled();
+}
+
 static void the_book_is_bounded(void **state)
 {
 	(void)state;
@@ -251,6 +275,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(one_refusal_is_enough, begin, end),
 		cmocka_unit_test_setup_teardown(urgent_orders_act_first, begin, end),
 		cmocka_unit_test_setup_teardown(protected_space_needs_its_own_quorum, begin, end),
+		cmocka_unit_test_setup_teardown(a_re_identification_is_approved_by_two_and_told_once, begin, end),
 		cmocka_unit_test_setup_teardown(the_book_is_bounded, begin, end),
 	};
 	order_world_init(&world);

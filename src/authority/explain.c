@@ -63,8 +63,36 @@ static void silence_say(FILE *out, const struct order *order, int64_t now_ms)
 	}
 }
 
+/** What no other order asks: to say who somebody is. */
+static void reveal_explain(FILE *out, const struct order *order, const struct policy *policy, int64_t now_ms)
+{
+	const struct policy_quorum *quorum = &policy->classes[order->class].approvals;
+	fprintf(out, "Order %s: %s asks %s to say WHOSE ADDRESSES stand behind pseudonyms of a mail at %s (%s).\n", order->id,
+		order->requester, order->effector, order->member, order_class_names[order->class]);
+	for (size_t i = 0; i < order->pseudonym_count; i++) {
+		fputs(i == 0 ? "  Whom     " : ", ", out);
+		for (size_t k = 0; k < ORDER_PSEUDONYM_BYTES; k++)
+			fprintf(out, "%02x", order->pseudonyms[i].bytes[k]);
+	}
+	fprintf(out, "\n  Finding  %s\n  Why      %s\n  Basis    %s\n  From     ", order->finding, order->why, order->basis);
+	time_say(out, order->not_before_ms, now_ms);
+	fputs("\n  Until    ", out);
+	time_say(out, order->expires_ms, now_ms);
+	fprintf(out, "\n  Effect   the addresses are shown once, at %s; the ledger has that it was done, and no address\n  Needs   ",
+		order->effector);
+	for (size_t i = 0; i < quorum->count; i++)
+		fprintf(out, "%s %u %s", i > 0 ? "," : "", (unsigned)quorum->needs[i].count, quorum->needs[i].role.name);
+	fprintf(out, ": different people, and not %s\n", order->requester);
+	silence_say(out, order, now_ms);
+	digest_say(out, "  Policy   ", &order->policy, policy);
+}
+
 void explain_order(FILE *out, const struct order *order, const struct policy *policy, int64_t now_ms)
 {
+	if (order->class == ORDER_REIDENTIFY) {
+		reveal_explain(out, order, policy, now_ms);
+		return;
+	}
 	fprintf(out, "Order %s: %s asks %s to act for %s (%s)%s.\n", order->id, order->requester, order->effector, order->member,
 		order_class_names[order->class], order->is_urgent ? ", URGENT" : "");
 	for (size_t i = 0; i < order->rules.count; i++) {

@@ -32,9 +32,9 @@
 #include <unistd.h>
 
 #include "authority/journal.h"
-#include "authority/signer.h"
 #include "authority/tile.h"
 #include "core/limits.h"
+#include "keys/signer.h"
 
 #define BUNDLE_GROWTH_BYTES 65536
 #define SETTLED "settled"

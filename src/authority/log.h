@@ -20,7 +20,7 @@
  */
 #pragma once
 
-#include "authority/key.h"
+#include "keys/key.h"
 #include "record/proof.h"
 
 struct log;

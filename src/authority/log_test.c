@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "authority/log_example.h"
-#include "authority/signer.h"
 #include "core/random.h"
+#include "keys/signer.h"
 
 static struct log_example example;
 

@@ -27,7 +27,7 @@
 static const char usage[] =
 	"usage: hinomi-authority --config FILE\n"
 	"       hinomi-authority --check FILE\n"
-	"       hinomi-authority orders|approve|refuse|ratify|withdraw|propose|key|ledger ...\n"
+	"       hinomi-authority orders|approve|refuse|ratify|withdraw|propose|bundle|receipt|key|ledger ...\n"
 	"       hinomi-authority --version\n";
 
 static const struct {
@@ -40,6 +40,8 @@ static const struct {
 	{"ratify", person_say},
 	{"withdraw", person_say},
 	{"propose", person_propose},
+	{"bundle", person_bundle},
+	{"receipt", person_receipt},
 	{"key", person_key},
 	{"ledger", ledger_command},
 };

@@ -18,10 +18,11 @@
 #include <unistd.h>
 
 #include "authority/explain.h"
-#include "authority/signer.h"
 #include "core/clock.h"
 #include "core/limits.h"
 #include "core/random.h"
+#include "keys/seal.h"
+#include "keys/signer.h"
 #include "record/approval.h"
 #include "record/order_verify.h"
 
@@ -33,7 +34,7 @@
 
 struct options {
 	const char *socket, *policy, *key, *role, *reason, *name;
-	bool is_yes, is_witness;
+	bool is_yes, is_witness, is_seal;
 	const char *argument; /* NULL: none */
 };
 
@@ -42,7 +43,9 @@ static const char usage[] =
 	"       hinomi-authority approve|refuse|ratify|withdraw ORDER --key FILE [--role ROLE] [--reason TEXT] [--yes]\n"
 	"                        [--socket PATH] [--policy FILE]\n"
 	"       hinomi-authority propose FILE --key FILE [--yes] [--socket PATH] [--policy FILE]\n"
-	"       hinomi-authority key new FILE --name NAME [--witness]\n"
+	"       hinomi-authority bundle ORDER [--socket PATH]\n"
+	"       hinomi-authority receipt FILE [--socket PATH]\n"
+	"       hinomi-authority key new FILE --name NAME [--witness | --seal]\n"
 	"       hinomi-authority key show FILE\n";
 
 static int complain(const char *what, const char *detail)
@@ -56,7 +59,8 @@ static bool options_read(int argc, char **argv, struct options *ret_options)
 	static const struct option table[] = {
 		{"socket", required_argument, NULL, 's'}, {"policy", required_argument, NULL, 'p'}, {"key", required_argument, NULL, 'k'},
 		{"role", required_argument, NULL, 'r'}, {"reason", required_argument, NULL, 't'}, {"name", required_argument, NULL, 'n'},
-		{"yes", no_argument, NULL, 'y'}, {"witness", no_argument, NULL, 'w'}, {"help", no_argument, NULL, 'h'},
+		{"yes", no_argument, NULL, 'y'}, {"witness", no_argument, NULL, 'w'}, {"seal", no_argument, NULL, 'e'},
+		{"help", no_argument, NULL, 'h'},
 		{NULL, 0, NULL, 0},
 	};
 	struct options options = {.socket = DEFAULT_SOCKET, .policy = DEFAULT_POLICY, .reason = ""};
@@ -70,13 +74,15 @@ static bool options_read(int argc, char **argv, struct options *ret_options)
 			options.is_yes = true;
 		else if (code == 'w')
 			options.is_witness = true;
+		else if (code == 'e')
+			options.is_seal = true;
 		else if (code == 'h') {
 			fputs(usage, stdout);
 			exit(EXIT_DONE);
 		} else
 			return false;
 	}
-	if (argc - optind > 1)
+	if (argc - optind > 1 || (options.is_seal && options.is_witness))
 		return false;
 	options.argument = argc > optind ? argv[optind] : NULL;
 	*ret_options = options;
@@ -287,13 +293,17 @@ static void order_list(const json_t *entry, int64_t now_ms)
 		return;
 	const struct order *order = &subject.order;
 	const struct standing_order *standing = &subject.standing;
-	char scope[IP_PREFIX_TEXT_BYTES], amount[UNITS_TEXT_BYTES] = "over";
+	char scope[IP_PREFIX_TEXT_BYTES] = "", amount[UNITS_TEXT_BYTES] = "over";
 	int64_t left_ms = (subject.is_standing ? standing->expires_ms : order->expires_ms) - now_ms;
 	if (left_ms > 0)
 		units_write(UNIT_MS, (uint64_t)(left_ms - left_ms % (left_ms > 120000 ? 60000 : 1000)), amount);
+	if (!subject.is_standing && order->class == ORDER_REIDENTIFY)
+		snprintf(scope, sizeof(scope), "addresses of %zu", order->pseudonym_count);
+	else
+		ip_prefix_write(subject.is_standing ? &standing->scope[0] : &order->scope[0], scope);
 	printf("%.8s  %-9s  %-11s  %-18s  %-7s  %s%s", subject.is_standing ? standing->id : order->id, state,
 		order_class_names[subject.is_standing ? standing->class : order->class],
-		ip_prefix_write(subject.is_standing ? &standing->scope[0] : &order->scope[0], scope), amount,
+		scope, amount,
 		subject.is_standing ? "STANDING " : order->is_urgent ? "URGENT " : "", subject.is_standing ? standing->why : order->why);
 	for (size_t i = 0; i < json_array_size(waits_for); i++)
 		printf("%s%s", i == 0 ? "  [waits for " : ", ", json_string_value(json_array_get(waits_for, i)));
@@ -321,7 +331,23 @@ int person_orders(int argc, char **argv)
 	return EXIT_DONE;
 }
 
-/* Proposals: a draft in any layout, of which this process fills in what a person should not have to write. */
+/*
+ * Proposals, of standing orders and of re-identification: a draft in any layout, of which this process fills in what a person
+ * should not have to write.
+ */
+
+/** What every order of re-identification has alike, since it touches no traffic. */
+static void reveal_fill(json_t *draft, int64_t now_ms)
+{
+	json_object_set_new(draft, "document", json_string("order"));
+	json_object_set_new(draft, "kind", json_string("unknown"));
+	json_object_set_new(draft, "vectors", json_array());
+	json_object_set_new(draft, "scope", json_array());
+	json_object_set_new(draft, "touches_protected", json_false());
+	json_object_set_new(draft, "predicted", json_pack("{s:i, s:i}", "collateral_permille", 0, "stopped_permille", 0));
+	json_object_set_new(draft, "collateral_limit_permille", json_integer(0));
+	json_object_set_new(draft, "counter", json_integer(now_ms)); /* the clock is larger than all that were made before */
+}
 
 static void draft_fill(json_t *draft, const struct policy *policy, const char *requester)
 {
@@ -340,19 +366,29 @@ static void draft_fill(json_t *draft, const struct policy *policy, const char *r
 	const struct policy_class *class = &policy->classes[ORDER_CLASS_UNKNOWN];
 	for (unsigned i = ORDER_CLASS_UNKNOWN + 1; class_name != NULL && i < ORDER_CLASS_COUNT; i++)
 		class = strcmp(order_class_names[i], class_name) == 0 ? &policy->classes[i] : class;
+	bool is_reveal = class == &policy->classes[ORDER_REIDENTIFY];
+	if (is_reveal)
+		reveal_fill(draft, now_ms);
 	if (json_object_get(draft, "not_before_ms") == NULL)
 		json_object_set_new(draft, "not_before_ms", json_integer(now_ms));
 	if (json_object_get(draft, "expires_ms") == NULL)
-		json_object_set_new(draft, "expires_ms", json_integer(now_ms + (json_int_t)class->standing_longest_ms));
+		json_object_set_new(draft, "expires_ms",
+			json_integer(now_ms + (json_int_t)(is_reveal ? class->longest_ms : class->standing_longest_ms)));
 }
 
 static int draft_sign(const struct options *options, const struct key *key, const struct policy *policy, const json_t *draft)
 {
-	static struct subject subject = {.is_standing = true};
+	static struct subject subject;
 	char complaint[DOCUMENT_COMPLAINT_BYTES];
 	char *line = json_dumps(draft, JSON_COMPACT | JSON_SORT_KEYS);
-	int exit_code = EXIT_REFUSED;
-	if (line == NULL || standing_order_parse(line, strlen(line), &subject.standing, complaint) != OK)
+	const char *document = json_string_value(json_object_get(draft, "document"));
+	int exit_code = EXIT_REFUSED, err = E_NOMEM;
+	subject.is_standing = document == NULL || strcmp(document, "order") != 0;
+	if (line != NULL && subject.is_standing)
+		err = standing_order_parse(line, strlen(line), &subject.standing, complaint);
+	else if (line != NULL)
+		err = order_parse(line, strlen(line), &subject.order, complaint);
+	if (err != OK)
 		complain(options->argument, line != NULL ? complaint : "out of memory");
 	else {
 		subject_explain(&subject, policy);
@@ -389,27 +425,81 @@ int person_propose(int argc, char **argv)
 	return exit_code;
 }
 
+/* What is carried to a mail host by hand, and back. */
+
+int person_bundle(int argc, char **argv)
+{
+	struct options options;
+	if (!options_read(argc, argv, &options) || options.argument == NULL)
+		return usage_show();
+	json_t *answer = ask(options.socket, json_pack("{s:s, s:s}", "ask", "bundle", "id", options.argument));
+	const char *bundle = json_string_value(json_object_get(answer, "bundle"));
+	if (bundle != NULL)
+		puts(bundle);
+	else if (answer != NULL)
+		complain("the authority's answer has no bundle", "");
+	json_decref(answer);
+	return bundle != NULL ? EXIT_DONE : EXIT_REFUSED;
+}
+
+int person_receipt(int argc, char **argv)
+{
+	struct options options;
+	char complaint[CONF_COMPLAINT_BYTES], *text = NULL;
+	size_t length_bytes = 0;
+	if (!options_read(argc, argv, &options) || options.argument == NULL)
+		return usage_show();
+	if (conf_read(options.argument, &text, &length_bytes, complaint) != OK)
+		return complain(complaint, "");
+	json_t *request = json_pack("{s:s, s:s%}", "ask", "say", "text", text, length_bytes);
+	free(text);
+	if (request == NULL)
+		return complain(options.argument, "is no text");
+	json_t *answer = ask(options.socket, request);
+	if (answer != NULL)
+		puts(json_string_value(json_object_get(answer, "detail")));
+	json_decref(answer);
+	return answer != NULL ? EXIT_DONE : EXIT_REFUSED;
+}
+
 /* Keys. */
 
 static int key_new(const struct options *options)
 {
 	struct note_key public;
-	char text[NOTE_VKEY_BYTES];
-	int err = key_create(options->argument, options->name, options->is_witness ? NOTE_KEY_COSIGNATURE : NOTE_KEY_ED25519, &public);
+	struct seal_public seal;
+	char text[NOTE_VKEY_BYTES > SEAL_TEXT_BYTES ? NOTE_VKEY_BYTES : SEAL_TEXT_BYTES];
+	int err = options->is_seal ? seal_create(options->argument, options->name, &seal)
+		: key_create(options->argument, options->name, options->is_witness ? NOTE_KEY_COSIGNATURE : NOTE_KEY_ED25519, &public);
 	if (err == E_MALFORMED)
 		return complain(options->name, "a name has no blanks and no plus, and 127 bytes at most");
 	if (err != OK)
 		return complain(options->argument, err == E_STATE ? "is there already" : err == E_SYS ? strerror(errno) : err_name(err));
-	puts(note_key_write(&public, text));
+	puts(options->is_seal ? seal_public_write(&seal, text) : note_key_write(&public, text));
+	return EXIT_DONE;
+}
+
+/** Prints the public half of a key that signs, or of one that opens what is sealed. */
+static int key_show(const char *path)
+{
+	struct key *key = NULL;
+	struct seal_secret *secret = NULL;
+	const char *why = "", *aside = "";
+	char text[NOTE_VKEY_BYTES > SEAL_TEXT_BYTES ? NOTE_VKEY_BYTES : SEAL_TEXT_BYTES];
+	if (key_load(path, &key, &why) == OK)
+		puts(note_key_write(&key->public, text));
+	else if (seal_load(path, &secret, &aside) == OK)
+		puts(seal_public_write(&secret->public, text));
+	else
+		return complain(path, why);
+	key_free(key);
+	seal_free(secret);
 	return EXIT_DONE;
 }
 
 int person_key(int argc, char **argv)
 {
 	struct options options;
-	struct key *key = NULL;
-	const char *why = "";
-	char text[NOTE_VKEY_BYTES];
 	bool is_new = argc > 1 && strcmp(argv[1], "new") == 0, is_show = argc > 1 && strcmp(argv[1], "show") == 0;
 	bool is_help = argc > 1 && strcmp(argv[1], "--help") == 0;
 	if (is_help)
@@ -418,9 +508,5 @@ int person_key(int argc, char **argv)
 		return usage_show();
 	if (is_new)
 		return options.name != NULL ? key_new(&options) : usage_show();
-	if (key_load(options.argument, &key, &why) != OK)
-		return complain(options.argument, why);
-	puts(note_key_write(&key->public, text));
-	key_free(key);
-	return EXIT_DONE;
+	return key_show(options.argument);
 }

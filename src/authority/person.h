@@ -11,5 +11,7 @@
 int person_key(int argc, char **argv);
 int person_orders(int argc, char **argv);
 int person_propose(int argc, char **argv);
+int person_bundle(int argc, char **argv);
+int person_receipt(int argc, char **argv);
 /** approve, refuse, ratify, withdraw, by argv[0]. */
 int person_say(int argc, char **argv);

@@ -46,8 +46,10 @@ static uint32_t orders_in_force(const struct book *book)
 {
 	uint32_t count = 0;
 	for (size_t i = 0; i < BOOK_ORDERS_MAX; i++) {
-		enum lifecycle_state state = book->orders[i].life.state;
-		count += book->orders[i].kind == BOOK_ORDER && (state == LIFECYCLE_ACTIVE || state == LIFECYCLE_RATIFIED);
+		const struct book_order *entry = &book->orders[i];
+		enum lifecycle_state state = entry->life.state;
+		count += entry->kind == BOOK_ORDER && entry->order->class != ORDER_REIDENTIFY &&
+			(state == LIFECYCLE_ACTIVE || state == LIFECYCLE_RATIFIED);
 	}
 	return count;
 }

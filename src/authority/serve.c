@@ -232,6 +232,18 @@ static json_t *answer_say(struct serve *serve, const json_t *request)
 	return answer_of(err, detail);
 }
 
+/** The bundle of an order of re-identification. */
+static json_t *answer_bundle(struct serve *serve, const json_t *request)
+{
+	char detail[BOOK_DETAIL_BYTES] = "", *line = NULL;
+	const char *id = json_string_value(json_object_get(request, "id"));
+	if (id == NULL || authority_bundle(serve->authority, id, now_wall_ms(), &line, detail) != OK)
+		return refusal(id != NULL ? detail : "id is missing");
+	json_t *answer = json_pack("{s:b, s:s}", "ok", 1, "bundle", line);
+	free(line);
+	return answer;
+}
+
 /** The body of an add-checkpoint request of C2SP tlog-witness, for whoever speaks with the witnesses. */
 static json_t *answer_witness(struct serve *serve, const json_t *request)
 {
@@ -316,6 +328,7 @@ static const struct {
 	{"order", answer_order},
 	{"states", answer_states},
 	{"explain", answer_explain},
+	{"bundle", answer_bundle},
 	{"say", answer_say},
 	{"witness", answer_witness},
 	{"cosign", answer_cosign},

@@ -30,6 +30,7 @@ witness_quorum = {quorum}
 protected = {{192.0.2.53}}
 member port {{ networks = {{192.0.2.0/24, 2001:db8:1::/48}} }}
 effector edge-1 {{ key = "{edge-1}" member = port class = own_edge }}
+effector mail-1 {{ key = "{mail-1}" member = port class = reidentify }}
 person hana {{ key = "{hana}" roles = {{duty}} may_request = yes }}
 person jiro {{ key = "{jiro}" roles = {{duty}} }}
 person kyoko {{ key = "{kyoko}" roles = {{commission}} }}
@@ -39,6 +40,7 @@ class own_edge {{
 	longest = 1h answer_within = 30min widest_v4 = 24 widest_v6 = 48 collateral_permille = 20 rules = 16
 	standing = yes standing_longest = 90d urgent = yes ratify_within = 2s
 }}
+class reidentify {{ approvals = {{duty, commission}} longest = 1h answer_within = 30min }}
 """
 DRAFT = {"class": "own_edge", "member": "port", "effectors": ["edge-1"], "why": "floods by reflection", "basis": "section 5",
          "scope": ["192.0.2.0/24"], "kinds": ["flood"], "vectors": ["ntp_reflection"], "actions": ["drop"], "rules_most": 4,
@@ -113,7 +115,7 @@ class World:
         self.socket = folder / "socket"
         self.process = None
         keys = {name: run("key", "new", folder / f"{name}.key", "--name", name).strip()
-                for name in ("authority", "log", "edge-1", "hana", "jiro", "kyoko", "stranger")}
+                for name in ("authority", "log", "edge-1", "hana", "jiro", "kyoko", "mail-1", "stranger")}
         openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", folder / "passkey.pem")
         point = openssl("ec", "-in", folder / "passkey.pem", "-pubout", "-outform", "DER")[-64:]
         self.log_key = keys["log"]

@@ -20,9 +20,9 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "authority/signer.h"
 #include "authority/tile.h"
 #include "core/cursor.h"
+#include "keys/signer.h"
 #include "record/text.h"
 
 #define STATE_NAME_BYTES (2 * crypto_hash_sha256_BYTES + 8)

@@ -8,8 +8,8 @@
  */
 #pragma once
 
-#include "authority/key.h"
 #include "core/limits.h"
+#include "keys/key.h"
 #include "record/proof.h"
 
 #define WITNESS_ANSWER_BYTES 512 /* longest body of an answer, with its NUL */

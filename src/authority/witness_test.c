@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "authority/log_example.h"
-#include "authority/signer.h"
 #include "authority/witness.h"
+#include "keys/signer.h"
 
 #define NOTE_BYTES (CHECKPOINT_TEXT_BYTES + 4 * NOTE_LINE_BYTES)
 

@@ -96,6 +96,8 @@
 #define LIMIT_MAIL_WORKERS 64 /* processes; the configuration may not ask for more */
 #define LIMIT_MAIL_RECIPIENTS 64 /* of an envelope that a worker is told; more are left out */
 #define LIMIT_MAIL_ADDRESS_BYTES 1024 /* one text of an envelope; a longer one is not told. RFC 5321 4.5.3.1 allows 256 */
+#define LIMIT_MAIL_SEALED_QUEUE 256 /* addresses that wait to be written; beyond it they are counted and not kept */
+#define LIMIT_MAIL_SEALED_ROWS 65536 /* sealed addresses; the oldest make room. 30 days of a thousand findings, some 30 MB */
 #define LIMIT_MAIL_ENVELOPE_BYTES 65536 /* all texts of one */
 
 /* The control tower's page and interface (tower/). */

@@ -61,7 +61,7 @@ const char *carry_refusal_name(enum carry_refusal refusal)
 
 int carry_new(const struct carry_config *config, struct carry **ret_carry)
 {
-	if (policy_effector_find(config->policy, config->effector) == NULL)
+	if (policy_traffic_effector_find(config->policy, config->effector) == NULL)
 		return E_STATE;
 	struct carry *carry = calloc(1, sizeof(*carry));
 	struct order_book *book = order_book_new();

@@ -692,6 +692,17 @@ static void a_clock_that_was_ahead_can_be_put_right(void **state)
 	assert_int_equal(in_force(), 1);
 }
 
+static void a_mail_host_is_no_effector_of_traffic(void **state)
+{
+	(void)state;
+	struct carry_config config = {.effector = "mail-1", .policy = &world.policy, .hooks = &fake_effector, .place = &fake};
+	struct carry *none = NULL;
+	assert_int_equal(carry_new(&config, &none), E_STATE);
+	config.effector = "edge-2"; /* in no policy */
+	assert_int_equal(carry_new(&config, &none), E_STATE);
+	assert_null(none);
+}
+
 int main(void)
 {
 	const struct ip_prefix protected_space[] = {{ip_from_v4(0xc0000235), 128}};
@@ -704,6 +715,7 @@ int main(void)
 	signal(SIGXFSZ, SIG_IGN);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		TEST(a_mail_host_is_no_effector_of_traffic),
 		TEST(an_order_acts_and_expires),
 		TEST(what_the_kernel_does_not_hold_is_refused),
 		TEST(nothing_begins_that_cannot_be_journalled),

@@ -75,8 +75,8 @@ static bool policy_open(struct live *live)
 	char complaint[CONF_COMPLAINT_BYTES];
 	if (policy_load(live->config->policy, &live->policy, complaint) != OK)
 		return failed("policy", live->config->policy, complaint);
-	if (policy_effector_find(&live->policy, live->config->effector) == NULL)
-		return failed("effector", live->config->effector, "the policy knows no effector of this name");
+	if (policy_traffic_effector_find(&live->policy, live->config->effector) == NULL)
+		return failed("effector", live->config->effector, "the policy knows no effector of traffic of this name");
 	return true;
 }
 

@@ -79,8 +79,8 @@ static int check(const struct config *config, const char *path)
 	char complaint[CONF_COMPLAINT_BYTES];
 	static struct policy policy;
 	int err = policy_load(config->policy, &policy, complaint);
-	if (err == OK && policy_effector_find(&policy, config->effector) == NULL) {
-		snprintf(complaint, sizeof(complaint), "%s: knows no effector %s", config->policy, config->effector);
+	if (err == OK && policy_traffic_effector_find(&policy, config->effector) == NULL) {
+		snprintf(complaint, sizeof(complaint), "%s: knows no effector of traffic %s", config->policy, config->effector);
 		err = E_CONFIG;
 	}
 	if (err == OK)

@@ -12,7 +12,7 @@
 #include "mail/lettering.h"
 #include "mail/pseudonym.h"
 
-#define ADDRESS_BYTES 320 /* local part of 64, @, domain of 255 (RFC 5321 section 4.5.3.1) */
+#define ADDRESS_BYTES MAIL_ADDRESS_BYTES
 #define ADDRESS_RECIPIENTS_MAX 8
 
 /** One mailbox as text. */

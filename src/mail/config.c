@@ -36,6 +36,17 @@ static const char *set_domain(void *into, const struct conf_option *option, cons
 	return NULL;
 }
 
+static const char *set_seal(void *into, const struct conf_option *option, const char *value)
+{
+	struct config *config = into;
+	(void)option;
+	config->reveal_key = (struct seal_public){.name = ""};
+	if (value[0] == '\0')
+		return NULL;
+	return seal_public_parse(value, &config->reveal_key) == OK ? NULL
+		: "must be SEAL+NAME+BASE64, as hinomi key new --seal prints it";
+}
+
 #define AT(member) .offset = offsetof(struct config, member)
 #define TEXT(member, setter) {.name = #member, .set = (setter), AT(member), .max = sizeof(((struct config *)0)->member)}
 #define UNITS(title, member, kind, least, most) \
@@ -62,6 +73,9 @@ static const struct conf_option options[] = {
 	TEXT(findings_file, conf_set_path),
 	TEXT(report_file, conf_set_path),
 	TEXT(sensor, conf_set_text),
+	{.name = "reveal_key", .set = set_seal},
+	TEXT(reveal_table, conf_set_path),
+	UNITS("reveal_keep", reveal_keep_ms, UNIT_MS, MS_PER_H, 366 * MS_PER_DAY),
 	UNITS("workers", workers, UNIT_NONE, 1, LIMIT_MAIL_WORKERS),
 	UNITS("worker_mails", worker_mails, UNIT_NONE, 0, 1000000000),
 	UNITS("worker_memory", worker_memory_bytes, UNIT_BYTES, UINT64_C(128) << 20, UINT64_C(16) << 30),
@@ -87,12 +101,18 @@ void config_init(struct config *ret_config)
 		.socket = "unix:/var/spool/postfix/hinomi/mail.sock",
 		.user = "nobody",
 		.sensor = "mail",
+		.reveal_keep_ms = 30 * MS_PER_DAY,
 		.workers = 4,
 		.worker_mails = 1000,
 		.worker_memory_bytes = UINT64_C(512) << 20,
 		.mail_memory_bytes = UINT64_C(512) << 20,
 		.deadline_ms = 5000,
 	};
+}
+
+bool config_has_reveal(const struct config *config)
+{
+	return config->reveal_key.name[0] != '\0';
 }
 
 /** What no single option shows; NULL or what is wrong. */
@@ -102,6 +122,10 @@ static const char *config_check(const struct config *config)
 		return "quarantine_percent: is below tag_percent";
 	if (config->history[0] != '\0' && config->key[0] == '\0')
 		return "key: is missing, without which a history cannot be read again";
+	if (config_has_reveal(config) != (config->reveal_table[0] != '\0'))
+		return "reveal_key, reveal_table: each needs the other";
+	if (config_has_reveal(config) && (config->key[0] == '\0' || config->findings_file[0] == '\0'))
+		return "reveal_key: without key and findings_file no pseudonym is told";
 	return NULL;
 }
 

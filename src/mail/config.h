@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "core/conf.h"
+#include "keys/seal.h"
 #include "mail/engine.h"
 
 #define CONFIG_PATH_BYTES 256
@@ -37,6 +38,9 @@ struct config {
 	char user[32]; /* account where started as root */
 	char findings_file[CONFIG_PATH_BYTES], metrics_file[CONFIG_PATH_BYTES], report_file[CONFIG_PATH_BYTES]; /* "": none */
 	char sensor[64]; /* its name in findings */
+	struct seal_public reveal_key; /* whom addresses behind findings are sealed for; no name: nothing is kept */
+	char reveal_table[CONFIG_PATH_BYTES];
+	uint64_t reveal_keep_ms;
 	uint64_t workers, worker_mails, worker_memory_bytes, mail_memory_bytes, deadline_ms;
 };
 
@@ -56,6 +60,9 @@ MUST_USE int config_load(const char *path, struct config *ret_config, char ret_c
 /** The same from text, for tests and fuzzing. */
 MUST_USE int config_parse(const char *file_name, const char *text, size_t length_bytes, struct config *ret_config,
 	char ret_complaint[static CONF_COMPLAINT_BYTES]);
+
+/** Whether addresses behind findings are kept at all, sealed. */
+bool config_has_reveal(const struct config *config);
 
 /** The engine's settings; they point into the configuration. */
 void config_settings(const struct config *config, struct engine_settings *ret_settings);

@@ -5,14 +5,10 @@
  */
 #include "mail/engine.h"
 
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/clock.h"
-#include "core/random.h"
 #include "mail/budget.h"
 #include "mail/history.h"
 #include "mail/judge.h"
@@ -37,31 +33,6 @@ void engine_defaults(struct engine_settings *ret_settings)
 		.learn_after_h = 12, .forget_after_days = 730, .trust = {.headers = 1}};
 }
 
-/** The site's key: 32 bytes of a file of ours; drawn where there is none to keep. */
-static int key_load(const char *path, struct pseudonym_key *ret_key, char ret_why[static WHY_BYTES])
-{
-	if (path == NULL) {
-		random_bytes(ret_key->bytes, sizeof(ret_key->bytes));
-		return OK;
-	}
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-	if (fd < 0) {
-		fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		if (fd < 0)
-			return why_refuse_errno(ret_why, path, "cannot be made");
-		random_bytes(ret_key->bytes, sizeof(ret_key->bytes));
-		bool is_written = write(fd, ret_key->bytes, sizeof(ret_key->bytes)) == (ssize_t)sizeof(ret_key->bytes) && fsync(fd) == 0;
-		(void)close(fd);
-		return is_written ? OK : why_refuse_errno(ret_why, path, "cannot be written");
-	}
-	struct stat about;
-	bool is_ours = fstat(fd, &about) == 0 && S_ISREG(about.st_mode) && (about.st_mode & 077) == 0 &&
-		about.st_size == (off_t)sizeof(ret_key->bytes) &&
-		read(fd, ret_key->bytes, sizeof(ret_key->bytes)) == (ssize_t)sizeof(ret_key->bytes);
-	(void)close(fd);
-	return is_ours ? OK : why_refuse(ret_why, E_CONFIG, path, "is no key of 32 bytes that only its owner may read");
-}
-
 static void alerts_restore(void *context, int64_t day, uint32_t place, uint32_t candidates, uint32_t raised)
 {
 	budget_restore(context, day, place, candidates, raised);
@@ -82,7 +53,7 @@ int engine_new(const struct engine_settings *settings, struct mail_engine **ret_
 		memcpy(engine->authserv_id, settings->trust.authserv_id, strlen(settings->trust.authserv_id) + 1);
 	engine->reader.trust = (struct authres_trust){.authserv_id = engine->authserv_id, .headers = settings->trust.headers};
 	mail_read_init();
-	int err = key_load(settings->key_path, &engine->reader.key, ret_why);
+	int err = pseudonym_key_open(settings->key_path, &engine->reader.key, ret_why);
 	if (err == OK)
 		err = people_load(settings->people_path, settings->protected_domains, settings->protected_count, &engine->people, ret_why);
 	if (err == OK && settings->dns_path != NULL)
@@ -113,9 +84,14 @@ void engine_free(struct mail_engine *engine)
 }
 
 void engine_read(const struct mail_engine *engine, const void *mail, size_t length_bytes, const struct mail_envelope *envelope,
-	struct mail_facts *ret_facts)
+	struct mail_facts *ret_facts, char *ret_sender)
 {
-	mail_read(&engine->reader, mail, length_bytes, envelope, ret_facts);
+	mail_read(&engine->reader, mail, length_bytes, envelope, ret_facts, ret_sender);
+}
+
+uint64_t engine_pseudonym(const struct mail_engine *engine, const char *address)
+{
+	return pseudonym_make(&engine->reader.key, PSEUDONYM_ADDRESS, address, strlen(address));
 }
 
 /** Raises a mail that would be tagged or held, or only has it reported, as the day's alerts allow. */

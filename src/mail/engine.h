@@ -124,9 +124,13 @@ void engine_free(struct mail_engine *engine);
  * @param length_bytes of it
  * @param envelope borrowed
  * @param ret_facts filled, whatever the mail is
+ * @param ret_sender MAIL_ADDRESS_BYTES: From's address in the form that is compared, "" where there is none; NULL: not wanted
  */
 void engine_read(const struct mail_engine *engine, const void *mail, size_t length_bytes, const struct mail_envelope *envelope,
-	struct mail_facts *ret_facts);
+	struct mail_facts *ret_facts, char *ret_sender);
+
+/** The pseudonym of an address in the form that is compared (address_fold()); from any thread. */
+uint64_t engine_pseudonym(const struct mail_engine *engine, const char *address);
 
 /**
  * Judges. Looks the sender up in the history (into facts->relation) and spends the day's alerts; learns nothing.

@@ -34,6 +34,7 @@ enum mail_level {
 };
 
 #define MAIL_HOST_BYTES 254 /* longest name of a host (RFC 1035), with its NUL */
+#define MAIL_ADDRESS_BYTES 320 /* local part of 64, @, domain of 255 (RFC 5321 section 4.5.3.1) */
 #define MAIL_HOSTS_MAX 48 /* hosts of links that are told apart; more are counted */
 #define MAIL_THREAD_MAX 8 /* references that are looked up; the newest */
 #define MAIL_ORDER_MAX 24 /* header names in the profile; the first */

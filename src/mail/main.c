@@ -10,11 +10,13 @@
 #include "mail/command.h"
 #include "mail/milter_command.h"
 #include "mail/report.h"
+#include "mail/reveal.h"
 
 static const char usage[] =
 	"usage: hinomi-mail milter --config FILE   take part in the mails of a mail server\n"
 	"       hinomi-mail milter --check FILE    say whether a configuration is sound\n"
 	"       hinomi-mail report [--config FILE] [--days N] [--json]\n"
+	"       hinomi-mail reveal BUNDLE... --key FILE --secret FILE [OPTIONS]\n"
 	"       hinomi-mail scan|explain|learn|people [OPTIONS] FILE...\n"
 	"       hinomi-mail --version\n";
 
@@ -27,6 +29,7 @@ static const struct {
 } verbs[] = {
 	{"milter", milter_command},
 	{"report", report_command},
+	{"reveal", reveal_command},
 	{"scan", files_command},
 	{"explain", files_command},
 	{"learn", files_command},

@@ -17,6 +17,7 @@
 #include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
+#include <sodium.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,12 +35,14 @@
 #include "core/metrics.h"
 #include "core/ready.h"
 #include "core/sandbox.h"
+#include "mail/address.h"
 #include "mail/clock_watch.h"
 #include "mail/daybook.h"
 #include "mail/engine.h"
 #include "mail/mail_copy.h"
 #include "mail/mail_finding.h"
 #include "mail/mark.h"
+#include "mail/sealed.h"
 #include "mail/worker.h"
 
 #define METRICS_INTERVAL_MS 2000
@@ -57,6 +60,7 @@ struct milter {
 	pthread_mutex_t engine_lock; /* of engine, findings_bucket */
 	struct worker_pool *pool;
 	struct daybook *days;
+	struct sealed *sealed; /* NULL: nobody's address is kept */
 	_Atomic uint64_t started_counted; /* workers whose start is in the days */
 	struct copy_memory memory;
 	_Atomic uint64_t actions[MAIL_ACTION_COUNT]; /* mails, by what was done */
@@ -65,6 +69,7 @@ struct milter {
 	_Atomic uint64_t lost; /* of these for want of memory here */
 	_Atomic uint64_t forged; /* Authentication-Results taken away */
 	_Atomic uint64_t untold; /* findings that could not be written */
+	_Atomic uint64_t unsealed; /* pseudonyms that were told, and whose address is not known here or is not what was said */
 	_Atomic uint64_t unmarked; /* mails that the server did not let us mark */
 	_Atomic uint64_t clock_jumps; /* of the wall clock, by an hour or more */
 	_Atomic uint64_t waits[WAITS]; /* mails, by how long the server waited for us: up to wait_bounds_ms, and longer */
@@ -284,8 +289,38 @@ static void wait_note(struct session *session)
 	session->began_mono_ns = 0;
 }
 
+/** Has the address behind a pseudonym kept, if it is the one; what a worker says is believed no further. */
+static bool address_keep(const uint8_t id[static SEALED_FINDING_BYTES], uint64_t pseudonym, const char *address)
+{
+	struct sealed_name name = {.pseudonym = pseudonym};
+	if (engine_pseudonym(milter.engine, address) != pseudonym)
+		return false;
+	memcpy(name.finding, id, sizeof(name.finding));
+	sealed_keep(milter.sealed, &name, address, clock_wall_ns() / NS_PER_MS);
+	return true;
+}
+
+/** Has the addresses of those kept, sealed, whom a finding has told as pseudonyms: sender and first recipient. */
+static void addresses_keep(const struct session *session, const json_t *finding, const struct mail_facts *facts, const char *sender)
+{
+	uint8_t id[SEALED_FINDING_BYTES];
+	char folded[MAIL_ADDRESS_BYTES];
+	const char *hex = json_string_value(json_object_get(finding, "id"));
+	if (milter.sealed == NULL || hex == NULL || sodium_hex2bin(id, sizeof(id), hex, strlen(hex), NULL, NULL, NULL) != 0)
+		return;
+	bool is_kept = facts->recipients[0] == 0;
+	if (facts->sender.address != 0 && !address_keep(id, facts->sender.address, sender))
+		atomic_fetch_add(&milter.unsealed, 1);
+	for (size_t i = 0; i < session->copy.recipient_count && !is_kept; i++)
+		is_kept = address_fold(session->copy.recipients[i], folded) && address_keep(id, facts->recipients[0], folded);
+	if (!is_kept)
+		atomic_fetch_add(&milter.unsealed, 1);
+	explicit_bzero(folded, sizeof(folded));
+}
+
 /** Appends the finding of a mail that was tagged or held, or would be. The file is opened for each, so it may be moved away. */
-static void finding_tell(const struct session *session, const struct mail_facts *facts, const struct mail_verdict *verdict)
+static void finding_tell(const struct session *session, const struct mail_facts *facts, const struct mail_verdict *verdict,
+	const char *sender)
 {
 	const struct config *config = milter.config;
 	if (config->findings_file[0] == '\0' || verdict->due < MAIL_TAG)
@@ -298,6 +333,8 @@ static void finding_tell(const struct session *session, const struct mail_facts 
 	int fd = open(config->findings_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
 	const struct iovec parts[] = {{line, length_bytes}, {(char *)(uintptr_t)"\n", 1}};
 	bool is_told = line != NULL && fd >= 0 && writev(fd, parts, 2) == (ssize_t)length_bytes + 1;
+	if (is_told)
+		addresses_keep(session, finding, facts, sender);
 	if (!is_told) {
 		atomic_fetch_add(&milter.untold, 1);
 		daybook_add(milter.days, clock_wall_ns() / NS_PER_MS, &(struct daybook_more){.findings_lost = 1});
@@ -318,9 +355,10 @@ static void mail_take(SMFICTX *context, struct session *session)
 	struct mail_verdict verdict = {0};
 	const char *why = "there was no memory for it";
 	bool is_read = false;
+	char sender[MAIL_ADDRESS_BYTES] = "";
 	int err = E_NOMEM;
 	if (facts != NULL && !session->copy.is_lost) {
-		err = worker_read(milter.pool, session->copy.bytes, session->copy.length_bytes, &envelope, facts);
+		err = worker_read(milter.pool, session->copy.bytes, session->copy.length_bytes, &envelope, facts, sender);
 		is_read = err == OK;
 		why = worker_failure_words(err);
 	} else {
@@ -331,13 +369,14 @@ static void mail_take(SMFICTX *context, struct session *session)
 		atomic_fetch_add(&milter.actions[verdict.action], 1);
 		atomic_fetch_add(&milter.over_budget, verdict.is_over_budget);
 		daybook_judged(milter.days, now_wall_ms, &verdict, milter.settings.alerts_per_day);
-		finding_tell(session, facts, &verdict);
+		finding_tell(session, facts, &verdict, sender);
 	} else {
 		unread_note(err, why);
 	}
 	if (milter.config->action != CONFIG_REPORT)
 		mail_mark(context, session, &verdict, is_read ? NULL : why);
 	free(facts);
+	explicit_bzero(sender, sizeof(sender));
 	wait_note(session);
 }
 
@@ -425,6 +464,16 @@ static void metrics_fill(struct metrics *metrics)
 	metrics_family(metrics, METRICS_COUNTER, "hinomi_mail_worker_total", "Mails given to workers, by what became of them.");
 	for (size_t i = 0; i < ARRAY_LEN(outcomes); i++)
 		metrics_sample(metrics, outcomes[i].count, (const char *const[]){"outcome", outcomes[i].outcome, NULL});
+	metrics_family(metrics, METRICS_COUNTER, "hinomi_mail_sealed_total",
+		"Addresses behind pseudonyms of findings, by what became of them.");
+	const struct sealed_counts sealed = milter.sealed != NULL ? sealed_counts_of(milter.sealed) : (struct sealed_counts){0};
+	const struct {
+		const char *outcome;
+		uint64_t count;
+	} boxes[] = {{"kept", sealed.kept}, {"lost", sealed.lost}, {"expired", sealed.expired}, {"pushed_out", sealed.pushed_out},
+		{"unknown", atomic_load(&milter.unsealed)}};
+	for (size_t i = 0; i < ARRAY_LEN(boxes); i++)
+		metrics_sample(metrics, boxes[i].count, (const char *const[]){"outcome", boxes[i].outcome, NULL});
 	metrics_family(metrics, METRICS_COUNTER, "hinomi_mail_workers_started_total", "Worker processes started.");
 	metrics_sample(metrics, counts.started, (const char *const[]){NULL});
 	metrics_family(metrics, METRICS_COUNTER, "hinomi_mail_waits_total",
@@ -491,6 +540,7 @@ static void *housekeep(void *arg)
 		clock_look(&watch);
 		bool is_saved = metrics_save(milter.config->metrics_file) == OK;
 		is_saved = (turn % REPORT_TURNS != 0 || days_save() == OK) && is_saved;
+		is_saved = (milter.sealed == NULL || sealed_turn(milter.sealed, clock_wall_ns() / NS_PER_MS) == OK) && is_saved;
 		if (was_saved && !is_saved)
 			log_line(LOG_LEVEL_WARNING, "counts_not_written error=\"%s\" next=tried_again_silently", strerror(errno));
 		was_saved = is_saved;
@@ -515,8 +565,9 @@ static const char *directory_of(const char *path, char ret_directory[static CONF
 
 static int confine(const struct config *config)
 {
-	char directories[4][CONFIG_PATH_BYTES];
-	const char *const files[] = {config->history, config->metrics_file, config->findings_file, config->report_file};
+	char directories[5][CONFIG_PATH_BYTES];
+	const char *const files[] = {config->history, config->metrics_file, config->findings_file, config->report_file,
+		config->reveal_table};
 	struct sandbox_path paths[ARRAY_LEN(files)];
 	size_t path_count = 0;
 	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
@@ -535,9 +586,9 @@ static int confine(const struct config *config)
 }
 
 static void reader(const void *context, const void *mail, size_t length_bytes, const struct mail_envelope *envelope,
-	struct mail_facts *ret_facts)
+	struct mail_facts *ret_facts, char ret_sender[static MAIL_ADDRESS_BYTES])
 {
-	engine_read(context, mail, length_bytes, envelope, ret_facts);
+	engine_read(context, mail, length_bytes, envelope, ret_facts, milter.sealed != NULL ? ret_sender : NULL);
 }
 
 /** Registers with libmilter and binds the socket. */
@@ -584,6 +635,10 @@ static int milter_start(const struct config *config)
 		(void)why_refuse(why, err, config->report_file, "cannot be read");
 	else
 		err = engine_new(&milter.settings, &milter.engine, why);
+	const struct sealed_settings sealed = {
+		.path = config->reveal_table, .public = config->reveal_key, .keep_ms = config->reveal_keep_ms};
+	if (err == OK && config_has_reveal(config))
+		err = sealed_open(&sealed, &milter.sealed, why);
 	if (dropped > 0)
 		log_line(LOG_LEVEL_WARNING, "days_dropped lines=%zu next=the_others_are_kept", dropped);
 	const struct worker_settings workers = {
@@ -632,8 +687,9 @@ int milter_run(const struct config *config)
 	/* Threads that are in the middle of a mail wait here for the end of the process: the engine is not theirs any more. */
 	pthread_mutex_lock(&milter.engine_lock);
 	engine_free(milter.engine);
+	bool is_saved = milter.sealed == NULL || sealed_turn(milter.sealed, clock_wall_ns() / NS_PER_MS) == OK;
 	(void)metrics_save(config->metrics_file);
-	if (days_save() != OK)
+	if (days_save() != OK || !is_saved)
 		log_line(LOG_LEVEL_WARNING, "counts_not_written error=\"%s\" next=those_of_the_last_seconds_are_lost", strerror(errno));
 	return was_well ? OK : E_STATE;
 }

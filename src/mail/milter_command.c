@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "core/units.h"
 #include "mail/config.h"
 #include "mail/milter.h"
 
@@ -40,7 +41,13 @@ int milter_command(int argc, char **argv)
 		return EXIT_USAGE;
 	}
 	if (is_check) {
+		char amount[UNITS_TEXT_BYTES];
 		printf("%s: sound (socket %s)\n", path, config.socket);
+		if (config_has_reveal(&config))
+			printf("addresses behind findings: kept for %s, sealed for %s\n", units_write(UNIT_MS, config.reveal_keep_ms, amount),
+				config.reveal_key.name);
+		else
+			printf("addresses behind findings: not kept, so nobody can be re-identified (reveal_key is not set)\n");
 		return EXIT_SUCCESS;
 	}
 	return milter_run(&config) == OK ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -10,6 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "core/err.h"
+#include "core/why.h"
+
 #define PSEUDONYM_KEY_BYTES 32
 
 struct pseudonym_key {
@@ -30,6 +33,19 @@ enum pseudonym_kind {
 	PSEUDONYM_ACCOUNT,
 	PSEUDONYM_NEAR, /* a label, or what is left of it (near.h) */
 };
+
+/**
+ * Loads the site's key: 32 bytes of a file that its owner alone may read.
+ *
+ * @param path of it
+ * @param ret_key filled on OK
+ * @param ret_why on an error one line
+ * @return OK, E_CONFIG, or E_SYS: it cannot be opened
+ */
+MUST_USE int pseudonym_key_load(const char *path, struct pseudonym_key *ret_key, char ret_why[static WHY_BYTES]);
+
+/** As pseudonym_key_load(); makes the file where it is missing, and draws a key where path is NULL. */
+MUST_USE int pseudonym_key_open(const char *path, struct pseudonym_key *ret_key, char ret_why[static WHY_BYTES]);
 
 /**
  * Makes one.

@@ -33,6 +33,7 @@ struct reading {
 	struct link_reader links;
 	struct payload_budget budget;
 	size_t text_left_bytes; /* of LIMIT_MAIL_TEXT_BYTES */
+	char *sender; /* MAIL_ADDRESS_BYTES, for From's address; NULL: not wanted */
 };
 
 void mail_read_init(void)
@@ -358,6 +359,8 @@ static void message_look(struct reading *reading, GMimeMessage *message, const s
 	if (reading->reader->level < MAIL_L1_HEADERS)
 		return;
 	address_read(message, envelope, &reading->reader->key, &texts, facts);
+	if (reading->sender != NULL && facts->sender.address != 0)
+		memcpy(reading->sender, texts.from.address, MAIL_ADDRESS_BYTES);
 	if (reading->reader->people != NULL)
 		people_identify(reading->reader->people, &reading->reader->key, &texts, facts);
 	subject_look(message, facts);
@@ -389,11 +392,13 @@ static void signatures_look(const struct mail_reader *reader, const char *mail, 
 }
 
 void mail_read(const struct mail_reader *reader, const void *mail, size_t length_bytes, const struct mail_envelope *envelope,
-	struct mail_facts *ret_facts)
+	struct mail_facts *ret_facts, char *ret_sender)
 {
 	*ret_facts = (struct mail_facts){.level = reader->level, .received_wall_ms = envelope->received_wall_ms};
 	struct reading reading = {.reader = reader, .facts = ret_facts, .links = {.facts = ret_facts}, .budget = payload_budget_init(),
-		.text_left_bytes = LIMIT_MAIL_TEXT_BYTES};
+		.text_left_bytes = LIMIT_MAIL_TEXT_BYTES, .sender = ret_sender};
+	if (ret_sender != NULL)
+		ret_sender[0] = '\0';
 	ret_facts->profile.zone_minutes = INT16_MIN;
 	ret_facts->id = pseudonym_make(&reader->key, PSEUDONYM_MAIL, mail, length_bytes);
 	ret_facts->is_bounce = envelope->sender != NULL && envelope->sender[0] == '\0';

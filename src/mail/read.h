@@ -32,6 +32,7 @@ void mail_read_init(void);
  * @param length_bytes of it
  * @param envelope borrowed
  * @param ret_facts filled, whatever the mail is
+ * @param ret_sender as engine_read()'s
  */
 void mail_read(const struct mail_reader *reader, const void *mail, size_t length_bytes, const struct mail_envelope *envelope,
-	struct mail_facts *ret_facts);
+	struct mail_facts *ret_facts, char *ret_sender);

@@ -176,8 +176,21 @@ static int json_print(const struct mail_day *days, size_t count)
 	return EXIT_OK;
 }
 
-static int report_print(const char *path, size_t most_days, bool is_json)
+/** Whether anybody could look behind the pseudonyms of findings, and for how long. */
+static void reveal_print(const struct config *config)
 {
+	char amount[UNITS_TEXT_BYTES];
+	printf("\nAddresses behind findings\n");
+	if (config_has_reveal(config))
+		printf("  kept for %s, sealed for %s; opened by an order of re-identification alone\n",
+			units_write(UNIT_MS, config->reveal_keep_ms, amount), config->reveal_key.name);
+	else
+		printf("  not kept, so nobody can be re-identified (reveal_key is not set)\n");
+}
+
+static int report_print(const struct config *config, size_t most_days, bool is_json)
+{
+	const char *path = config->report_file;
 	static struct mail_day days[DAYBOOK_DAYS], sum;
 	size_t count = 0, dropped = 0;
 	if (daybook_read(path, days, &count, &dropped) != OK || count == 0) {
@@ -194,6 +207,7 @@ static int report_print(const char *path, size_t most_days, bool is_json)
 	days_sum(first, count, &sum);
 	days_print(first, count);
 	sums_print(&sum);
+	reveal_print(config);
 	return exit_code;
 }
 
@@ -227,5 +241,5 @@ int report_command(int argc, char **argv)
 		fprintf(stderr, "hinomi-mail: %s: report_file is not set, so nothing is counted by day\n", path);
 		return EXIT_UNREAD;
 	}
-	return report_print(config.report_file, (size_t)days, is_json);
+	return report_print(&config, (size_t)days, is_json);
 }

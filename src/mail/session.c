@@ -6,9 +6,10 @@
 #include "core/limits.h"
 
 static void read_in_worker(const void *context, const void *mail, size_t length_bytes, const struct mail_envelope *envelope,
-	struct mail_facts *ret_facts)
+	struct mail_facts *ret_facts, char ret_sender[static MAIL_ADDRESS_BYTES])
 {
-	engine_read(context, mail, length_bytes, envelope, ret_facts);
+	(void)ret_sender; /* a scan keeps nobody's address */
+	engine_read(context, mail, length_bytes, envelope, ret_facts, NULL);
 }
 
 int session_open(const struct command *command, struct session *ret_session, char ret_why[static WHY_BYTES])
@@ -43,7 +44,7 @@ void session_close(struct session *session)
 void session_read(struct session *session, const char *mail, size_t length_bytes, struct mail_facts *ret_facts)
 {
 	struct mail_envelope nothing = {.sender = NULL};
-	int err = worker_read(session->pool, mail, length_bytes, &nothing, ret_facts);
+	int err = worker_read(session->pool, mail, length_bytes, &nothing, ret_facts, NULL);
 	if (err != OK)
 		*ret_facts = (struct mail_facts){.unread = worker_failure_unread(err)};
 	session->failed += err != OK;

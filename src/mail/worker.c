@@ -239,7 +239,8 @@ static int worker_ask(struct worker_pool *pool, struct question *question, const
 	/* A bool that is neither true nor false would be undefined, so its byte is looked at. */
 	uint8_t last = 0;
 	memcpy(&last, &question->reply.is_last, 1);
-	if (err == OK && (question->reply.magic != WORKER_MAGIC || last > 1 || mail_facts_check(&question->reply.facts) != OK))
+	if (err == OK && (question->reply.magic != WORKER_MAGIC || last > 1 || mail_facts_check(&question->reply.facts) != OK ||
+		memchr(question->reply.sender, '\0', sizeof(question->reply.sender)) == NULL))
 		err = E_MALFORMED;
 	loan_end(pool, &loan, err != OK || last != 0);
 	return err;
@@ -259,7 +260,7 @@ static void outcome_count(struct worker_pool *pool, int err)
 }
 
 int worker_read(struct worker_pool *pool, const void *mail, size_t length_bytes, const struct mail_envelope *envelope,
-	struct mail_facts *ret_facts)
+	struct mail_facts *ret_facts, char *ret_sender)
 {
 	int64_t until_mono_ns = clock_mono_ns() + (int64_t)pool->settings.deadline_ms * NS_PER_MS;
 	struct question *question = malloc(sizeof(*question));
@@ -271,6 +272,9 @@ int worker_read(struct worker_pool *pool, const void *mail, size_t length_bytes,
 		err = worker_ask(pool, question, mail, until_mono_ns);
 	if (err == OK)
 		*ret_facts = question->reply.facts;
+	if (err == OK && ret_sender != NULL)
+		memcpy(ret_sender, question->reply.sender, sizeof(question->reply.sender));
+	explicit_bzero(question->reply.sender, sizeof(question->reply.sender));
 	free(question);
 	outcome_count(pool, err);
 	return err;

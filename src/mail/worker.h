@@ -28,9 +28,10 @@ struct worker_pool;
  * @param length_bytes of it
  * @param envelope borrowed
  * @param ret_facts zeroed before
+ * @param ret_sender zeroed before: From's address, if whoever made the pool wants it
  */
 typedef void worker_reader(const void *context, const void *mail, size_t length_bytes, const struct mail_envelope *envelope,
-	struct mail_facts *ret_facts);
+	struct mail_facts *ret_facts, char ret_sender[static MAIL_ADDRESS_BYTES]);
 
 struct worker_settings {
 	worker_reader *read;
@@ -75,11 +76,13 @@ void worker_pool_free(struct worker_pool *pool);
  * @param length_bytes of it
  * @param envelope borrowed
  * @param ret_facts filled on OK
+ * @param ret_sender MAIL_ADDRESS_BYTES, filled on OK with what the reader said, ended and no more: a worker may say anything.
+ * NULL: not wanted
  * @return OK; E_AGAIN: no worker was free in time; E_LIMIT: not read in time; E_STATE: the worker died; E_MALFORMED: it
  * sent something else
  */
 MUST_USE int worker_read(struct worker_pool *pool, const void *mail, size_t length_bytes, const struct mail_envelope *envelope,
-	struct mail_facts *ret_facts);
+	struct mail_facts *ret_facts, char *ret_sender);
 
 /** Whether the keeper is alive. Without it dead workers are not replaced: end the process, to be started anew. */
 bool worker_pool_is_alive(struct worker_pool *pool);

@@ -71,8 +71,9 @@ static void libraries_warm(const struct worker_settings *settings)
 		.sender = "a@example.org", .helo = "example.org", .client_address = "192.0.2.1", .recipients = recipients,
 		.recipient_count = 1};
 	struct mail_facts *facts = calloc(1, sizeof(*facts));
+	char sender[MAIL_ADDRESS_BYTES] = "";
 	if (facts != NULL)
-		settings->read(settings->context, warm_mail, sizeof(warm_mail) - 1, &envelope, facts);
+		settings->read(settings->context, warm_mail, sizeof(warm_mail) - 1, &envelope, facts, sender);
 	free(facts);
 }
 
@@ -113,7 +114,7 @@ static bool mail_serve(const struct worker_settings *settings, int fd, bool is_l
 		read_whole(fd, texts, request.texts_bytes) && read_whole(fd, mail, request.mail_bytes) &&
 		worker_request_read(&request, texts, recipients, &envelope) == OK;
 	if (is_served) {
-		settings->read(settings->context, mail, request.mail_bytes, &envelope, &reply->facts);
+		settings->read(settings->context, mail, request.mail_bytes, &envelope, &reply->facts, reply->sender);
 		reply->magic = WORKER_MAGIC;
 		reply->is_last = is_last;
 		is_served = write_whole(fd, reply, sizeof(*reply));

@@ -38,7 +38,7 @@ static bool has_rights(void)
 }
 
 static void obey(const void *context, const void *bytes, size_t length_bytes, const struct mail_envelope *envelope,
-	struct mail_facts *ret_facts)
+	struct mail_facts *ret_facts, char ret_sender[static MAIL_ADDRESS_BYTES])
 {
 	const char *mail = bytes;
 	(void)context;
@@ -50,6 +50,10 @@ static void obey(const void *context, const void *bytes, size_t length_bytes, co
 		;
 	if (begins(mail, length_bytes, "nonsense"))
 		ret_facts->level = MAIL_LEVEL_COUNT;
+	if (begins(mail, length_bytes, "endless"))
+		memset(ret_sender, 'a', MAIL_ADDRESS_BYTES);
+	if (begins(mail, length_bytes, "sender"))
+		memcpy(ret_sender, "a@example.jp", sizeof("a@example.jp"));
 	if (begins(mail, length_bytes, "eat")) {
 		/* A parser that is refused memory; one that dereferences it instead would crash, which is the case above. */
 		char *eaten = malloc((size_t)1 << 31);
@@ -79,11 +83,13 @@ static struct worker_pool *pool_make(uint32_t workers, uint32_t mails)
 	return pool;
 }
 
+static char sender[MAIL_ADDRESS_BYTES]; /* what the last mail that was read handed over */
+
 static int ask(struct worker_pool *pool, const char *mail, struct mail_facts *ret_facts)
 {
 	static const char *const recipients[] = {"a@example.jp", "b@example.jp"};
 	const struct mail_envelope envelope = {.sender = "", .recipients = recipients, .recipient_count = 2};
-	return worker_read(pool, mail, strlen(mail), &envelope, ret_facts);
+	return worker_read(pool, mail, strlen(mail), &envelope, ret_facts, sender);
 }
 
 static void facts_come_back(void **state)
@@ -95,6 +101,9 @@ static void facts_come_back(void **state)
 	assert_int_equal(facts.recipient_count, 2);
 	assert_true(facts.is_bounce);
 	assert_int_equal(facts.received_wall_ms, 4);
+	assert_string_equal(sender, "");
+	assert_int_equal(ask(pool, "sender", &facts), OK);
+	assert_string_equal(sender, "a@example.jp");
 	worker_pool_free(pool);
 }
 
@@ -141,6 +150,7 @@ static void what_is_no_facts_is_refused_and_its_worker_ended(void **state)
 	assert_int_equal(facts.part_count, 77);
 	assert_int_equal(ask(pool, "mail", &facts), OK);
 	assert_int_equal(worker_pool_counts(pool).started, 2);
+	assert_int_equal(ask(pool, "endless", &facts), E_MALFORMED); /* an address that does not end */
 	worker_pool_free(pool);
 }
 
@@ -180,7 +190,7 @@ static void more_than_the_limit_is_cut(void **state)
 	const struct mail_envelope envelope = {0};
 	char *mail = calloc(1, LIMIT_MAIL_BYTES + 10);
 	assert_non_null(mail);
-	assert_int_equal(worker_read(pool, mail, LIMIT_MAIL_BYTES + 10, &envelope, &facts), OK);
+	assert_int_equal(worker_read(pool, mail, LIMIT_MAIL_BYTES + 10, &envelope, &facts, NULL), OK);
 	assert_int_equal(facts.received_wall_ms, LIMIT_MAIL_BYTES);
 	free(mail);
 	worker_pool_free(pool);

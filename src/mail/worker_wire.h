@@ -29,6 +29,7 @@ struct worker_reply {
 	uint32_t magic;
 	bool is_last; /* the worker ends in good order */
 	struct mail_facts facts;
+	char sender[MAIL_ADDRESS_BYTES]; /* From's address; "": none, or not wanted */
 };
 
 /** Pool and keeper tell each other about the worker in a slot; from the keeper with its socket: it is new. */

@@ -34,6 +34,8 @@ static int countermeasure_check(const void *document, char complaint[static DOCU
 	const struct countermeasure *countermeasure = document;
 	if (countermeasure->class == ORDER_CLASS_UNKNOWN)
 		return document_refuse(complaint, "class: unknown");
+	if (countermeasure->class == ORDER_REIDENTIFY)
+		return document_refuse(complaint, "class: reidentify is asked for by people alone");
 	for (size_t i = 0; i < countermeasure->rules.count && i < RULE_LIST_MAX; i++) {
 		if (!order_scope_covers(&countermeasure->target, 1, &countermeasure->rules.rules[i].destination))
 			return document_refuse(complaint, "rules[%zu].destination: is outside of the target", i);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 static struct countermeasure countermeasure, countermeasure_room;
-static struct order order, order_room;
+static struct order order, reveal, order_room;
 static struct standing_order standing, standing_room;
 static struct approval approval, approval_room;
 static struct receipt receipt, receipt_room;
@@ -16,6 +16,7 @@ static struct mail_finding mail, mail_room;
 struct document_example document_examples[DOCUMENT_EXAMPLES_COUNT] = {
 	{"countermeasure", &countermeasure_kind, &countermeasure, &countermeasure_room},
 	{"order", &order_kind, &order, &order_room},
+	{"order", &order_kind, &reveal, &order_room},
 	{"standing_order", &standing_order_kind, &standing, &standing_room},
 	{"approval", &approval_kind, &approval, &approval_room},
 	{"receipt", &receipt_kind, &receipt, &receipt_room},
@@ -99,6 +100,26 @@ void order_example(struct order *ret_order)
 	rules_example(&ret_order->rules);
 }
 
+void reveal_example(struct order *ret_order)
+{
+	*ret_order = (struct order){
+		.id = "102132435465768798a9bacbdcedfe0f",
+		.class = ORDER_REIDENTIFY,
+		.member = "port",
+		.effector = "mail-1",
+		.requester = "hana",
+		.finding = "a1b2c3d4e5f60718293a4b5c6d7e8f90",
+		.why = "the person written to must be warned before the archive is opened",
+		.basis = "agreement of the port on mail, section 7",
+		.not_before_ms = EXAMPLE_NOW_MS,
+		.expires_ms = EXAMPLE_NOW_MS + 600000,
+		.counter = 7,
+		.has_pseudonyms = true,
+		.pseudonym_count = 2,
+		.pseudonyms = {{{0x01, 0x23, 0x45, 0x67, 0x89, 0xab, 0xcd, 0xef}}, {{0xfe, 0xdc, 0xba, 0x98, 0x76, 0x54, 0x32, 0x10}}},
+	};
+}
+
 void standing_order_example(struct standing_order *ret_standing)
 {
 	*ret_standing = (struct standing_order){
@@ -162,6 +183,7 @@ void document_examples_init(void)
 	order_example(&order);
 	order.is_urgent = true;
 	order.ratify_by_ms = EXAMPLE_NOW_MS + 300000;
+	reveal_example(&reveal);
 	standing_order_example(&standing);
 	approval = (struct approval){
 		.act = APPROVAL_RATIFICATION,

@@ -21,8 +21,8 @@ struct document_example {
 	void *room; /* a struct of this kind to read into */
 };
 
-extern struct document_example document_examples[9];
-#define DOCUMENT_EXAMPLES_COUNT 9
+extern struct document_example document_examples[10];
+#define DOCUMENT_EXAMPLES_COUNT 10
 
 /** Frees what an example's room holds after it was read into. */
 void document_example_done(const struct document_example *example);
@@ -35,6 +35,9 @@ void countermeasure_example(struct countermeasure *ret_countermeasure);
 
 /** A sound order that rests on nothing but its approvals: from EXAMPLE_NOW_MS for ten minutes. */
 void order_example(struct order *ret_order);
+
+/** A sound order of re-identification: two pseudonyms of mail_finding_example(), asked for by Hana. */
+void reveal_example(struct order *ret_order);
 
 /** A standing order that the order of order_example() would fit. */
 void standing_order_example(struct standing_order *ret_standing);

@@ -50,10 +50,12 @@ def main():
         assert not unused, f"{kind}: no example has {unused}"
         for document in documents:
             validator.validate(document)
+            branch = "then" if document.get("class") == schema.get("if", {}).get("properties", {}).get("class", {}).get("const", "") else "else"
+            required = {*schema["required"], *schema.get(branch, {}).get("required", [])}
             for name in document:
                 broken = copy.deepcopy(document)
                 del broken[name]
-                assert validator.is_valid(broken) == (name not in schema["required"]), f"{kind}: {name} left out"
+                assert validator.is_valid(broken) == (name not in required), f"{kind}: {name} left out"
                 broken[name] = {"unheard": "of"}
                 assert not validator.is_valid(broken), f"the schema of {kind} takes anything as {name}"
             assert not validator.is_valid({**document, "unheard_of": 1}), kind

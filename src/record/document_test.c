@@ -197,6 +197,36 @@ static void orders_that_contradict_themselves_are_refused(void **state)
 	assert_int_equal(order_try(&order), OK);
 }
 
+static void re_identification_is_exact_and_touches_no_traffic(void **state)
+{
+	(void)state;
+	static struct order order, traffic;
+	reveal_example(&order);
+	order_example(&traffic);
+	assert_int_equal(order_try(&order), OK);
+	REFUSED(order_try, order, changed.has_pseudonyms = false);
+	REFUSED(order_try, order, changed.pseudonym_count = 0);
+	REFUSED(order_try, order, changed.pseudonyms[1] = changed.pseudonyms[0]);
+	REFUSED(order_try, order, memset(&changed.pseudonyms[1], 0, sizeof(changed.pseudonyms[1])));
+	REFUSED(order_try, order, memset(changed.finding, '0', 32));
+	REFUSED(order_try, order, changed.class = ORDER_OWN_EDGE);
+	REFUSED(order_try, order, changed.rules = traffic.rules);
+	REFUSED(order_try, order, changed.scope_count = 1; changed.scope[0] = traffic.scope[0]);
+	REFUSED(order_try, order, changed.vector_count = 1; changed.vectors[0] = traffic.vectors[0]);
+	REFUSED(order_try, order, changed.kind = FINDING_FLOOD);
+	REFUSED(order_try, order, changed.touches_protected = true);
+	REFUSED(order_try, order, changed.predicted.stopped_permille = 1);
+	REFUSED(order_try, order, changed.collateral_limit_permille = 1);
+	REFUSED(order_try, order, changed.is_urgent = true; changed.ratify_by_ms = changed.expires_ms);
+	REFUSED(order_try, order, changed.has_standing = true);
+	REFUSED(order_try, order, changed.why[0] = '\0');
+	REFUSED(order_try, traffic, changed.class = ORDER_REIDENTIFY);
+	REFUSED(order_try, traffic, changed.has_pseudonyms = true; changed.pseudonym_count = 1;
+		changed.pseudonyms[0] = order.pseudonyms[0]);
+	order.pseudonym_count = ORDER_PSEUDONYMS_MAX + 1; /* what the struct cannot hold is not written */
+	assert_int_not_equal(order_try(&order), OK);
+}
+
 static int standing_try(const struct standing_order *standing)
 {
 	char *text = NULL;
@@ -212,6 +242,7 @@ static void standing_orders_that_say_nothing_are_refused(void **state)
 	standing_order_example(&standing);
 	assert_int_equal(standing_try(&standing), OK);
 	REFUSED(standing_try, standing, changed.class = ORDER_CLASS_UNKNOWN);
+	REFUSED(standing_try, standing, changed.class = ORDER_REIDENTIFY);
 	REFUSED(standing_try, standing, changed.scope_count = 0);
 	REFUSED(standing_try, standing, changed.effector_count = 0);
 	REFUSED(standing_try, standing, changed.kinds = 0);
@@ -361,6 +392,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(members_missing_unknown_or_of_another_type_are_refused),
 		cmocka_unit_test(depth_length_and_what_is_no_json_are_refused),
 		cmocka_unit_test(orders_that_contradict_themselves_are_refused),
+		cmocka_unit_test(re_identification_is_exact_and_touches_no_traffic),
 		cmocka_unit_test(standing_orders_that_say_nothing_are_refused),
 		cmocka_unit_test(an_order_fits_its_standing_order_in_everything),
 		cmocka_unit_test(other_documents_that_say_nothing_are_refused),

@@ -4,7 +4,7 @@
  * types: over the text itself, and witnesses' timestamped cosignatures (C2SP
  * tlog-cosignature v1.0.1).
  *
- * Never signs (authority/signer.h). Does not judge the text, nor which keys
+ * Never signs (keys/signer.h). Does not judge the text, nor which keys
  * are enough: it tells which of the caller's keys have signed.
  *
  * Deviates: a note whose text or names hold characters that cannot be shown

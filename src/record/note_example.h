@@ -1,4 +1,4 @@
-/* Keys that sign, for tests alone: made from one byte, so that every run makes the same. The program's are authority/key.h. */
+/* Keys that sign, for tests alone: made from one byte, so that every run makes the same. The program's are keys/key.h. */
 #pragma once
 
 #include "record/note.h"

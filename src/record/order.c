@@ -4,7 +4,7 @@
  */
 #include "record/order.h"
 
-#include <stdlib.h>
+#include <string.h>
 
 const char *const order_class_names[ORDER_CLASS_COUNT] = {
 	[ORDER_CLASS_UNKNOWN] = "unknown",
@@ -12,6 +12,7 @@ const char *const order_class_names[ORDER_CLASS_COUNT] = {
 	[ORDER_UPSTREAM] = "upstream",
 	[ORDER_NAMES] = "names",
 	[ORDER_THIRD_PARTY] = "third_party",
+	[ORDER_REIDENTIFY] = "reidentify",
 };
 
 #define ORDER struct order
@@ -28,6 +29,10 @@ const struct field order_effect_fields[2] = {
 static const struct field urgent_fields[] = {
 	ROW_TIME("ratify_by_ms", ORDER, ratify_by_ms, SECTOR),
 };
+static const struct field pseudonym_entry = {.name = "", FIELD_ROW(FIELD_HEX, struct order_pseudonym, bytes, MEMBER)};
+static const struct field reveal_fields[] = {
+	ROW_LIST("pseudonyms", MEMBER, ORDER, pseudonyms, pseudonym_count, &pseudonym_entry),
+};
 static const struct field order_fields[] = {
 	ROW_FORM("document", document_name),
 	ROW_VERSION(1),
@@ -41,7 +46,7 @@ static const struct field order_fields[] = {
 	ROW_LIST("vectors", SECTOR, ORDER, vectors, vector_count, &order_vector_entry),
 	ROW_TEXT("why", ORDER, why, MEMBER, 1),
 	ROW_TEXT("basis", ORDER, basis, MEMBER, 1),
-	{.name = "rules", FIELD_ROW(FIELD_RULES, ORDER, rules, PRIVACY_CLASSED)},
+	{.name = "rules", FIELD_ROW(FIELD_RULES, ORDER, rules, PRIVACY_CLASSED), FIELD_FLAG(ORDER, rules.count)}, /* none: not there */
 	ROW_LIST("scope", MEMBER, ORDER, scope, scope_count, &order_prefix_entry),
 	{.name = "touches_protected", FIELD_ROW(FIELD_BOOL, ORDER, touches_protected, SECTOR)},
 	ROW_OBJECT("predicted", SECTOR, struct order_effect, offsetof(ORDER, predicted), order_effect_fields),
@@ -53,6 +58,8 @@ static const struct field order_fields[] = {
 	{.name = "standing", FIELD_ROW(FIELD_HEX, ORDER, standing, PRIVACY_PUBLIC), FIELD_FLAG(ORDER, has_standing)},
 	{.name = "urgent", .type = FIELD_OBJECT, .privacy = SECTOR, .members = urgent_fields, .member_count = 1,
 		FIELD_FLAG(ORDER, is_urgent)},
+	{.name = "reveal", .type = FIELD_OBJECT, .privacy = MEMBER, .members = reveal_fields, .member_count = 1,
+		FIELD_FLAG(ORDER, has_pseudonyms)},
 };
 static const struct field order_root = ROW_OBJECT("order", MEMBER, ORDER, 0, order_fields);
 
@@ -66,15 +73,46 @@ bool order_scope_covers(const struct ip_prefix *scope, size_t scope_count, const
 	return false;
 }
 
+/** What an order of re-identification must have, and nothing besides. */
+static int reveal_check(const struct order *order, char complaint[static DOCUMENT_COMPLAINT_BYTES])
+{
+	static const struct order_pseudonym none;
+	if (!order->has_pseudonyms || order->pseudonym_count == 0)
+		return document_refuse(complaint, "reveal: names no pseudonym");
+	if (strspn(order->finding, "0") == strlen(order->finding))
+		return document_refuse(complaint, "finding: is not that of a mail");
+	for (size_t i = 0; i < order->pseudonym_count; i++) {
+		for (size_t k = 0; k < i; k++) {
+			if (memcmp(&order->pseudonyms[i], &order->pseudonyms[k], sizeof(none)) == 0)
+				return document_refuse(complaint, "reveal.pseudonyms[%zu]: is there twice", i);
+		}
+		if (memcmp(&order->pseudonyms[i], &none, sizeof(none)) == 0)
+			return document_refuse(complaint, "reveal.pseudonyms[%zu]: stands for nobody", i);
+	}
+	if (order->rules.count > 0 || order->scope_count > 0 || order->vector_count > 0 || order->kind != FINDING_UNKNOWN ||
+		order->touches_protected || order->predicted.stopped_permille > 0 || order->predicted.collateral_permille > 0 ||
+		order->collateral_limit_permille > 0)
+		return document_refuse(complaint, "class: reidentify touches no traffic");
+	if (order->is_urgent || order->has_standing)
+		return document_refuse(complaint, "class: reidentify is never urgent, and never under a standing order");
+	return OK;
+}
+
 static int order_check(const void *document, char complaint[static DOCUMENT_COMPLAINT_BYTES])
 {
 	const struct order *order = document;
 	if (order->class == ORDER_CLASS_UNKNOWN)
 		return document_refuse(complaint, "class: unknown");
-	if (order->scope_count == 0)
-		return document_refuse(complaint, "scope: is empty");
 	if (order->not_before_ms >= order->expires_ms)
 		return document_refuse(complaint, "expires_ms: is not after not_before_ms");
+	if (order->class == ORDER_REIDENTIFY)
+		return reveal_check(order, complaint);
+	if (order->has_pseudonyms)
+		return document_refuse(complaint, "reveal: belongs to class reidentify alone");
+	if (order->scope_count == 0)
+		return document_refuse(complaint, "scope: is empty");
+	if (order->rules.count == 0)
+		return document_refuse(complaint, "rules: are missing");
 	if (order->is_urgent && order->has_standing)
 		return document_refuse(complaint, "urgent: an order under a standing order is approved already");
 	if (order->is_urgent && (order->ratify_by_ms <= order->not_before_ms || order->ratify_by_ms > order->expires_ms))

@@ -3,6 +3,10 @@
  * and its end, for one effector (schema/order.json). Approvers sign its exact
  * bytes; the effector checks all of it again (record/order_verify.h).
  *
+ * One class touches no traffic: ORDER_REIDENTIFY asks a mail host to say which
+ * addresses stand behind pseudonyms of a mail finding. Such an order has no
+ * scope, rules, vectors or effects, and no other class has pseudonyms.
+ *
  * order_parse() refuses an order that contradicts itself. Whether it may be
  * carried out is not its business.
  */
@@ -21,6 +25,8 @@
 #define ORDER_SCOPE_MAX 16 /* prefixes of one scope: a person must be able to read it */
 #define ORDER_TEXT_BYTES 201 /* basis, reasons: 200 bytes and NUL */
 #define ORDER_ID_BYTES 33 /* 32 hex digits */
+#define ORDER_PSEUDONYMS_MAX 4 /* of one order: those of one mail, which people can look at one by one */
+#define ORDER_PSEUDONYM_BYTES 8
 
 /** What kind of act it is: each has its own quorum and bounds in the policy. */
 enum order_class {
@@ -29,6 +35,7 @@ enum order_class {
 	ORDER_UPSTREAM, /* packets at a cooperating upstream: FlowSpec, blackholing */
 	ORDER_NAMES, /* names in resolvers that subscribe */
 	ORDER_THIRD_PARTY, /* a request to someone else who can lawfully act */
+	ORDER_REIDENTIFY, /* addresses behind pseudonyms of one mail finding; no traffic */
 	ORDER_CLASS_COUNT
 };
 
@@ -48,6 +55,11 @@ extern const struct field order_prefix_entry; /* of struct ip_prefix */
 /** The name of an attack's vector, as findings name it. */
 struct order_vector {
 	char name[FINDING_NAME_BYTES];
+};
+
+/** Whom a mail finding speaks of, as its 16 hex digits; the site's key makes them (mail/pseudonym.h). */
+struct order_pseudonym {
+	uint8_t bytes[ORDER_PSEUDONYM_BYTES];
 };
 
 struct order {
@@ -76,6 +88,9 @@ struct order {
 	struct document_digest standing; /* the standing order it rests on */
 	bool is_urgent; /* acts before its quorum is there */
 	int64_t ratify_by_ms; /* it ends then, unless it is ratified */
+	bool has_pseudonyms; /* with ORDER_REIDENTIFY alone; finding is the mail's then */
+	size_t pseudonym_count;
+	struct order_pseudonym pseudonyms[ORDER_PSEUDONYMS_MAX];
 };
 
 extern const struct document_kind order_kind;

@@ -16,13 +16,14 @@
 static const char *const names[PARTY_COUNT] = {
 	[PARTY_NONE] = "none", [PARTY_AUTHORITY] = "authority", [PARTY_LOG] = "example.org/log", [PARTY_EDGE] = "edge-1",
 	[PARTY_HANA] = "hana", [PARTY_JIRO] = "jiro", [PARTY_KYOKO] = "kyoko", [PARTY_TARO] = "taro", [PARTY_YUKI] = "yuki",
-	[PARTY_STRANGER] = "stranger",
+	[PARTY_STRANGER] = "stranger", [PARTY_MAIL] = "mail-1",
 };
 
 static const char policy_format[] =
 	"authority = \"%s\"\nlog = \"%s\"\nwitnesses = {\"%s\", \"%s\"}\nwitness_quorum = 1\nprotected = {192.0.2.53}\n"
 	"member port { networks = {192.0.2.0/24, 2001:db8::/32} }\n"
 	"effector edge-1 { key = \"%s\" member = port class = own_edge }\n"
+	"effector mail-1 { key = \"%s\" member = port class = reidentify }\n"
 	"person hana { key = \"%s\" roles = {duty} may_request = yes }\n"
 	"person jiro { key = \"%s\" roles = {duty} }\n"
 	"person kyoko { key = \"%s\" roles = {commission} }\n"
@@ -34,6 +35,7 @@ static const char policy_format[] =
 	"	longest = 1h answer_within = 30min widest_v4 = 24 widest_v6 = 48 collateral_permille = 20 rules = 8\n"
 	"	standing = yes standing_longest = 90d urgent = yes ratify_within = 15min\n"
 	"}\n"
+	"class reidentify { approvals = {duty, commission} longest = 1h answer_within = 30min }\n"
 	"class upstream { approvals = {duty, \"commission:2\"} longest = 1h answer_within = 30min }\n";
 
 static char *text_take(char *text)
@@ -89,8 +91,8 @@ void order_world_init(struct order_world *ret_world)
 	ret_world->passkey = passkey_make();
 	sodium_bin2base64(passkey, sizeof(passkey), passkey_point + 1, 64, sodium_base64_VARIANT_ORIGINAL);
 	int length = snprintf(ret_world->policy_text, sizeof(ret_world->policy_text), policy_format, keys[PARTY_AUTHORITY],
-		keys[PARTY_LOG], cosigners[0], cosigners[1], keys[PARTY_EDGE], keys[PARTY_HANA], keys[PARTY_JIRO], keys[PARTY_KYOKO],
-		keys[PARTY_TARO], passkey, keys[PARTY_YUKI]);
+		keys[PARTY_LOG], cosigners[0], cosigners[1], keys[PARTY_EDGE], keys[PARTY_MAIL], keys[PARTY_HANA], keys[PARTY_JIRO],
+		keys[PARTY_KYOKO], keys[PARTY_TARO], passkey, keys[PARTY_YUKI]);
 	ASSERT(length > 0 && (size_t)length < sizeof(ret_world->policy_text));
 	int err = policy_parse("policy", ret_world->policy_text, (size_t)length, &ret_world->policy, complaint);
 	if (err != OK)
@@ -214,7 +216,7 @@ static void order_sign(const struct order_world *world, struct order *order, str
 	ASSERT(err == OK);
 	free(bundle->order);
 	free(bundle->proof);
-	bundle->order = order_world_note(world, line, PARTY_AUTHORITY);
+	bundle->order = order_world_note(world, line, order->class == ORDER_REIDENTIFY ? PARTY_HANA : PARTY_AUTHORITY);
 	bundle->proof = order_world_proof(world, bundle->order, 1);
 	free(line);
 }

@@ -1,5 +1,5 @@
 /*
- * A small world for tests in which orders can be made, approved, logged and bundled: one member, one effector, five
+ * A small world for tests in which orders can be made, approved, logged and bundled: one member, two effectors, five
  * people, a log and two witnesses, all with keys that sign. Not part of any process.
  */
 #pragma once
@@ -22,6 +22,7 @@ enum order_party {
 	PARTY_TARO, /* commission; has a passkey beside his key */
 	PARTY_YUKI, /* duty and commission */
 	PARTY_STRANGER, /* in no policy */
+	PARTY_MAIL, /* the effector "mail-1", which re-identifies */
 	PARTY_COUNT
 };
 
@@ -58,7 +59,7 @@ char *order_world_touch(const struct order_world *world, enum approval_act act, 
 	uint8_t flags);
 
 /**
- * A bundle of an order, signed by the authority and logged, without approvals.
+ * A bundle of an order, signed by the authority (of re-identification by Hana) and logged, without approvals.
  *
  * @param order its policy is set to the world's
  * @param ret_bundle filled; free with bundle_done()

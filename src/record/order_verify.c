@@ -449,6 +449,8 @@ enum order_verdict order_verify_bounds(const struct policy *policy, const struct
 		return ORDER_OTHER_POLICY;
 	if (!class->is_allowed)
 		return ORDER_CLASS_NOT_ALLOWED;
+	if (order->class == ORDER_REIDENTIFY && strcmp(order->requester, policy->authority.name) == 0)
+		return ORDER_UNKNOWN_REQUESTER; /* people ask for people; no process does */
 	enum order_verdict verdict = time_check(class, order, situation);
 	if (verdict != ORDER_ACCEPTED)
 		return verdict;

@@ -112,6 +112,37 @@ static void standing_fake(struct scene *s)
 	memset(s->order.standing.bytes, 7, sizeof(s->order.standing.bytes));
 }
 
+static void reveal(struct scene *s)
+{
+	reveal_example(&s->order);
+	s->situation.effector = "mail-1";
+}
+static void reveal_long(struct scene *s)
+{
+	reveal(s);
+	too_long(s);
+}
+static void reveal_at_the_edge(struct scene *s)
+{
+	reveal(s);
+	s->situation.effector = "edge-1";
+}
+static void reveal_for_the_edge(struct scene *s)
+{
+	reveal_at_the_edge(s);
+	snprintf(s->order.effector, sizeof(s->order.effector), "edge-1");
+}
+static void traffic_at_the_mail_host(struct scene *s)
+{
+	snprintf(s->order.effector, sizeof(s->order.effector), "mail-1");
+	s->situation.effector = "mail-1";
+}
+static void reveal_by_the_authority(struct scene *s)
+{
+	reveal(s);
+	snprintf(s->order.requester, sizeof(s->order.requester), "authority");
+}
+
 /* The bundle's changes. */
 static void no_approval(struct scene *s) { unapprove(s); }
 static void one_approval(struct scene *s) { free(s->bundle.approvals[--s->bundle.approval_count]); }
@@ -174,6 +205,12 @@ static void of_another_order(struct scene *s)
 {
 	order_world_approve(&s->bundle, order_world_say(&world, APPROVAL_APPROVAL, "{\"another\":\"order\"}\n", PARTY_YUKI, "duty"));
 }
+static void one_twice(struct scene *s)
+{
+	one_approval(s);
+	say(s, APPROVAL_APPROVAL, PARTY_JIRO, "duty");
+}
+static void flip_pseudonym(struct scene *s) { strstr(s->bundle.order, "0123456789abcdef")[0] = '1'; }
 static void forged_approval(struct scene *s)
 {
 	char *text = s->bundle.approvals[0], *at = strstr(text, "\"reason\":\"");
@@ -394,6 +431,21 @@ static const struct row rows[] = {
 	{"under one that lasts too long", ORDER_STANDING_BAD, NULL, stands_for_years},
 	{"under one that is too wide", ORDER_STANDING_BAD, NULL, stands_too_wide},
 	{"under one approved by its requester", ORDER_STANDING_BAD, NULL, stands_self_approved},
+	{"re-identification", ORDER_ACCEPTED, reveal, NULL},
+	{"re-identification approved by one", ORDER_UNDER_SIGNED, reveal, one_approval},
+	{"re-identification approved by one twice", ORDER_UNDER_SIGNED, reveal, one_twice},
+	{"re-identification approved by one in two roles", ORDER_UNDER_SIGNED, reveal, one_for_two},
+	{"re-identification approved by its requester", ORDER_SELF_APPROVED, reveal, signed_by_hana_self},
+	{"re-identification asked for by the authority", ORDER_UNKNOWN_REQUESTER, reveal_by_the_authority, NULL},
+	{"re-identification of somebody else", ORDER_BAD_SIGNATURE, reveal, flip_pseudonym},
+	{"re-identification unlogged", ORDER_UNLOGGED, reveal, unlogged},
+	{"re-identification unwitnessed", ORDER_UNLOGGED, reveal, unwitnessed},
+	{"re-identification too late", ORDER_EXPIRED, reveal, late},
+	{"re-identification for too long", ORDER_TOO_LONG, reveal_long, NULL},
+	{"re-identification replayed", ORDER_COUNTER_NOT_NEW, reveal, replayed},
+	{"re-identification at an edge", ORDER_OTHER_EFFECTOR, reveal_at_the_edge, NULL},
+	{"re-identification for an edge", ORDER_OTHER_EFFECTOR, reveal_for_the_edge, NULL},
+	{"traffic at a mail host", ORDER_OTHER_EFFECTOR, traffic_at_the_mail_host, NULL},
 	{"under a standing order, itself unlogged", ORDER_UNLOGGED, NULL, stands_unlogged_order},
 };
 

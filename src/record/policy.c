@@ -147,7 +147,7 @@ static const char *set_passkey(void *into, const struct conf_option *option, con
 #define QUORUM(member) \
 	{.name = #member, .set = set_quorum, .offset = offsetof(struct policy_class, member), .is_list = true}
 
-static const char *const class_choices[] = {"", "own_edge", "upstream", "names", "third_party", NULL};
+static const char *const class_choices[] = {"", "own_edge", "upstream", "names", "third_party", "reidentify", NULL};
 static const struct conf_option root_options[] = {
 	KEY("authority", struct policy, authority),
 	KEY("log", struct policy, ledger.log_key),
@@ -220,7 +220,7 @@ static const char *open_class(void *root, const char *title, void **ret_into)
 		*ret_into = class;
 		return NULL;
 	}
-	return "must be one of: own_edge upstream names third_party";
+	return "must be one of: own_edge upstream names third_party reidentify";
 }
 
 #define SECTION(noun) \
@@ -259,6 +259,21 @@ static const char *quorum_check(const struct policy *policy, const struct policy
 			return "asks for a role that too few people have";
 	}
 	return all <= POLICY_APPROVERS_MAX ? NULL : "asks for more than 16 approvals";
+}
+
+/** Nobody is re-identified on the word of one person, in advance, or first and approved after. */
+static const char *reidentify_check(const struct policy_class *class)
+{
+	uint32_t people = 0; /* each person counts once, whatever roles he has */
+	for (size_t i = 0; i < class->approvals.count; i++)
+		people += class->approvals.needs[i].count;
+	if (people < POLICY_REIDENTIFY_APPROVALS_MIN)
+		return "approvals: re-identification needs two people or more";
+	if (class->is_standing_allowed || class->is_urgent_allowed)
+		return "re-identification is never approved in advance and never urgent";
+	if (class->urgent_approvals.count > 0 || class->protected_approvals.count > 0)
+		return "re-identification has approvals of one kind alone";
+	return NULL;
 }
 
 static const char *class_check(const struct policy *policy, const struct policy_class *class)
@@ -366,6 +381,8 @@ static const char *whole_check(struct whole *whole)
 	for (size_t i = 0; i < ORDER_CLASS_COUNT && wrong == NULL; i++) {
 		whole->who = order_class_names[i];
 		wrong = policy->classes[i].is_allowed ? class_check(policy, &policy->classes[i]) : NULL;
+		if (wrong == NULL && i == ORDER_REIDENTIFY && policy->classes[i].is_allowed)
+			wrong = reidentify_check(&policy->classes[i]);
 	}
 	return wrong != NULL ? wrong : keys_check(whole);
 }
@@ -411,6 +428,12 @@ int policy_load(const char *path, struct policy *ret_policy, char ret_complaint[
 FINDER(person, people, person_count)
 FINDER(effector, effectors, effector_count)
 FINDER(member, members, member_count)
+
+const struct policy_effector *policy_traffic_effector_find(const struct policy *policy, const char *name)
+{
+	const struct policy_effector *effector = policy_effector_find(policy, name);
+	return effector != NULL && effector->class != ORDER_REIDENTIFY ? effector : NULL;
+}
 
 bool policy_has_role(const struct policy_person *person, const char *role)
 {

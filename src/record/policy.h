@@ -5,7 +5,7 @@
  * carry the digest of its bytes, so that both read the same.
  *
  * policy_parse() refuses a policy under which two parties have the same key,
- * or a class of acts that nobody has to approve.
+ * a class of acts that nobody has to approve, or re-identification by one.
  */
 #pragma once
 
@@ -28,6 +28,7 @@
 #define POLICY_NETWORKS_MAX 64 /* of one member */
 #define POLICY_PROTECTED_MAX 4096
 #define POLICY_APPROVERS_MAX 16 /* of one order: BUNDLE_APPROVALS_MAX */
+#define POLICY_REIDENTIFY_APPROVALS_MIN 2 /* people who must agree to a re-identification, whatever a policy would like */
 #define POLICY_PASSKEY_BYTES 64 /* P-256 point, x and y */
 #define POLICY_ORIGIN_BYTES 256
 
@@ -126,6 +127,9 @@ MUST_USE int policy_load(const char *path, struct policy *ret_policy, char ret_c
 const struct policy_person *policy_person_find(const struct policy *policy, const char *name);
 const struct policy_effector *policy_effector_find(const struct policy *policy, const char *name);
 const struct policy_member *policy_member_find(const struct policy *policy, const char *name);
+
+/** The effector of a name, if its class of acts is one upon traffic; NULL: none. Borrowed. */
+const struct policy_effector *policy_traffic_effector_find(const struct policy *policy, const char *name);
 
 /** Whether a person has a role. */
 bool policy_has_role(const struct policy_person *person, const char *role);

@@ -92,6 +92,25 @@ static void a_policy_that_lets_somebody_act_alone_is_refused(void **state)
 	REFUSED("may_request = yes", "may_request = yes colour = red", "unknown option");
 }
 
+static void re_identification_needs_two_people(void **state)
+{
+	(void)state;
+	const char *good = "class reidentify { approvals = {duty, commission} longest";
+	assert_true(world.policy.classes[ORDER_REIDENTIFY].is_allowed);
+	assert_int_equal(policy_effector_find(&world.policy, "mail-1")->class, ORDER_REIDENTIFY);
+	assert_null(policy_traffic_effector_find(&world.policy, "mail-1"));
+	assert_null(policy_traffic_effector_find(&world.policy, "edge-2"));
+	assert_string_equal(policy_traffic_effector_find(&world.policy, "edge-1")->name, "edge-1");
+	assert_string_equal(changed(good, "class reidentify { approvals = {\"duty:2\"} longest"), "");
+	REFUSED(good, "class reidentify { approvals = {duty} longest", "two people or more");
+	REFUSED(good, "class reidentify { approvals = {\"commission:1\"} longest", "two people or more");
+	REFUSED(good, "class reidentify { longest", "nobody would have to approve");
+	REFUSED(good, "class reidentify { approvals = {duty, commission} standing = yes standing_longest = 1d longest", "in advance");
+	REFUSED(good, "class reidentify { approvals = {duty, commission} urgent = yes ratify_within = 1min longest", "never urgent");
+	REFUSED(good, "class reidentify { approvals = {duty, commission} urgent_approvals = {duty} longest", "one kind alone");
+	REFUSED(good, "class reidentify { approvals = {duty, commission} protected_approvals = {duty} longest", "one kind alone");
+}
+
 static void two_parties_with_one_key_are_refused(void **state)
 {
 	(void)state;
@@ -169,6 +188,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(a_policy_is_read),
 		cmocka_unit_test(the_digest_is_of_the_bytes),
 		cmocka_unit_test(a_policy_that_lets_somebody_act_alone_is_refused),
+		cmocka_unit_test(re_identification_needs_two_people),
 		cmocka_unit_test(two_parties_with_one_key_are_refused),
 		cmocka_unit_test(a_person_counts_once),
 		cmocka_unit_test(width_is_of_the_family),

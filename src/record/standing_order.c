@@ -42,6 +42,8 @@ static int standing_order_check(const void *document, char complaint[static DOCU
 	const struct standing_order *standing = document;
 	if (standing->class == ORDER_CLASS_UNKNOWN)
 		return document_refuse(complaint, "class: unknown");
+	if (standing->class == ORDER_REIDENTIFY)
+		return document_refuse(complaint, "class: nobody is re-identified in advance");
 	if (standing->scope_count == 0)
 		return document_refuse(complaint, "scope: is empty");
 	if (standing->effector_count == 0)

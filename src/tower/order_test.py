@@ -90,6 +90,28 @@ def passkeys(world, tower):
     return session
 
 
+def a_re_identification_is_shown_and_approved(world, tower, session):
+    """An order that touches no traffic: shown with whom it asks for, in no incident, approved by passkey, and handed out."""
+    draft = {"class": "reidentify", "member": "port", "effector": "mail-1", "finding": "a1" * 16, "why": "to warn who is written to",
+             "basis": "agreement, section 7", "reveal": {"pseudonyms": ["0123456789abcdef"]}}
+    (world.folder / "draft").write_text(json.dumps(draft))
+    told = authority.run("propose", world.folder / "draft", "--key", world.folder / "hana.key", "--socket", world.socket, "--policy",
+                         world.folder / "policy", "--yes")
+    order = told.splitlines()[-1].split()[0]
+    row = order_seen(tower, order)
+    assert (row["class"], row["scope"], row["rules"], row["effector"]) == ("reidentify", [], 0, "mail-1"), row
+    shown = detail(tower, row["digest"])
+    assert "WHOSE ADDRESSES" in shown["words"][0] and shown["document"]["reveal"] == draft["reveal"], shown
+    assert not detail(tower, row["digest"], "hana")["may_decide"]["approve"], "who asks for it"
+    asked = decision(tower, "taro", row["digest"], True).json()
+    body = {"document": asked["document"], "webauthn": assertion(world, asked["challenge"])}
+    reply = tower.ask("POST", f"/api/v1/orders/{row['digest']}/decision", None, body, {**session, "Origin": "https://tower.example"})
+    assert reply.status == 200, reply.body
+    world.verb("approve", order, "jiro")
+    wait_for(lambda: detail(tower, row["digest"])["authority"]["state"] == "approved", "approved")
+    assert len(json.loads(authority.run("bundle", order, "--socket", world.socket))["approvals"]) == 2
+
+
 def an_approval_takes_effect(world, tower, session):
     effector = world.attach()
     watcher = tower.watch("clerk")
@@ -223,6 +245,7 @@ def main():
         try:
             session = passkeys(world, tower)
             an_approval_takes_effect(world, tower, session)
+            a_re_identification_is_shown_and_approved(world, tower, session)
             for step in (a_refusal_by_key, an_urgent_order_waits_to_be_ratified, ledger, an_authority_that_is_gone):
                 step(world, tower)
                 print(step.__name__)

@@ -275,6 +275,8 @@ static int order_read(struct store *store, const char *member, const char *line,
 	int64_t length_s = (order->expires_ms - order->not_before_ms) / 1000;
 	line_set(spoken, now_ms, INCIDENT_ORDERED, order->effector, length_s > 0 ? (uint64_t)length_s : 0, order->is_urgent);
 	spoken->subject = spoken->digest;
+	if (order->class == ORDER_REIDENTIFY)
+		return OK; /* it stands in no incident's course: who reads of an attack is not told whose name was asked for */
 	return incident_join(store, order->finding, order->member, &order->scope[0], order->not_before_ms, &spoken->incident);
 }
 

@@ -295,10 +295,11 @@ static void addresses_need_a_look_up_with_a_purpose(void **state)
 	assert_true(is_there);
 }
 
+/** The first example of a kind. */
 static char *document_text(const char *name)
 {
 	char complaint[DOCUMENT_COMPLAINT_BYTES], *text = NULL;
-	for (size_t i = 0; i < DOCUMENT_EXAMPLES_COUNT; i++) {
+	for (size_t i = 0; i < DOCUMENT_EXAMPLES_COUNT && text == NULL; i++) {
 		const struct document_example *row = &document_examples[i];
 		if (strcmp(row->name, name) == 0)
 			assert_int_equal(document_write(row->kind, row->document, &text, complaint), OK);
@@ -335,6 +336,33 @@ static void receipt_take(const struct document_digest *order, enum receipt_state
 	assert_int_equal(receipt_write(&receipt, &text, complaint), OK);
 	assert_int_equal(take_text("port", text, at_ms), OK);
 	free(text);
+}
+
+/** It is about a finding of mails, names no networks, and is nobody's to read of who reads of incidents. */
+static void a_re_identification_stands_in_no_incident(void **state)
+{
+	(void)state;
+	struct order asked;
+	struct store_order order;
+	char complaint[DOCUMENT_COMPLAINT_BYTES], *text = NULL;
+	port_register();
+	make(0, 1);
+	finding.target = (struct ip_prefix){ip_from_v4(0xc000020a), 128};
+	snprintf(finding.id, sizeof(finding.id), "a1b2c3d4e5f60718293a4b5c6d7e8f90"); /* the one that it names */
+	assert_int_equal(take("port", &finding, NOW), OK);
+	reveal_example(&asked);
+	assert_int_equal(order_write(&asked, &text, complaint), OK);
+	struct document_digest digest = document_digest_of(text, strlen(text));
+	assert_int_equal(take_text("member-0", text, NOW), E_DENIED); /* another's */
+	assert_int_equal(take_text("port", text, NOW), OK);
+	assert_int_equal(answer.incident, 0);
+	free(text);
+	say_of_order(&digest, APPROVAL_APPROVAL, NOW + 1);
+	assert_int_equal(commit(), OK);
+	assert_int_equal(store_order(reader, &digest, NOW + 1, &order), OK);
+	assert_int_equal(order.class, ORDER_REIDENTIFY);
+	assert_int_equal(order.approvals, 1);
+	assert_int_equal(order.incident, 0);
 }
 
 /* Long because it is one order's life. */
@@ -790,6 +818,7 @@ int main(int argc, char **argv)
 		STORE_TEST(what_is_no_document_is_refused_and_counted),
 		STORE_TEST(findings_are_paged_by_cursors_that_bear_inserts),
 		STORE_TEST(addresses_need_a_look_up_with_a_purpose),
+		STORE_TEST(a_re_identification_stands_in_no_incident),
 		STORE_TEST(an_order_is_followed_from_proposal_to_end),
 		STORE_TEST(health_is_of_the_present_and_sums_up),
 		STORE_TEST(members_keep_their_form_and_what_they_were),

@@ -23,6 +23,9 @@ const Question = (props: { icon?: IconName; ask: string; tone?: string; children
 );
 
 const list = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
+
+/** Whom an order of re-identification asks for; none of any other. */
+const pseudonyms = (document: Record<string, unknown>): string[] => list((document["reveal"] as Record<string, unknown> | undefined)?.["pseudonyms"]);
 const number = (value: unknown): number => (typeof value === "number" ? value : 0);
 
 function What({ detail: { order }, document }: { detail: OrderDetail; document: Record<string, unknown> }): JSX.Element {
@@ -38,6 +41,15 @@ function What({ detail: { order }, document }: { detail: OrderDetail; document: 
 			</>
 		);
 	}
+	if (order.class === "reidentify") {
+		return (
+			<>
+				<p class="answer">{say("asked_reveal", { requester: order.requester, effector: order.effector ?? "", member: order.member || say("own_site") })}</p>
+				<ul class="scope">{pseudonyms(document).map((pseudonym) => <li class="address">{pseudonym}</li>)}</ul>
+				<p><Mark tone="attack">{say(`class_${order.class}`)}</Mark></p>
+			</>
+		);
+	}
 	const rules = (Array.isArray(document["rules"]) ? document["rules"] : []) as Record<string, unknown>[];
 	return (
 		<>
@@ -48,12 +60,37 @@ function What({ detail: { order }, document }: { detail: OrderDetail; document: 
 	);
 }
 
+/** How wide, and at what cost: of traffic, or of somebody's privacy. */
+function Reach({ order, document }: { order: OrderDetail["order"]; document: Record<string, unknown> }): JSX.Element {
+	if (order.class === "reidentify") return <Question ask={say("ask_wide")} tone="attack"><p class="answer">{say("wide_reveal", { n: pseudonyms(document).length })}</p></Question>;
+	return (
+		<Question ask={say("ask_wide")} tone={order.touches_protected ? "attack" : ""}>
+			<ul class="scope">{list(document["scope"]).map((scope) => <li class="address">{scope}</li>)}</ul>
+			<p class="note">{document["touches_protected"] === true ? say("wide_protected") : say("wide_spared")}</p>
+		</Question>
+	);
+}
+
+function Cost({ order }: { order: OrderDetail["order"] }): JSX.Element {
+	const predicted = order.predicted;
+	if (order.class === "reidentify") return <Question ask={say("ask_cost")}><p class="answer">{say("cost_reveal")}</p></Question>;
+	return (
+		<Question ask={say("ask_cost")}>
+			<dl class="costs">
+				<div><dt>{say("predicted_stops")}</dt><dd><Bar permille={predicted.stopped_permille} tone="dropped" /></dd></div>
+				<div><dt>{say("predicted_cost")}</dt><dd><Bar permille={predicted.collateral_permille} tone="legit" /></dd></div>
+			</dl>
+			<p class="note">{say("limit_words", { share: percent(order.collateral_limit_permille) })}</p>
+			{order.measured && <p class="note">{say("measured_words", { packets: amount(order.measured.stopped_packets), share: percent(order.measured.collateral_permille) })}</p>}
+		</Question>
+	);
+}
+
 function Questions({ detail, bytes }: { detail: OrderDetail; bytes: OrderBytes }): JSX.Element {
 	useClock();
 	const { order } = detail;
 	const { document } = bytes;
 	const [begin_ms, end_ms] = [number(document["not_before_ms"]), number(document["expires_ms"])];
-	const predicted = order.predicted;
 	return (
 		<div class="questions">
 			<Question ask={say("ask_what")}><What detail={detail} document={document} /></Question>
@@ -62,22 +99,12 @@ function Questions({ detail, bytes }: { detail: OrderDetail; bytes: OrderBytes }
 				<p class="note">{say("basis")}: <span lang="en">{String(document["basis"] ?? "–")}</span></p>
 				{order.finding !== null && <p class="note">{say("finding")} <span class="address">{short(order.finding)}</span></p>}
 			</Question>
-			<Question ask={say("ask_wide")} tone={order.touches_protected ? "attack" : ""}>
-				<ul class="scope">{list(document["scope"]).map((scope) => <li class="address">{scope}</li>)}</ul>
-				<p class="note">{document["touches_protected"] === true ? say("wide_protected") : say("wide_spared")}</p>
-			</Question>
+			<Reach order={order} document={document} />
 			<Question ask={say("ask_until")}>
 				<p class="answer"><At at_ms={end_ms} /> <small>{end_ms > towerNow() ? say("in", { span: span(end_ms - towerNow()) }) : say("over")}</small></p>
 				<p class="note">{say("from")} <At at_ms={begin_ms} /> · {say("ends_itself")}</p>
 			</Question>
-			<Question ask={say("ask_cost")}>
-				<dl class="costs">
-					<div><dt>{say("predicted_stops")}</dt><dd><Bar permille={predicted.stopped_permille} tone="dropped" /></dd></div>
-					<div><dt>{say("predicted_cost")}</dt><dd><Bar permille={predicted.collateral_permille} tone="legit" /></dd></div>
-				</dl>
-				<p class="note">{say("limit_words", { share: percent(order.collateral_limit_permille) })}</p>
-				{order.measured && <p class="note">{say("measured_words", { packets: amount(order.measured.stopped_packets), share: percent(order.measured.collateral_permille) })}</p>}
-			</Question>
+			<Cost order={order} />
 			<Question ask={say("ask_silence")} tone="warn">
 				<p class="answer">{say(`silence_${detail.silence}`)}</p>
 				{order.decide_by_ms !== null && <p class="marks"><Countdown at_ms={order.decide_by_ms} over={say("over")} /> <At at_ms={order.decide_by_ms} /></p>}

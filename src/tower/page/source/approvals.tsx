@@ -43,7 +43,7 @@ export function ApprovalsView(): JSX.Element {
 							},
 							{ head: say("why"), cell: (row) => <span class="why" lang="en">{row.why}</span> },
 							{ head: say("state"), cell: (row) => <OrderState order={row} /> },
-							{ head: say("stops_costs"), cell: (row) => `${percent(row.predicted.stopped_permille)} / ${percent(row.predicted.collateral_permille)}`, isNumber: true },
+							{ head: say("stops_costs"), cell: (row) => (row.class === "reidentify" ? "–" : `${percent(row.predicted.stopped_permille)} / ${percent(row.predicted.collateral_permille)}`), isNumber: true },
 							{
 								head: state === "waiting" ? say("answer_within") : say("ends"),
 								cell: (row) => (row.decide_by_ms !== null ? <Countdown at_ms={row.decide_by_ms} over={say("over")} /> : <At at_ms={row.expires_ms} />),

@@ -174,7 +174,7 @@ function ProofCard({ signed, index }: { signed: Signed; index: number }): JSX.El
 					</p>
 					<Facts
 						rows={[
-							[say("what"), say(entryKey(state.entry.kind))],
+							[say("what"), say(entryKey(state.entry))],
 							[say("digest"), <span class="address break">{state.entry.digest}</span>],
 							[say("signers"), state.entry.signers.join(", ") || "–"],
 							...(state.entry.about === null ? [] : [[say("about"), <a class="address break" href={`#/approvals/${state.entry.about}`}>{short(state.entry.about)}</a>] as [string, JSX.Element]]),
@@ -193,7 +193,7 @@ const KINDS: Record<string, TextKey> = {
 	order: "said_order", standing_order: "standing_order", approval: "said_approval", refusal: "said_refusal", ratification: "said_ratification",
 	withdrawal: "said_withdrawal", receipt: "said_receipt", countermeasure: "said_countermeasure", long: "said_long",
 };
-const entryKey = (kind: string): TextKey => KINDS[kind] ?? "said_other";
+const entryKey = ({ kind, document }: Entry): TextKey => (kind === "order" && document?.["class"] === "reidentify" ? "said_reveal" : (KINDS[kind] ?? "said_other"));
 
 /** The entries before a place, newest first; each of them is verified against the signed root as it is shown. */
 function EntriesCard({ signed }: { signed: Signed }): JSX.Element {
@@ -228,7 +228,7 @@ function EntriesCard({ signed }: { signed: Signed }): JSX.Element {
 					columns={[
 						{ head: say("place"), isHead: true, isNumber: true, cell: (row) => <a href={`#/ledger/${row.index}`}>{row.index}</a> },
 						{ head: say("time"), cell: (row) => (row.entry.at_ms === null ? "–" : dateTime(row.entry.at_ms)) },
-						{ head: say("what"), cell: (row) => <>{say(entryKey(row.entry.kind))}<small>{row.entry.signers.join(", ")}</small></> },
+						{ head: say("what"), cell: (row) => <>{say(entryKey(row.entry))}<small>{row.entry.signers.join(", ")}</small></> },
 						{ head: say("words"), cell: (row) => <span class="why" lang="en">{row.entry.words}</span> },
 						{ head: say("proof"), cell: (row) => <span class={row.isIn ? "done" : "problem"}><Icon name={row.isIn ? "check" : "cross"} />{say(row.isIn ? "check_good" : "check_bad")}</span> },
 					]}

@@ -88,6 +88,34 @@ way("an approval with a passkey takes effect, and is proven in the ledger", asyn
 	assert.deepEqual(await stage.page.locator(".checks li").evaluateAll((all) => all.map((one) => one.className)), ["good", "good", "good", "good"]);
 });
 
+for (const [locale, words] of [
+	["en", ["whose addresses stand behind these pseudonyms", "0123456789abcdef", "fedcba9876543210", "only the 2 pseudonyms above", "the addresses are shown once", "who is written to must be warned", "Approve with passkey"]],
+	["ja", ["次の仮名が誰のアドレスかを明かすよう求めています", "0123456789abcdef", "fedcba9876543210", "上の仮名 2 件だけ", "アドレスは残りません", "who is written to must be warned", "パスキーで承認"]],
+] as const) {
+	way(`a re-identification says whom, why and at what cost, and is approved with a passkey (${locale})`, async (stage, scene) => {
+		const signed = await passkeyGive(stage);
+		const asked = scene.orders.find((one) => one.order.class === "reidentify");
+		assert.ok(asked);
+		await stage.go("ledger");
+		await keysKeep(stage.page);
+		Object.assign(asked.order, { state: "waiting", is_waiting: true, decide_by_ms: Date.now() + 600_000, expires_ms: Date.now() + 600_000 });
+		Object.assign(asked, { silence: "nothing_is_done", may_decide: { approve: true, refuse: true, why: "" } });
+		await stage.go("approvals");
+		await stage.page.click(`tbody a:has-text("${locale === "en" ? "Re-identification" : "再識別"}")`);
+		for (const said of words) await stage.page.waitForSelector(`main:has-text("${said}")`);
+		assert.equal(await stage.page.locator("main:has-text('protected space is spared')").count(), 0);
+		assert.deepEqual(await axe(stage), []);
+		assert.deepEqual(await overflow(stage), []);
+		await stage.page.click(`text=${words[6]}`);
+		await stage.page.waitForSelector("p.done >> nth=0");
+		await stage.page.waitForFunction(() => document.querySelector("textarea") === null);
+		assert.equal(await signed(), 1);
+		const entry = scene.ledger.entries.findIndex((one) => one.includes('"reidentify"'));
+		await stage.go(`ledger/${entry}`);
+		await stage.page.waitForSelector(`main:has-text("${locale === "en" ? "order of re-identification" : "再識別の命令"}")`);
+	}, "busy", { locale });
+}
+
 way("refusing needs a reason", async (stage, scene) => {
 	await passkeyGive(stage);
 	await stage.go("approvals/WAITING");

@@ -51,6 +51,7 @@ interface OrderPlan {
 	isUrgent?: boolean;
 	isProtected?: boolean;
 	isStanding?: boolean;
+	pseudonyms?: string[];
 	begin_ms: number;
 	length_ms: number;
 	measured?: { packets: number; passed: number; cost: number };
@@ -244,6 +245,8 @@ export class Scene {
 		};
 		const document: Record<string, unknown> = plan.isStanding
 			? { ...common, actions: ["drop", "limit"], collateral_most_permille: 5, document: "standing_order", effectors: ["edge-1", "edge-2"], kinds: ["flood", "carpet_bombing"], longest_s: 900, requester: "hana", rules_most: 8, stopped_least_permille: 900, vectors: ["ntp_reflection"] }
+			: plan.pseudonyms
+			? { ...common, collateral_limit_permille: 0, counter: 9, document: "order", effector: "mail-1", finding: plan.finding, kind: "unknown", predicted: { collateral_permille: 0, stopped_permille: 0 }, requester: "hana", reveal: { pseudonyms: plan.pseudonyms }, touches_protected: false, vectors: [] }
 			: { ...common, collateral_limit_permille: 20, counter: 7, document: "order", effector: "edge-1", finding: plan.finding, kind: "flood", predicted: { collateral_permille: plan.cost, stopped_permille: plan.stopped }, requester: "authority.example", rules: plan.rules, touches_protected: plan.isProtected === true, vectors: ["udp_flood"] };
 		const line = `${JSON.stringify(document, Object.keys(document).sort().concat(allKeys(document)))}\n`;
 		const requester = String(document["requester"]);
@@ -257,7 +260,7 @@ export class Scene {
 		const documents = plan.measured ? [receipt(plan.begin_ms + 1200)] : [];
 		this.orders.push({
 			order: {
-				digest, id: common.id, kind: plan.isStanding ? "standing_order" : "order", state: plan.state, arrived_ms: plan.begin_ms, member: plan.member, class: plan.class, requester, effector: plan.isStanding ? null : "edge-1",
+				digest, id: common.id, kind: plan.isStanding ? "standing_order" : "order", state: plan.state, arrived_ms: plan.begin_ms, member: plan.member, class: plan.class, requester, effector: plan.isStanding ? null : plan.pseudonyms ? "mail-1" : "edge-1",
 				finding: plan.finding, why: plan.why, is_urgent: plan.isUrgent === true, is_waiting: isWaiting, decide_by_ms: isWaiting ? plan.begin_ms + 15 * MINUTE : null, ratify_by_ms: plan.isUrgent ? plan.begin_ms + 15 * MINUTE : null,
 				not_before_ms: plan.begin_ms, expires_ms, scope: plan.scope, rules: plan.isStanding ? 8 : plan.rules.length, touches_protected: plan.isProtected === true, approvals: 0, refusals: plan.state === "refused" ? 1 : 0,
 				predicted: { stopped_permille: plan.stopped, collateral_permille: plan.cost }, collateral_limit_permille: 20,
@@ -265,7 +268,8 @@ export class Scene {
 			},
 			authority: { state: isWaiting ? "submitted" : "active", since_ms: plan.begin_ms, approved_by: [], waits_for: isWaiting ? ["1 duty", "1 commission"] : [] },
 			documents, document, note,
-			words: [`Order ${common.id}: ${requester} asks edge-1 to act for ${plan.member} (${plan.class}).`, "  What     drop UDP from port 123 to 192.0.2.10", `  Why      ${plan.why}`, `  Width    only what is sent to ${plan.scope.join(", ")}; protected space is spared`],
+			words: plan.pseudonyms ? [`Order ${common.id}: ${requester} asks mail-1 to say WHOSE ADDRESSES stand behind pseudonyms of a mail at ${plan.member} (${plan.class}).`, `  Whom     ${plan.pseudonyms.join(", ")}`, `  Why      ${plan.why}`]
+				: [`Order ${common.id}: ${requester} asks edge-1 to act for ${plan.member} (${plan.class}).`, "  What     drop UDP from port 123 to 192.0.2.10", `  Why      ${plan.why}`, `  Width    only what is sent to ${plan.scope.join(", ")}; protected space is spared`],
 			silence: plan.isStanding ? "does_not_stand" : plan.isUrgent ? "ends_at_deadline" : plan.state === "waiting" ? "nothing_is_done" : plan.state === "active" ? "acts_until_its_end" : "is_over",
 			may_decide: { approve: isWaiting, refuse: isWaiting, why: isWaiting ? "" : "it is decided" },
 		});
@@ -295,6 +299,7 @@ export class Scene {
 		this.orderAdd({ member: "rail", scope: ["203.0.113.64/26"], why: "a wish to block all of AS64500", class: "upstream", state: "refused", stopped: 400, cost: 80, rules: [{ action: "drop", destination: "203.0.113.64/26", sources: ["203.0.113.0/28"] }], begin_ms: this.attack_ms - 8_000_000, length_ms: 30 * MINUTE, finding: null });
 		this.orderAdd({ member: "airline", scope: ["192.0.2.10"], why: "612 kpps to 192.0.2.10, 40 times what it learned", class: "own_edge", state: "active", stopped: 985, cost: 2, rules: [drop, { action: "drop", destination: "192.0.2.10", protocol: 17, destination_ports: [1024, 65535] }], begin_ms: this.attack_ms + 3000, length_ms: 30 * MINUTE, measured: { packets: 36_200_000, passed: 412_000, cost: 1 }, finding: airline ?? null });
 		this.orderAdd({ member: "bank", scope: ["198.51.100.20"], why: "208 kpps of SYN to the login of the bank", class: "own_edge", state: "active", stopped: 960, cost: 9, rules: [{ action: "limit", limit: { per: "source", pps: 20 }, destination: "198.51.100.20", protocol: 6, destination_ports: [443, 443] }], isUrgent: true, begin_ms: this.attack_ms + 45_000, length_ms: 60 * MINUTE, measured: { packets: 18_900_000, passed: 900_000, cost: 7 }, finding: bank ?? null });
+		this.orderAdd({ member: "rail", scope: [], why: "who is written to must be warned before the archive is opened", class: "reidentify", state: "expired", stopped: 0, cost: 0, rules: [], pseudonyms: ["0123456789abcdef", "fedcba9876543210"], begin_ms: this.attack_ms - 7_000_000, length_ms: 60 * MINUTE, finding: sha256hex("mail").slice(0, 32) });
 		this.orderAdd({ member: "telecom", scope: ["2001:db8:100::/48"], why: "carpet of CLDAP answers over 2001:db8:100::/48; the uplink is full, so the edge is too late", class: "upstream", state: "waiting", stopped: 995, cost: 3, rules: [{ action: "drop", destination: "2001:db8:100::/48", protocol: 17, source_ports: [389, 389] }], isProtected: true, begin_ms: this.attack_ms + 80_000, length_ms: 60 * MINUTE, finding: telecom ?? null });
 		for (let at = 0; this.ledger.entries.length < 300; at++) {
 			const at_ms = this.attack_ms + at * 400;

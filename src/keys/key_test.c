@@ -15,8 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "authority/key.h"
-#include "authority/signer.h"
+#include "keys/key.h"
+#include "keys/signer.h"
 
 /* Made by golang.org/x/mod/sumdb/note from a seed of ones. */
 #define GO_PRIVATE "PRIVATE+KEY+ledger.example/log+7cc83a9d+AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEB"

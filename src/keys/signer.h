@@ -1,12 +1,13 @@
 /*
  * Signing: notes under an Ed25519 key, checkpoints under a witness's. The
- * only file of the project that signs.
+ * only file of the project that signs: in the authority, for people at their
+ * terminals, and for the mail host that answers an order of re-identification.
  *
  * Does not judge what it signs: whoever calls it has.
  */
 #pragma once
 
-#include "authority/key.h"
+#include "keys/key.h"
 
 /**
  * Signs a text as the key's type does and writes the signature's line.

@@ -8,19 +8,14 @@
  * and ID is that of the public key. Source: C2SP signed-note v1.0.0, and
  * golang.org/x/mod/sumdb/note, whose signers read these files.
  */
-#include "authority/key.h"
+#include "keys/key.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <libgen.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "core/limits.h"
 #include "core/random.h"
+#include "keys/secret_file.h"
 #include "record/text.h"
 
 #define PREFIX "PRIVATE+KEY+"
@@ -56,22 +51,6 @@ void key_free(struct key *key)
 	sodium_free(key);
 }
 
-/** Writes all of it and has it on disk, with its directory's entry. */
-static int file_fill(int fd, const char *path, const char *text)
-{
-	char place[4096];
-	size_t length = strlen(text);
-	int written = snprintf(place, sizeof(place), "%s", path);
-	if (written < 0 || (size_t)written >= sizeof(place) || write(fd, text, length) != (ssize_t)length || fsync(fd) != 0)
-		return E_SYS;
-	int directory = open(dirname(place), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (directory < 0)
-		return E_SYS;
-	int failed = fsync(directory);
-	close(directory);
-	return failed == 0 ? OK : E_SYS;
-}
-
 int key_create(const char *path, const char *name, enum note_key_type type, struct note_key *ret_public)
 {
 	char text[LIMIT_KEY_FILE_BYTES], id[ID_TEXT_BYTES + 1];
@@ -81,25 +60,16 @@ int key_create(const char *path, const char *name, enum note_key_type type, stru
 	if (key == NULL)
 		return E_NOMEM;
 	random_bytes(blob + 1, SEED_BYTES);
-	int err = key_make(name, type, blob + 1, key), fd = -1;
+	int err = key_make(name, type, blob + 1, key);
 	if (err != OK)
 		goto out;
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, S_IRUSR | S_IWUSR);
-	if (fd < 0) {
-		err = errno == EEXIST ? E_STATE : E_SYS;
-		goto out;
-	}
 	sodium_bin2hex(id, sizeof(id), key->public.id, NOTE_KEY_ID_BYTES);
 	sodium_bin2base64(base64, sizeof(base64), blob, sizeof(blob), sodium_base64_VARIANT_ORIGINAL);
 	snprintf(text, sizeof(text), PREFIX "%s+%s+%s\n", name, id, base64);
-	err = file_fill(fd, path, text);
+	err = secret_file_create(path, text);
 	if (err == OK)
 		*ret_public = key->public;
-	else
-		(void)unlink(path);
 out:
-	if (fd >= 0)
-		close(fd);
 	sodium_memzero(text, sizeof(text));
 	sodium_memzero(base64, sizeof(base64));
 	sodium_memzero(blob, sizeof(blob));
@@ -133,44 +103,19 @@ static int key_parse(const char *text, size_t length_bytes, struct key *key)
 	return err;
 }
 
-/** Whether a file is ours alone. */
-static int file_check(int fd, const char **ret_why)
-{
-	struct stat state;
-	if (fstat(fd, &state) != 0) {
-		*ret_why = "cannot be looked at";
-		return E_SYS;
-	}
-	*ret_why = !S_ISREG(state.st_mode) ? "is not a regular file"
-		: state.st_uid != geteuid() ? "belongs to another user"
-		: (state.st_mode & (S_IRWXG | S_IRWXO | S_IXUSR)) != 0 ? "others may read or change it: its mode must be 0600"
-								       : NULL;
-	return *ret_why == NULL ? OK : E_DENIED;
-}
-
 int key_load(const char *path, struct key **ret_key, const char **ret_why)
 {
 	char text[LIMIT_KEY_FILE_BYTES];
+	size_t length_bytes = 0;
 	struct key *key = NULL;
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	if (fd < 0) {
-		*ret_why = errno == ELOOP ? "is a symbolic link" : errno == ENOENT ? "does not exist" : "cannot be opened";
-		return errno == ELOOP ? E_DENIED : E_SYS;
+	int err = secret_file_read(path, text, &length_bytes, ret_why);
+	if (err == OK) {
+		key = key_alloc();
+		err = key == NULL ? E_NOMEM : key_parse(text, length_bytes, key);
+		*ret_why = err == E_UNSUPPORTED ? "is a key of a type that is not used here"
+			: err == E_MALFORMED ? "is not a private key"
+					     : "cannot be read";
 	}
-	int err = file_check(fd, ret_why);
-	if (err != OK)
-		goto out;
-	ssize_t got = read(fd, text, sizeof(text));
-	size_t length = got > 0 ? (size_t)got : 0;
-	if (length > 0 && text[length - 1] == '\n')
-		length--;
-	key = key_alloc();
-	err = key == NULL ? E_NOMEM : got < 0 ? E_SYS : length == sizeof(text) ? E_MALFORMED : key_parse(text, length, key);
-	*ret_why = err == E_UNSUPPORTED ? "is a key of a type that is not used here"
-		: err == E_MALFORMED ? "is not a private key"
-				     : "cannot be read";
-out:
-	close(fd);
 	sodium_memzero(text, sizeof(text));
 	if (err == OK)
 		*ret_key = key;

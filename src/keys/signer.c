@@ -2,7 +2,7 @@
  * Ed25519 signatures by libsodium, which are deterministic (RFC 8032): one
  * text, one signature, so a log that is recovered signs the same checkpoint.
  */
-#include "authority/signer.h"
+#include "keys/signer.h"
 
 #include <sodium.h>
 #include <string.h>
