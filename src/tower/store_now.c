@@ -183,9 +183,10 @@ static int gather(struct store *store, int64_t now_ms, struct gathering *gatheri
 	const struct db_value fresh[] = {db_number(now_ms - FRESH_MS)};
 	int err = store_query(store, store->db, "SELECT body FROM members ORDER BY name", NULL, 0, member_row, gathering);
 	if (err == OK)
-		err = STORE_QUERY(store, "SELECT body FROM bodies WHERE number IN (SELECT i.number FROM incidents i JOIN bodies b ON "
-			"b.number = i.number WHERE i.state = $1 AND i.matter <> $2 ORDER BY b.peak_pps DESC, i.number LIMIT $3) "
-			"ORDER BY peak_pps DESC, number", open, open_row, gathering);
+		err = STORE_QUERY(store, "SELECT body FROM bodies WHERE number IN (SELECT number FROM (SELECT i.number, "
+			"(SELECT b.peak_pps FROM bodies b WHERE b.number = i.number) AS peak_pps FROM incidents i WHERE i.state = $1 AND "
+			"i.matter <> $2) AS open ORDER BY peak_pps DESC, number LIMIT $3) ORDER BY peak_pps DESC, number", open, open_row,
+			gathering); /* each body is looked up: no database may think of reading all of them */
 	if (err == OK)
 		err = store_query(store, store->db, "SELECT sector, matter, COUNT(*) FROM incidents WHERE state = $1 "
 			"GROUP BY sector, matter", open, 1, open_count_row, gathering);
