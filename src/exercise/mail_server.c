@@ -148,7 +148,12 @@ static int place_make(const char *directory, struct mail_server *server, char wh
 static FILE *file_open(const struct mail_server *server, const char *name)
 {
 	char path[MAIL_SERVER_PATH_BYTES];
-	return fopen(mail_server_path(server, name, path), "we");
+	FILE *file = fopen(mail_server_path(server, name, path), "we");
+	if (file != NULL && fchmod(fileno(file), 0644) != 0) { /* others' accounts read it, whatever umask this was started with */
+		(void)fclose(file);
+		return NULL;
+	}
+	return file;
 }
 
 static int postfix_main_write(const struct mail_server *server, const struct accounts *accounts, bool is_v4)
