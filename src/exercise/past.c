@@ -58,24 +58,23 @@ static bool is_fitting(const struct exercise_state *state, const struct exercise
 
 static int lines_parse(const char *text, size_t bytes, struct exercise_state *state, char why[static WHY_BYTES])
 {
-	struct exercise_run *run = malloc(sizeof(*run));
-	char complaint[DOCUMENT_COMPLAINT_BYTES];
+	struct exercise_run *run = calloc(1, sizeof(*run));
+	char complaint[DOCUMENT_COMPLAINT_BYTES] = "";
 	int err = run != NULL ? OK : E_NOMEM;
 	while (err == OK && bytes > 0) {
 		const char *end = memchr(text, '\n', bytes);
 		size_t length = end != NULL ? (size_t)(end - text) : bytes;
-		if (end == NULL || state->run_count == EXERCISE_RUNS_MAX)
-			err = document_refuse(complaint, end == NULL ? "is no whole line" : "is one run too many");
-		else
-			err = document_parse(&exercise_run_kind, text, length, run, complaint);
-		if (err == OK && !is_fitting(state, run))
-			err = document_refuse(complaint, "is no run that we keep");
-		if (err != OK) {
-			(void)why_refuse(why, err, "line", complaint);
+		const char *wrong = end == NULL ? "is no whole line" : state->run_count == EXERCISE_RUNS_MAX ? "is one run too many" : NULL;
+		if (wrong == NULL && document_parse(&exercise_run_kind, text, length, run, complaint) != OK)
+			wrong = complaint;
+		if (wrong == NULL && !is_fitting(state, run))
+			wrong = "is no run that we keep";
+		if (wrong != NULL) {
+			err = why_refuse(why, E_MALFORMED, "line", wrong);
 			break;
 		}
 		state->runs[state->run_count++] = *run;
-		text = end + 1;
+		text += length + 1;
 		bytes -= length + 1;
 	}
 	free(run);
