@@ -127,7 +127,7 @@ def what_holds_an_address_is_refused(tower, lines):
 
 
 def as_of_before(folder, server):
-    """Makes the store one of version 2: there a mail ended behind its reasons (0 in its place: one byte, and 18 where somebody is told)."""
+    """Makes the store one of version 3: there a mail ended behind its reasons (0 in its place: one byte, and 18 where somebody is told)."""
     def cut(body):
         assert body[-19] == 1 and body[-18] == 1 and body[-17] == 16, body[-19:]  # there, a person, 16 digits
         return body[:-19]
@@ -136,13 +136,13 @@ def as_of_before(folder, server):
         with sqlite3.connect(next(folder.rglob("tower.db"))) as store:
             for number, body in store.execute("SELECT number, body FROM mails").fetchall():
                 store.execute("UPDATE mails SET body = ? WHERE number = ?", (cut(body), number))
-            store.execute("UPDATE meta SET value = 2 WHERE name = 'version'")
+            store.execute("UPDATE meta SET value = 3 WHERE name = 'version'")
         store.close()
         return
     rows = server.ask("tower", "SELECT number, encode(body, 'hex') FROM mails").split()
     for number, body in (row.split("|") for row in rows):
         server.ask("tower", f"UPDATE mails SET body = decode('{cut(bytes.fromhex(body)).hex()}', 'hex') WHERE number = {number}")
-    server.ask("tower", "UPDATE meta SET value = 2 WHERE name = 'version'")
+    server.ask("tower", "UPDATE meta SET value = 3 WHERE name = 'version'")
 
 
 def main():
