@@ -17,6 +17,7 @@
 #include <pwd.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -77,6 +78,11 @@ static int capabilities_drop(uint64_t kept)
 
 int sandbox_drop(const char *user, uint64_t kept_capabilities)
 {
+	/* The kernel forgets whose end is to be ours when the account changes: prctl(2), PR_SET_PDEATHSIG. */
+	int death_signal = 0;
+	pid_t parent = getppid();
+	if (prctl(PR_GET_PDEATHSIG, &death_signal) != 0)
+		return E_SYS;
 	if (user != NULL && geteuid() == 0) {
 		errno = 0;
 		const struct passwd *account = getpwnam(user);
@@ -88,7 +94,14 @@ int sandbox_drop(const char *user, uint64_t kept_capabilities)
 	}
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return E_SYS;
-	return capabilities_drop(kept_capabilities);
+	int err = capabilities_drop(kept_capabilities);
+	if (err == OK && death_signal != 0) {
+		if (prctl(PR_SET_PDEATHSIG, death_signal) != 0)
+			return E_SYS;
+		if (getppid() != parent)
+			(void)raise(death_signal); /* it ended meanwhile */
+	}
+	return err;
 }
 
 /** The rights of a path that the kernel would accept: a file takes only those that make sense on files. */

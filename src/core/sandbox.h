@@ -58,7 +58,8 @@ struct sandbox_report {
 };
 
 /**
- * Gives up capabilities, and root where a user is given; nothing can be regained (no_new_privs).
+ * Gives up capabilities, and root where a user is given; nothing can be regained (no_new_privs). A process that is to end with
+ * its parent (PR_SET_PDEATHSIG) still does.
  *
  * @param user account to become where the process is root, NULL: stay
  * @param kept_capabilities bits by capability number that stay, 0: none; only for the same user

@@ -7,7 +7,8 @@
  * master(8) is started itself: postfix(1) would look for the machine's own
  * configuration and correct owners of files that were never installed. What
  * `postfix check` makes, the queue's folders, is made here. When master dies,
- * however it does, its daemons end by themselves.
+ * however it does, its daemons end by themselves. It changes accounts, so that
+ * the kernel does not end it with us: were we killed, it ends after an hour.
  *
  * The past goes to the history before hinomi-mail runs, as an administrator
  * would begin with the mail store.
@@ -31,6 +32,7 @@
 #include "exercise/mailbox_day.h"
 #include "exercise/program.h"
 
+#define MASTER_LASTS_S "3600" /* longer than any exercise */
 #define INSTALLED "/usr/lib/postfix/sbin/master"
 #define WITNESS "usr/lib/postfix/sbin/master" /* the same, unpacked */
 #define START_WAIT_NS (20 * NS_PER_S)
@@ -299,7 +301,7 @@ static int postfix_start(struct mail_server *server, int net_fd, char why[static
 	(void)snprintf(master, sizeof(master), "%s" INSTALLED, server->unpacked);
 	(void)snprintf(libraries, sizeof(libraries), "LD_LIBRARY_PATH=%s/usr/lib/postfix", server->unpacked);
 	(void)mail_server_path(server, "etc", config);
-	const char *const argv[] = {"env", libraries, master, "-c", config, "-d", NULL};
+	const char *const argv[] = {"env", libraries, master, "-c", config, "-d", "-e", MASTER_LASTS_S, NULL};
 	if (program_start(&where, argv, &server->postfix) != OK)
 		return refuse(why, E_SYS, master, strerror(errno));
 	int err = ready_wait(server, server->postfix, "maillog", "daemon started", why);
