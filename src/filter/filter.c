@@ -148,6 +148,7 @@ static int attach(struct filter *filter, int ifindex, char ret_why[static WHY_BY
 			(void)close(filter->fds[PIN_LINK]);
 		filter->fds[PIN_LINK] = fd;
 		filter->ifindex = ifindex;
+		filter->state = INTERFACE_UP;
 		filter->is_generic = opts.flags == XDP_FLAGS_SKB_MODE;
 		return OK;
 	}
@@ -189,6 +190,7 @@ static int filter_new(const char *interface, const char *pin_directory, struct f
 	if (pin_directory != NULL)
 		(void)snprintf(filter->pin_directory, sizeof(filter->pin_directory), "%s", pin_directory);
 	filter->ifindex = found.ifindex;
+	filter->state = INTERFACE_UP;
 	*ret_filter = filter;
 	return OK;
 }
@@ -430,16 +432,15 @@ bool filter_is_replaced(const struct filter *filter)
 	return filter->identity != 0 && now != 0 && now != filter->identity;
 }
 
-enum interface_state filter_follow(struct filter *filter, char ret_why[static FILTER_WHY_BYTES])
+static enum interface_state state_look(struct filter *filter, char ret_why[static FILTER_WHY_BYTES])
 {
 	struct interface interface;
 	uint32_t unused;
-	ret_why[0] = '\0';
 	if (!filter->follows)
 		return interface_find(filter->socket_fd, filter->interface, &interface) == OK ? interface.state : INTERFACE_GONE;
 	bool is_attached = filter_link_ifindex(filter->fds[PIN_LINK], &unused) == filter->ifindex;
 	if (interface_find(filter->socket_fd, filter->interface, &interface) != OK)
-		return is_attached ? INTERFACE_UP : INTERFACE_GONE; /* it was renamed, or removed */
+		return is_attached ? filter->state : INTERFACE_GONE; /* it was renamed, or is being removed */
 	if (is_attached && interface.ifindex == filter->ifindex)
 		return interface.state;
 	if (!is_ethernet(&interface)) {
@@ -457,6 +458,13 @@ enum interface_state filter_follow(struct filter *filter, char ret_why[static FI
 	    pins_replace_link(filter->pin_directory, filter->fds[PIN_LINK]) != OK)
 		(void)why_refuse_errno(ret_why, filter->pin_directory, "the link could not be pinned again");
 	return interface.state;
+}
+
+enum interface_state filter_follow(struct filter *filter, char ret_why[static FILTER_WHY_BYTES])
+{
+	ret_why[0] = '\0';
+	filter->state = state_look(filter, ret_why);
+	return filter->state;
 }
 
 enum filter_mode filter_mode(const struct filter *filter)

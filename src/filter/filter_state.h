@@ -12,6 +12,7 @@ struct filter {
 	int socket_fd; /* to look at the interface */
 	char interface[IFNAMSIZ];
 	int ifindex;
+	enum interface_state state; /* at the last look */
 	bool is_generic; /* attached in the stack, not in the driver */
 	bool follows; /* this process attaches it anew where its interface is back */
 	char pin_directory[PIN_DIRECTORY_BYTES]; /* "": not pinned */

@@ -40,6 +40,7 @@
 struct ring {
 	int fd;
 	int ifindex;
+	enum interface_state state; /* at the last look */
 	uint8_t *memory; /* mapped */
 	size_t memory_bytes;
 	uint32_t block_count;
@@ -111,6 +112,7 @@ static int capture_start(struct ring *ring, int ifindex, char ret_why[static INP
 	if (bind(ring->fd, (struct sockaddr *)&addr, sizeof(addr)) != 0)
 		return why_refuse_errno(ret_why, ring->interface, "bind");
 	ring->ifindex = ifindex;
+	ring->state = INTERFACE_UP;
 	return OK;
 }
 
@@ -250,13 +252,12 @@ static bool is_bound(const struct ring *ring)
 	return getsockname(ring->fd, (struct sockaddr *)&addr, &addr_bytes) == 0 && addr.sll_ifindex == ring->ifindex;
 }
 
-enum interface_state ring_follow(struct ring *ring, char ret_why[static INPUT_WHY_BYTES])
+static enum interface_state state_look(struct ring *ring, char ret_why[static INPUT_WHY_BYTES])
 {
 	struct interface interface;
-	ret_why[0] = '\0';
 	bool is_there = is_bound(ring);
 	if (interface_find(ring->fd, ring->interface, &interface) != OK)
-		return is_there ? INTERFACE_UP : INTERFACE_GONE; /* it was renamed, or removed */
+		return is_there ? ring->state : INTERFACE_GONE; /* it was renamed, or is being removed */
 	if (is_there && interface.ifindex == ring->ifindex)
 		return interface.state;
 	if (link_of(&interface) != ring->link) {
@@ -264,6 +265,13 @@ enum interface_state ring_follow(struct ring *ring, char ret_why[static INPUT_WH
 		return INTERFACE_GONE;
 	}
 	return capture_start(ring, interface.ifindex, ret_why) == OK ? interface.state : INTERFACE_GONE;
+}
+
+enum interface_state ring_follow(struct ring *ring, char ret_why[static INPUT_WHY_BYTES])
+{
+	ret_why[0] = '\0';
+	ring->state = state_look(ring, ret_why);
+	return ring->state;
 }
 
 void ring_counters(struct ring *ring, struct input_counters *ret_counters)
