@@ -12,6 +12,13 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size_bytes);
 
+/* As much as a worker has (worker_memory): parsers of others that ask for more are told no, and what they read is unread. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+	return "allocator_may_return_null=1:max_allocation_size_mb=512";
+}
+
 static void link_check(void *context, enum payload_link_kind kind, const char *link, size_t length_bytes)
 {
 	uint32_t *count = context;
