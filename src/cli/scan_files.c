@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fts.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -29,10 +30,9 @@ static int capture_add(struct scan_files *files, const char *path)
 {
 	if (files->capture_count == SCAN_CAPTURES_MAX)
 		return E_LIMIT;
-	char *copy = strdup(path);
-	if (copy == NULL)
+	if (asprintf(&files->captures[files->capture_count], "%s", path) < 0)
 		return E_NOMEM;
-	files->captures[files->capture_count++] = copy;
+	files->capture_count++;
 	return OK;
 }
 
