@@ -10,9 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/limits.h"
 #include "decode/format.h"
-
-#define DEPTH_MAX 8 /* of directories */
 
 /** What is in a regular file; FORMAT_OTHER where it cannot be read. */
 static enum format look(const char *path)
@@ -49,7 +48,7 @@ static int directory_sort(struct scan_files *files, char *path, bool *ret_has_ma
 	int err = walk == NULL ? E_NOMEM : OK;
 	for (FTSENT *entry; err == OK && (entry = fts_read(walk)) != NULL;) {
 		bool is_below = entry->fts_level > 0;
-		if (is_below && entry->fts_info == FTS_D && (entry->fts_level >= DEPTH_MAX || entry->fts_name[0] == '.' ||
+		if (is_below && entry->fts_info == FTS_D && (entry->fts_level >= LIMIT_FILES_DEPTH || entry->fts_name[0] == '.' ||
 			strcmp(entry->fts_name, "tmp") == 0)) {
 			(void)fts_set(walk, entry, FTS_SKIP);
 		} else if (is_below && entry->fts_info == FTS_F && entry->fts_name[0] != '.') {

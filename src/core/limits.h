@@ -93,6 +93,7 @@
 #define LIMIT_MAIL_OLE_ENTRIES 8192 /* directory entries of a compound file */
 
 /* Workers that read mails, and the milter (mail/worker.h, mail/milter.h). */
+#define LIMIT_FILES_DEPTH 8 /* directories within a directory that is to be read */
 #define LIMIT_MAIL_WORKERS 64 /* processes; the configuration may not ask for more */
 #define LIMIT_MAIL_RECIPIENTS 64 /* of an envelope that a worker is told; more are left out */
 #define LIMIT_MAIL_ADDRESS_BYTES 1024 /* one text of an envelope; a longer one is not told. RFC 5321 4.5.3.1 allows 256 */

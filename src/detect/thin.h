@@ -24,7 +24,7 @@
 #define THIN_FULL_OFFLINE 4096 /* the same of a file, which is looked at more closely */
 #define THIN_STEP_MAX 8 /* then one in so many, or less where a threshold is low */
 #define THIN_MANY 2048 /* observations of a tick, after which it is one in four times as many */
-#define THIN_SAMPLES_PPS 500 /* so many a second are looked at of what just reaches a threshold: an error of 4 % */
+#define THIN_SAMPLES_PPS 500 /* so many a second are looked at of what just reaches a threshold: an error of 4 %; of many 9 % */
 #define THIN_LARGE_PACKETS 16 /* a flow record of more is always looked at */
 #define THIN_LARGE_BYTES 65536 /* likewise */
 #define THIN_ENDS 256 /* a power of two; hosts with exact totals at once */

@@ -19,8 +19,6 @@
 #include "decode/format.h"
 
 #define FILE_READ_BYTES 67108864 /* of memory for one file; a larger one is mapped */
-#define DEPTH_MAX 8 /* of directories */
-
 struct walk {
 	mail_taker *take;
 	void *context;
@@ -121,7 +119,7 @@ static int directory_walk(struct walk *walk, int fd, const char *name, unsigned 
 {
 	struct dirent **entries = NULL;
 	char path[4096];
-	if (depth >= DEPTH_MAX)
+	if (depth >= LIMIT_FILES_DEPTH)
 		return OK;
 	int count = scandirat(fd, ".", &entries, visible, alphasort);
 	int err = OK;

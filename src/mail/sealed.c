@@ -168,11 +168,18 @@ static int waiting_write(struct sealed *sealed, const struct waiting *waiting)
 	return run(made) == SQLITE_DONE ? OK : E_SYS;
 }
 
-/** Deletes and counts. @return SQLite's code */
+/** Deletes and counts. @param text with one parameter, a number. @return SQLite's code */
 static int rows_drop(struct sealed *sealed, const char *text, int64_t number, uint64_t *count)
 {
-	int result = run(sql(sealed, text, NULL, 0, number, 0));
-	*count = result == SQLITE_DONE ? (uint64_t)sqlite3_changes(sealed->db) : 0;
+	sqlite3_stmt *made = NULL;
+	*count = 0;
+	if (sqlite3_prepare_v2(sealed->db, text, -1, &made, NULL) != SQLITE_OK || sqlite3_bind_int64(made, 1, number) != SQLITE_OK) {
+		sqlite3_finalize(made);
+		return SQLITE_ERROR;
+	}
+	int result = run(made);
+	if (result == SQLITE_DONE)
+		*count = (uint64_t)sqlite3_changes(sealed->db);
 	return result;
 }
 
@@ -190,11 +197,10 @@ static int turn_do(struct sealed *sealed, int64_t now_wall_ms)
 		is_well = waiting_write(sealed, &waiting) == OK;
 		written++;
 	}
-	/* Parameter 1 is not used, but has to be there. */
-	is_well = is_well && rows_drop(sealed, "DELETE FROM box WHERE at_s <= ?2 AND ?1 IS NULL", now_wall_ms / 1000 - sealed->keep_s,
+	is_well = is_well && rows_drop(sealed, "DELETE FROM box WHERE at_s <= ?1", now_wall_ms / 1000 - sealed->keep_s,
 		&more.expired) == SQLITE_DONE;
-	is_well = is_well && rows_drop(sealed, "DELETE FROM box WHERE ?1 IS NULL AND (finding, pseudonym) IN (SELECT finding, pseudonym"
-		" FROM box ORDER BY at_s DESC LIMIT -1 OFFSET ?2)", LIMIT_MAIL_SEALED_ROWS, &more.pushed_out) == SQLITE_DONE;
+	is_well = is_well && rows_drop(sealed, "DELETE FROM box WHERE (finding, pseudonym) IN (SELECT finding, pseudonym"
+		" FROM box ORDER BY at_s DESC LIMIT -1 OFFSET ?1)", LIMIT_MAIL_SEALED_ROWS, &more.pushed_out) == SQLITE_DONE;
 	is_well = is_well && sqlite3_exec(sealed->db, "COMMIT", NULL, NULL, NULL) == SQLITE_OK;
 	if (!is_well) {
 		(void)sqlite3_exec(sealed->db, "ROLLBACK", NULL, NULL, NULL);

@@ -349,6 +349,7 @@ static int synthesis_try(struct countermeasures *countermeasures, struct wanted 
 static int synthesis_seek(struct countermeasures *countermeasures, struct wanted *wanted, int64_t now_wall_ns,
 	struct source_set **ret_senders)
 {
+	/* The first again where none has helped: what is told then is about what came right before. */
 	static const int64_t guards_ns[] = {BEFORE_GUARD_NS, CREPT_NS, CREPT_LAST_NS, BEFORE_GUARD_NS};
 	int err = E_STATE;
 	for (size_t i = 0; i < ARRAY_LEN(guards_ns); i++) {

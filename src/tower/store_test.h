@@ -115,6 +115,38 @@ static inline size_t incident_list(enum incident_state state)
 	return page.count;
 }
 
+static inline char *document_text(const char *name)
+{
+	char complaint[DOCUMENT_COMPLAINT_BYTES], *text = NULL;
+	for (size_t i = 0; i < DOCUMENT_EXAMPLES_COUNT && text == NULL; i++) {
+		const struct document_example *row = &document_examples[i];
+		if (strcmp(row->name, name) == 0)
+			assert_int_equal(document_write(row->kind, row->document, &text, complaint), OK);
+	}
+	assert_non_null(text);
+	return text;
+}
+
+/** Registers "port" with the networks of the examples. */
+static inline void port_register(void)
+{
+	static struct member member;
+	member = (struct member){.name = "port", .sector = 8, .is_active = true, .changed_ms = NOW, .network_count = 1};
+	assert_int_equal(ip_prefix_parse("192.0.2.0/24", &member.networks[0]), OK);
+	assert_int_equal(store_member_put(writer, &member), OK);
+	assert_int_equal(commit(), OK);
+}
+
+static inline void receipt_take(const struct document_digest *order, enum receipt_state what, int64_t at_ms, uint64_t packets)
+{
+	char complaint[DOCUMENT_COMPLAINT_BYTES], *text = NULL;
+	const struct receipt receipt = {.order = *order, .effector = "edge-1", .state = what, .why = "so it is", .at_ms = at_ms,
+		.stopped = {packets, packets * 468}, .collateral_permille = 1};
+	assert_int_equal(receipt_write(&receipt, &text, complaint), OK);
+	assert_int_equal(take_text("port", text, at_ms), OK);
+	free(text);
+}
+
 #define STORE_TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 /** Makes the place that the command line names. @return 0, or what main() is to return */

@@ -12,8 +12,9 @@ export const BUILT = process.env["HINOMI_PAGE_BUILT"] ?? "";
 export const PLACES = ["now", "incidents", "incidents/7", "incidents/2", "approvals", "approvals/WAITING", "ledger", "ledger/3", "members", "members/bank", "exercise",
 	"oversight/audit", "oversight/lookups", "oversight/accounts", "oversight/figures", "oversight/deletions"] as const;
 
-/** Debian's browser, without its sandbox where root runs it, as it asks to be. */
-export const browserStart = (): Promise<Browser> => chromium.launch({ executablePath: CHROMIUM, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
+/** Where root runs it, Debian's browser asks to be without its sandbox. */
+export const ROOT_FLAGS = process.getuid?.() === 0 ? ["--no-sandbox"] : [];
+export const browserStart = (): Promise<Browser> => chromium.launch({ executablePath: CHROMIUM, args: ROOT_FLAGS });
 
 export interface Stage {
 	tower: MockTower;

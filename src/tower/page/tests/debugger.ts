@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import { CHROMIUM } from "./chromium";
+import { CHROMIUM, ROOT_FLAGS } from "./chromium";
 
 interface Message {
 	id?: number;
@@ -28,7 +28,7 @@ export class Debugger {
 
 	constructor() {
 		this.#profile = mkdtempSync(join(tmpdir(), "hinomi-browser-"));
-		const flags = [...FLAGS, ...(process.getuid?.() === 0 ? ["--no-sandbox"] : []), `--user-data-dir=${this.#profile}`];
+		const flags = [...FLAGS, ...ROOT_FLAGS, `--user-data-dir=${this.#profile}`];
 		this.#process = spawn(CHROMIUM, [...flags, "about:blank"], { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
 		(this.#process.stdio[4] as Readable).on("data", (bytes: Buffer) => this.#read(bytes));
 		this.#process.on("exit", () => {
