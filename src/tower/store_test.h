@@ -123,7 +123,8 @@ static inline char *document_text(const char *name)
 		if (strcmp(row->name, name) == 0)
 			assert_int_equal(document_write(row->kind, row->document, &text, complaint), OK);
 	}
-	assert_non_null(text);
+	if (text == NULL)
+		abort(); /* there is no such example; analyzers do not know that assertions end a test */
 	return text;
 }
 
